@@ -1,0 +1,83 @@
+/**
+ * What flows through the agent: source > ledger > batch > transport. Each type here is one arrow of that line, and none
+ * of them knows what comes after it.
+ */
+import type { Account, Clock, Facts, Host, Hypercall, ModeEvidence, Scope } from '@tcewatch/protocol';
+
+/** A thread: ids are used again, so the start time belongs to the name. */
+export interface ThreadSighting {
+  tid: number;
+  /** Start of the thread in nanoseconds since boot (/proc/<tgid>/task/<tid>/stat, field 22). */
+  startedNs: bigint;
+}
+
+/** A VM as the host shows it at one instant. */
+export interface VmSighting {
+  /** `deriveId(boot id, tgid, startedNs)`: this life of the QEMU process. */
+  life: string;
+  name: string;
+  uuid: string;
+  tgid: number;
+  startedNs: bigint;
+  threads: ThreadSighting[];
+  /** Absent when nothing could be looked at yet. */
+  facts?: Facts;
+}
+
+/**
+ * One cell of what the kernel counted since the epoch began: calls of one thread, hypercall and LIOBN. `entries` is the
+ * sum of TCE entries asked for; absent where it cannot be told.
+ */
+export interface Cell {
+  counter: 'entered' | 'punted' | 'issued';
+  tid: number;
+  hypercall: Hypercall;
+  scope: Exclude<Scope, 'other'>;
+  liobn: bigint;
+  calls: number;
+  entries?: number;
+}
+
+/** What a source saw at one instant: all that is needed to make a batch of it, given the ledger. */
+export interface Reading {
+  clock: Clock;
+  host: Host;
+  bootId: string;
+  /** One life of the kernel state behind the cells. */
+  epoch: string;
+  epochBeganNs: bigint;
+  cells: Cell[];
+  accounts: Account[];
+  /** The VMs alive at this instant; `undefined` when the host could not be looked at (then the last ones stand). */
+  vms: VmSighting[] | undefined;
+  /** What is said of the modes of a VM's figures on this host. */
+  evidence: (vm: VmSighting | undefined) => ModeEvidence[];
+  /** What went wrong while reading, in words for the operator; the reading is good all the same. */
+  problems: string[];
+}
+
+/** A reading that could not be had: what happened, to what, and what to do. Counted by `code`; the next may succeed. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+
+  constructor(
+    /** Kebab-case, a label of the agent's metrics: `hist-malformed`, `permission`, `not-mounted`, ... */
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * A source of readings. `open` prepares kernel state or files; `next` resolves to the reading that is due when it is
+ * called (live sources read now; `replay` walks its recording), to `undefined` after the last one, and throws SourceError
+ * for a reading that could not be had; `close` gives back what `open` took, except kernel state that is to be adopted.
+ */
+export interface Source {
+  readonly name: string;
+  open(): Promise<void>;
+  next(): Promise<Reading | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,52 @@
+/** One VM of a batch: message to value. Enumerators that this reader does not know are skipped. */
+import type { Facts, ModeEvidence, Vm } from './batch.js';
+import { checkList, checkText, readId } from './checks.js';
+import { BatchError } from './errors.js';
+import { Mmu as WireMmu } from './gen/tcewatch/v1/batch_pb.js';
+import type { Facts as FactsMessage, Vm as VmMessage } from './gen/tcewatch/v1/batch_pb.js';
+import type { BatchLimits } from './limits.js';
+import { EVIDENCE, MODES, hypercallName } from './vocabulary.js';
+
+/** Throws BatchError; `field` is where the VM stands in the batch. */
+export function decodeVm(message: VmMessage, field: string, limits: Readonly<BatchLimits>): Vm {
+  checkList(message.evidence, `${field}.evidence`, limits);
+  const vm: Vm = {
+    life: readId(message.life, `${field}.life`),
+    name: checkText(message.name, `${field}.name`, limits),
+    uuid: checkText(message.uuid, `${field}.uuid`, limits),
+    tgid: message.tgid,
+    startedNs: message.startedNs,
+    ended: message.ended,
+    evidence: message.evidence.flatMap((known, i) => {
+      const mode = MODES[known.mode - 1];
+      const evidence = EVIDENCE[known.evidence - 1];
+      const hypercall = hypercallName(known.hypercall);
+      if (mode === undefined || evidence === undefined) return [];
+      if (known.hypercall !== 0 && hypercall === undefined) return [];
+      const reason = checkText(known.reason, `${field}.evidence[${i}].reason`, limits);
+      return [{ mode, evidence, reason, ...(hypercall && { hypercall }) } satisfies ModeEvidence];
+    }),
+  };
+  if (message.facts) vm.facts = decodeFacts(message.facts, `${field}.facts`, limits);
+  return vm;
+}
+
+function decodeFacts(message: FactsMessage, field: string, limits: Readonly<BatchLimits>): Facts {
+  const facts: Facts = { observedNs: message.observedNs };
+  if (message.descriptors) {
+    const { tceTables, vfioGroups } = message.descriptors;
+    checkList(vfioGroups, `${field}.descriptors.vfio_groups`, limits);
+    if (vfioGroups.some((group, i) => i > 0 && group <= (vfioGroups[i - 1] ?? 0))) {
+      throw new BatchError('invalid', `${field}.descriptors.vfio_groups`, 'is not strictly ascending');
+    }
+    facts.descriptors = { tceTables, vfioGroups };
+  }
+  if (message.memlockBytes !== undefined) facts.memlockBytes = message.memlockBytes;
+  if (message.vcpus !== undefined) facts.vcpus = message.vcpus;
+  for (const key of ['qemu', 'libvirtDomain', 'podUid'] as const) {
+    if (message[key]) facts[key] = checkText(message[key], `${field}.${key}`, limits);
+  }
+  if (message.mmu === WireMmu.RADIX) facts.mmu = 'radix';
+  if (message.mmu === WireMmu.HPT) facts.mmu = 'hpt';
+  return facts;
+}

@@ -1,0 +1,17 @@
+/** Errors of the wire format. */
+
+export type BatchErrorCode = 'too-large' | 'malformed' | 'unsupported-version' | 'invalid';
+
+/** A batch that cannot be read; `field` says where, the message says what and what to do. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError';
+
+  constructor(
+    readonly code: BatchErrorCode,
+    readonly field: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(`batch ${code}: ${field}: ${message}`, options);
+  }
+}

@@ -1,0 +1,10 @@
+/** The wire format and the vocabulary that agent and collector share. Depends on nothing else of tcewatch. */
+export * from './batch.js';
+export * from './decode.js';
+export * from './encode.js';
+export * from './errors.js';
+export * from './ids.js';
+export * from './limits.js';
+export * from './modes.js';
+export * from './series.js';
+export * from './vocabulary.js';

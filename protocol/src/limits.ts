@@ -1,0 +1,20 @@
+/** What a reader accepts, so that any bytes cost bounded time and memory. */
+export interface BatchLimits {
+  /** Bytes of one batch, after decompression. */
+  bytes: number;
+  vms: number;
+  series: number;
+  /** Length of any text, in UTF-16 units. */
+  text: number;
+  /** Elements of any list inside a VM, and of problems and accounts. */
+  list: number;
+}
+
+/** A host of 2,000 VMs with 100 series each fits in them. */
+export const DEFAULT_LIMITS: Readonly<BatchLimits> = {
+  bytes: 8 * 1024 * 1024,
+  vms: 4096,
+  series: 262_144,
+  text: 1024,
+  list: 256,
+};
