@@ -22,6 +22,8 @@ export interface VmSighting {
   threads: ThreadSighting[];
   /** Absent when nothing could be looked at yet. */
   facts?: Facts;
+  /** What is said of the modes of this VM's figures. */
+  evidence: ModeEvidence[];
 }
 
 /**
@@ -50,8 +52,8 @@ export interface Reading {
   accounts: Account[];
   /** The VMs alive at this instant; `undefined` when the host could not be looked at (then the last ones stand). */
   vms: VmSighting[] | undefined;
-  /** What is said of the modes of a VM's figures on this host. */
-  evidence: (vm: VmSighting | undefined) => ModeEvidence[];
+  /** What is said of the modes of calls whose VM is not known. */
+  unattributedEvidence: ModeEvidence[];
   /** What went wrong while reading, in words for the operator; the reading is good all the same. */
   problems: string[];
 }

@@ -1,0 +1,28 @@
+/** The arrows of docs/architecture.md, held by `npm run lint`. */
+const only = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: `^${from}` },
+  to: { path: '^(protocol|recordings|agent|collector|demo|bench)/', pathNot: to.map((t) => `^${t}`) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: ['index\\.ts$', 'main\\.ts$', '/bin/'] }, to: {} },
+    { name: 'no-unlisted', severity: 'error', from: {}, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] } },
+    { name: 'no-dev', severity: 'error', from: { path: '/src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
+    only('recordings-depend-on-nothing', 'recordings/', ['recordings/'], 'recordings are data'),
+    only('agent-knows-protocol-alone', 'agent/', ['agent/', 'protocol/'], 'nothing flows back from the collector'),
+    only('collector-knows-protocol-alone', 'collector/', ['collector/', 'protocol/'], 'the agent is known by its batches'),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', 'dist'] },
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    enhancedResolveOptions: { conditionNames: ['tcewatch-source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'] },
+  },
+};
