@@ -31,7 +31,10 @@ export function idToBytes(id: string): Uint8Array {
  * same thing alike (UUID version 8 over SHA-256).
  */
 export function deriveId(...parts: (string | number | bigint)[]): string {
-  const bytes = createHash('sha256').update(JSON.stringify(parts.map(String))).digest().subarray(0, 16);
+  const bytes = createHash('sha256')
+    .update(JSON.stringify(parts.map(String)))
+    .digest()
+    .subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return idFromBytes(bytes);

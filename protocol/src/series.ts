@@ -37,5 +37,12 @@ export function seriesRow(series: Series, i: number): SeriesRow {
   if (counter === undefined || hypercall === undefined || scope === undefined) {
     throw new RangeError(`there is no series ${i} of ${series.length}`);
   }
-  return { vm: series.vm[i] ?? 0, counter, hypercall, scope, liobn: series.liobn[i] ?? 0n, value: series.value[i] ?? 0 };
+  return {
+    vm: series.vm[i] ?? 0,
+    counter,
+    hypercall,
+    scope,
+    liobn: series.liobn[i] ?? 0n,
+    value: series.value[i] ?? 0,
+  };
 }
