@@ -29,5 +29,6 @@ export default tseslint.config(
     files: ['demo/src/**', 'bench/src/**', 'scripts/**', 'agent/src/cli/**', 'collector/src/cli/**'],
     rules: { 'no-console': 'off' },
   },
+  { files: ['*/test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -1,0 +1,110 @@
+/** Generators of batches, for property tests. */
+import fc from 'fast-check';
+import type { Batch, Facts, SeriesRow, Vm } from '@tcewatch/protocol';
+import {
+  BATCH_VERSION,
+  COUNTERS,
+  EVIDENCE,
+  HYPERCALL_NAMES,
+  LOSS_KINDS,
+  MODES,
+  SCOPES,
+  idFromBytes,
+  seriesFromRows,
+} from '@tcewatch/protocol';
+
+const text = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ019 -_./:()üß漢')), maxLength: 40 });
+const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(idFromBytes);
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const uptime = fc.bigInt({ min: 0n, max: 2n ** 60n });
+const count = fc.maxSafeNat();
+
+const facts: fc.Arbitrary<Facts> = fc.record(
+  {
+    observedNs: uptime,
+    descriptors: fc.record({
+      tceTables: fc.nat(1000),
+      vfioGroups: fc.uniqueArray(fc.nat(10_000), { maxLength: 5 }).map((groups) => groups.sort((a, b) => a - b)),
+    }),
+    memlockBytes: u64,
+    qemu: text.filter((t) => t !== ''),
+    libvirtDomain: text.filter((t) => t !== ''),
+    podUid: text.filter((t) => t !== ''),
+    mmu: fc.constantFrom('radix' as const, 'hpt' as const),
+    vcpus: fc.nat(2048),
+  },
+  { requiredKeys: ['observedNs'] },
+);
+
+const vm: fc.Arbitrary<Vm> = fc.record(
+  {
+    life: id,
+    name: text,
+    uuid: text,
+    tgid: fc.nat(4_194_304),
+    startedNs: uptime,
+    ended: fc.boolean(),
+    facts,
+    evidence: fc.array(
+      fc.record(
+        {
+          mode: fc.constantFrom(...MODES),
+          hypercall: fc.constantFrom(...HYPERCALL_NAMES),
+          evidence: fc.constantFrom(...EVIDENCE),
+          reason: text,
+        },
+        { requiredKeys: ['mode', 'evidence', 'reason'] },
+      ),
+      { maxLength: 5 },
+    ),
+  },
+  { requiredKeys: ['life', 'name', 'uuid', 'tgid', 'startedNs', 'ended', 'evidence'] },
+);
+
+function rows(vms: number): fc.Arbitrary<SeriesRow[]> {
+  if (vms === 0) return fc.constant([]);
+  return fc.array(
+    fc.record({
+      vm: fc.nat(vms - 1),
+      counter: fc.constantFrom(...COUNTERS),
+      hypercall: fc.constantFrom(...HYPERCALL_NAMES),
+      scope: fc.constantFrom(...SCOPES),
+      liobn: u64,
+      value: count,
+    }),
+    { maxLength: 60 },
+  );
+}
+
+export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain((vms) =>
+  fc.record({
+    version: fc.constant(BATCH_VERSION),
+    host: fc.record({
+      id: text.filter((t) => t !== ''),
+      name: text,
+      kernel: text,
+      cpu: text,
+      platform: text,
+      agentVersion: text,
+      source: text,
+    }),
+    bootId: id,
+    epoch: id,
+    epochBeganNs: uptime,
+    run: id,
+    sequence: count,
+    clock: fc.record({ wallNs: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }), uptimeNs: uptime }),
+    intervalNs: uptime,
+    vms: fc.constant(vms),
+    series: rows(vms.length).map(seriesFromRows),
+    accounts: fc.array(
+      fc.record({
+        counter: fc.constantFrom('entered' as const, 'punted' as const),
+        seen: count,
+        losses: fc.array(fc.record({ kind: fc.constantFrom(...LOSS_KINDS), events: count }), { maxLength: 3 }),
+      }),
+      { maxLength: 2 },
+    ),
+    problems: fc.array(text, { maxLength: 3 }),
+  }),
+);

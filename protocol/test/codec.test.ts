@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { readFile } from 'node:fs/promises';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BatchError, decodeBatch, encodeBatch, seriesFromRows, seriesRow } from '@tcewatch/protocol';
+import type { Batch } from '@tcewatch/protocol';
+import { describe, expect, it } from 'vitest';
+import { batches } from './arbitraries.js';
+
+/** A batch with one VM and one series, to damage. */
+function sample(): Batch {
+  return {
+    version: 1,
+    host: { id: 'h', name: 'p9', kernel: '6.1', cpu: 'POWER9', platform: 'PowerNV', agentVersion: '1', source: 'hist' },
+    bootId: '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6',
+    epoch: '00000000-0000-8000-8000-000000000001',
+    epochBeganNs: 1n,
+    run: '00000000-0000-8000-8000-000000000002',
+    sequence: 7,
+    clock: { wallNs: 1_795_348_508_671_894_281n, uptimeNs: 6_820_000_000n },
+    intervalNs: 10_000_000_000n,
+    vms: [
+      {
+        life: '00000000-0000-8000-8000-000000000003',
+        name: 'hot',
+        uuid: '1f6f5d0a-92cf-4f0e-8b74-3c1d5e6f7b02',
+        tgid: 630,
+        startedNs: 44_630_000_000n,
+        ended: false,
+        facts: { observedNs: 5n, descriptors: { tceTables: 0, vfioGroups: [2, 17] }, memlockBytes: 2n ** 64n - 1n },
+        evidence: [{ mode: 'real', evidence: 'absent', reason: 'kernel-without-real-mode' }],
+      },
+    ],
+    series: seriesFromRows([
+      { vm: 0, counter: 'entered', hypercall: 'H_PUT_TCE', scope: 'one', liobn: 0x80000000n, value: 10_000 },
+    ]),
+    accounts: [{ counter: 'entered', seen: 10_001, losses: [{ kind: 'table-full', events: 1 }] }],
+    problems: [],
+  };
+}
+
+function errorOf(run: () => unknown): BatchError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof BatchError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('a batch', () => {
+  it('comes back as it was sent', () => {
+    fc.assert(
+      fc.property(batches, (batch) => {
+        expect(decodeBatch(encodeBatch(batch))).toEqual(batch);
+      }),
+    );
+  });
+
+  it('of version 1 is read for as long as the format lives', async () => {
+    const golden = await readFile(new URL('fixtures/batch-v1.bin', import.meta.url));
+    expect(decodeBatch(golden)).toEqual(sample());
+  });
+
+  it('tells no descriptors from descriptors that could not be read', () => {
+    const batch = sample();
+    const [vm] = decodeBatch(encodeBatch(batch)).vms;
+    expect(vm?.facts?.descriptors).toEqual({ tceTables: 0, vfioGroups: [2, 17] });
+    batch.vms[0] = { ...batch.vms[0]!, facts: { observedNs: 5n } };
+    const [blind] = decodeBatch(encodeBatch(batch)).vms;
+    expect(blind?.facts).toEqual({ observedNs: 5n });
+  });
+});
+
+describe('a reader', () => {
+  it('gives a batch or a typed error for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        try {
+          decodeBatch(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BatchError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('gives a batch or a typed error for a real batch with any bytes changed or cut off', () => {
+    const good = encodeBatch(sample());
+    const damage = fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 });
+    fc.assert(
+      fc.property(damage, fc.nat(good.length), (changes, length) => {
+        const bytes = good.slice(0, length);
+        for (const [at, value] of changes) if (at < length) bytes[at] = value;
+        try {
+          const batch = decodeBatch(bytes);
+          for (let i = 0; i < batch.series.length; i++)
+            expect(seriesRow(batch.series, i).value).toBeGreaterThanOrEqual(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BatchError);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('skips fields that it does not know', () => {
+    const later = new BinaryWriter().tag(900, WireType.LengthDelimited).string('later').finish();
+    expect(decodeBatch(Buffer.concat([encodeBatch(sample()), later]))).toEqual(sample());
+  });
+
+  it('skips series of counters that it does not know, and keeps the others', () => {
+    const batch = sample();
+    batch.series = seriesFromRows([
+      { vm: 0, counter: 'entered', hypercall: 'H_PUT_TCE', scope: 'one', liobn: 1n, value: 1 },
+      { vm: 0, counter: 'entered', hypercall: 'H_PUT_TCE', scope: 'one', liobn: 2n, value: 2 },
+    ]);
+    batch.series.counter[0] = 99;
+    const { series } = decodeBatch(encodeBatch(batch));
+    expect(series.length).toBe(1);
+    expect(seriesRow(series, 0)).toMatchObject({ liobn: 2n, value: 2 });
+  });
+
+  it('refuses a batch whose writer says that it is too old', () => {
+    const newer = new BinaryWriter().tag(2, WireType.Varint).uint32(2).finish();
+    const error = errorOf(() => decodeBatch(Buffer.concat([encodeBatch(sample()), newer])));
+    expect(error.code).toBe('unsupported-version');
+    expect(error.message).toContain('upgrade the collector');
+  });
+
+  it('refuses what exceeds its limits before it builds anything', () => {
+    const many = new BinaryWriter();
+    for (let i = 0; i < 5000; i++) many.tag(12, WireType.LengthDelimited).bytes(new Uint8Array());
+    expect(errorOf(() => decodeBatch(many.finish()))).toMatchObject({ code: 'too-large', field: 'vms' });
+    expect(errorOf(() => decodeBatch(new Uint8Array(9 * 1024 * 1024)))).toMatchObject({ code: 'too-large' });
+  });
+
+  it.each<[string, (batch: Batch) => void, string]>([
+    ['a missing host', (b) => (b.host.id = ''), 'host.id'],
+    ['a series of a VM that is not there', (b) => (b.series.vm[0] = 1), 'series.vm'],
+    ['a name that would rewrite the terminal', (b) => (b.vms[0]!.name = '\u001b[2J'), 'vms[0].name'],
+    ['a name without end', (b) => (b.vms[0]!.name = 'x'.repeat(2000)), 'vms[0].name'],
+    ['groups out of order', (b) => (b.vms[0]!.facts!.descriptors!.vfioGroups = [3, 3]), 'vfio_groups'],
+    ['a time after 2262', (b) => (b.clock.wallNs = 2n ** 63n), 'wall_ns'],
+  ])('names the field of %s', (_, damage, field) => {
+    const batch = sample();
+    damage(batch);
+    expect(errorOf(() => decodeBatch(encodeBatch(batch))).field).toContain(field);
+  });
+
+  it('names a counter that is beyond exact numbers, when writing', () => {
+    const batch = sample();
+    batch.series.value[0] = 2 ** 53;
+    expect(errorOf(() => encodeBatch(batch))).toMatchObject({ code: 'invalid', field: 'series.value' });
+  });
+});
