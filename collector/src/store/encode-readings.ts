@@ -3,7 +3,7 @@ import { HYPERCALL_NAMES, HYPERCALLS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { RememberedHost } from './remembered.js';
-import { rowBinaryInt64, rowBinaryString, rowBinaryUuid } from './row-buffer.js';
+import { rowBinaryString, writeUuid } from './row-buffer.js';
 import type { RowBuffer } from './row-buffer.js';
 
 /** The columns in the order in which they are encoded: those that are the same for all rows of a VM come first. */
@@ -21,6 +21,7 @@ export const READINGS_COLUMNS = [
 
 /** Bytes of the columns from `hypercall` on: Enum16, two Enum8, two UInt64. */
 const TAIL = 2 + 1 + 1 + 8 + 8;
+const UUID = 16;
 
 /** Counter, hypercall and scope of a series as one number below this. */
 const KINDS = 64;
@@ -34,17 +35,12 @@ const HIGH_WORD = 2 ** (53 - 6 - 32);
  */
 export function encodeReadings(batch: Batch, remembered: RememberedHost | undefined, into: RowBuffer): void {
   const { length, vm, counter, hypercall, scope, liobn, value } = batch.series;
-  const head = Buffer.concat([
-    rowBinaryString(batch.host.id),
-    rowBinaryUuid(batch.epoch),
-    rowBinaryInt64(batch.clock.wallNs),
-  ]);
-  const heads = batch.vms.map(({ life }) => Buffer.concat([head, rowBinaryUuid(life)]));
+  const heads = encodeHeads(batch);
   const values = batch.vms.map(({ life }) => remembered?.lives.get(life)?.values);
   // Two words for each LIOBN, since reading a BigUint64Array makes an object each time. Low word first: all platforms
   // that Node runs a collector on are little endian.
   const words = new Uint32Array(liobn.buffer, liobn.byteOffset, length * 2);
-  into.reserve(length * (head.length + 16 + TAIL));
+  into.reserve(length * (heads.size + TAIL));
   const { buffer, view } = into;
   let at = into.length;
   for (let i = 0; i < length; i++) {
@@ -60,11 +56,11 @@ export function encodeReadings(batch: Batch, remembered: RememberedHost | undefi
       if (known.get(key) === calls) continue;
       known.set(key, calls);
     }
-    const start = heads[owner];
+    const start = heads.of[owner];
     if (!start)
       throw new StoreError(`series ${i} of host ${batch.host.id} names VM ${owner}, which the batch has not`, false);
     buffer.set(start, at);
-    at += start.length;
+    at += heads.size;
     view.setInt16(at, opcode, true);
     // Enumerators of the schema count from 1, as on the wire; columns index the vocabulary.
     buffer[at + 2] = (counter[i] ?? 0) + 1;
@@ -77,4 +73,24 @@ export function encodeReadings(batch: Batch, remembered: RememberedHost | undefi
     into.rows++;
   }
   into.length = at;
+}
+
+/** The columns up to `life`, of `size` bytes, for each VM of the batch. */
+function encodeHeads(batch: Batch): { size: number; of: Uint8Array[] } {
+  const host = rowBinaryString(batch.host.id);
+  const size = host.length + UUID + 8 + UUID;
+  const bytes = Buffer.alloc(size * batch.vms.length);
+  const of = batch.vms.map(({ life }, i) => {
+    const start = i * size;
+    if (i === 0) {
+      bytes.set(host);
+      writeUuid(bytes, host.length, batch.epoch);
+      bytes.writeBigInt64LE(batch.clock.wallNs, host.length + UUID);
+    } else {
+      bytes.copyWithin(start, 0, size - UUID);
+    }
+    writeUuid(bytes, start + size - UUID, life);
+    return bytes.subarray(start, start + size);
+  });
+  return { size, of };
 }

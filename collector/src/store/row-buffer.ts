@@ -1,5 +1,5 @@
 /** Rows in ClickHouse's RowBinary format, one after the other in one growing buffer. */
-import { idToBytes } from '@tcewatch/protocol';
+import { isId } from '@tcewatch/protocol';
 
 /** Grows by doubling; `bytes` is a view of what was written. */
 export class RowBuffer {
@@ -37,15 +37,9 @@ export function rowBinaryString(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), bytes]);
 }
 
-/** A UUID: two UInt64, the high half first, each little endian. */
-export function rowBinaryUuid(id: string): Buffer {
-  const bytes = idToBytes(id);
-  return Buffer.concat([bytes.subarray(0, 8).reverse(), bytes.subarray(8).reverse()]);
-}
-
-/** An Int64, which is what DateTime64 is. */
-export function rowBinaryInt64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(value);
-  return bytes;
+/** Writes a UUID, which is two UInt64, the high half first, each little endian; throws RangeError for other text. */
+export function writeUuid(into: Buffer, at: number, id: string): void {
+  if (!isId(id)) throw new RangeError(`not an identifier: ${JSON.stringify(id)}`);
+  into.write(id.replaceAll('-', ''), at, 'hex');
+  into.subarray(at, at + 16).swap64();
 }

@@ -3,25 +3,6 @@ import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatc
 import type { AlertEvent } from '../model.js';
 import { clampTime, formatTime } from './times.js';
 
-/** Row of `hosts`. */
-export function hostRow(batch: Batch): object {
-  const { host } = batch;
-  return {
-    host: host.id,
-    name: host.name,
-    kernel: host.kernel,
-    cpu: host.cpu,
-    platform: host.platform,
-    agent_version: host.agentVersion,
-    source: host.source,
-    boot_id: batch.bootId,
-    epoch: batch.epoch,
-    interval_ns: String(batch.intervalNs),
-    at: formatTime(batch.clock.wallNs),
-    problems: batch.problems,
-  };
-}
-
 /** Row of `host_readings`. */
 export function hostReadingRow(batch: Batch): object {
   return {
@@ -33,6 +14,10 @@ export function hostReadingRow(batch: Batch): object {
     epoch: batch.epoch,
     uptime_ns: String(batch.clock.uptimeNs),
     interval_ns: String(batch.intervalNs),
+    name: batch.host.name,
+    kernel: batch.host.kernel,
+    cpu: batch.host.cpu,
+    platform: batch.host.platform,
     agent_version: batch.host.agentVersion,
     source: batch.host.source,
     problems: batch.problems,

@@ -5,7 +5,7 @@ import type { ClickHouse } from './client.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
 import { RowBuffer } from './row-buffer.js';
-import { accountRow, factsOf, factsRow, hostReadingRow, hostRow, identityOf, vmRow } from './rows.js';
+import { accountRow, factsOf, factsRow, hostReadingRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
 
 /** One insert into one table, for metrics. */
@@ -17,7 +17,7 @@ export interface InsertOutcome {
 }
 
 /** Rows by table, except readings. */
-type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]> & { hosts: Map<string, Batch> };
+type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
 
 /** Throws StoreError for a batch that no table can take. */
 export function checkBatch({ host, clock }: Batch): void {
@@ -42,7 +42,7 @@ export class Writer {
   async write(batches: readonly Batch[]): Promise<void> {
     try {
       const readings = new RowBuffer();
-      const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [], hosts: new Map() };
+      const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [] };
       for (const batch of batches) this.#collect(batch, readings, rows);
       await all([
         this.#insert('readings', readings.rows, () =>
@@ -51,10 +51,7 @@ export class Writer {
         ...(['accounts', 'vms', 'vm_facts'] as const).map((table) => this.#insertObjects(table, rows[table])),
       ]);
       // Last, since they say that the host was read: where they are, the rest is.
-      await all([
-        this.#insertObjects('host_readings', rows.host_readings),
-        this.#insertObjects('hosts', [...rows.hosts.values()].map(hostRow)),
-      ]);
+      await this.#insertObjects('host_readings', rows.host_readings);
     } catch (error) {
       this.#remembered.forget(batches);
       throw error;
@@ -76,8 +73,6 @@ export class Writer {
       rows.accounts.push(...batch.accounts.map((account) => accountRow(batch, account)));
     if (known) known.accounts = accounts;
     rows.host_readings.push(hostReadingRow(batch));
-    const newest = rows.hosts.get(batch.host.id);
-    if (!newest || newest.clock.wallNs <= batch.clock.wallNs) rows.hosts.set(batch.host.id, batch);
   }
 
   #insertObjects(table: string, rows: object[]): Promise<void> {
