@@ -1,0 +1,124 @@
+/**
+ * What people and programs ask of the store, as types. Times are nanoseconds since 1970 on the clock of the host that a
+ * row is about; ids are UUID text; counts are increases, summed over the epochs of a counter.
+ */
+import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope } from '@tcewatch/protocol';
+import type { AlertEvent } from '../model.js';
+
+/** From `fromNs` (exclusive) to `toNs` (inclusive); without them since the beginning and until now. */
+export interface TimeRange {
+  fromNs?: bigint;
+  toNs?: bigint;
+}
+
+/** Rows of one host, of one VM life, or of all. */
+export interface Subject {
+  hostId?: string;
+  life?: string;
+}
+
+/** A host as its newest batch told of it. */
+export interface HostRow {
+  hostId: string;
+  hostName: string;
+  kernel: string;
+  cpu: string;
+  platform: string;
+  agentVersion: string;
+  source: string;
+  bootId: string;
+  epoch: string;
+  intervalNs: bigint;
+  /** When the host was last read. */
+  readAtNs: bigint;
+  /** What went wrong in that reading, in words for the operator. */
+  problems: string[];
+}
+
+/** The newest facts of a VM; null where the agent could not tell. */
+export interface VmFactsRow {
+  observedAtNs: bigint;
+  tceTables: number | null;
+  vfioGroups: number[] | null;
+  memlockBytes: bigint | null;
+  qemu: string | null;
+  libvirtDomain: string | null;
+  podUid: string | null;
+  mmu: Mmu | null;
+  vcpus: number | null;
+}
+
+/** One life of a VM. */
+export interface VmRow {
+  hostId: string;
+  life: string;
+  vm: string;
+  uuid: string;
+  tgid: number;
+  startedAtNs: bigint;
+  /** The process is gone; its counts are final. */
+  ended: boolean;
+  evidence: ModeEvidence[];
+  /** Null until the agent could look. */
+  facts: VmFactsRow | null;
+}
+
+/** Counts of one VM life and hypercall, over all LIOBNs. A counter that was never told is left out, it is not 0. */
+export interface CountRow {
+  hostId: string;
+  life: string;
+  hypercall: Hypercall;
+  counters: CounterValues;
+}
+
+/** The same for one LIOBN; `liobn` is 0 unless the scope is `one`. */
+export interface LiobnRow extends CountRow {
+  scope: Scope;
+  liobn: bigint;
+}
+
+/** What a VM's hypercall added to its counters from `atNs` to `atNs` + step. */
+export interface StepRow {
+  atNs: bigint;
+  hypercall: Hypercall;
+  counters: CounterValues;
+  /** Whether the host was read in this step; if not, its calls are in the next one that was, and a 0 says nothing. */
+  read: boolean;
+}
+
+/** The books of one host and counter. They balance when seen = stored + lost. */
+export interface AccountRow {
+  hostId: string;
+  counter: Extract<Counter, 'entered' | 'punted'>;
+  /** Events that the kernel saw, the lost ones included. */
+  seen: number;
+  /** Events that the series tables hold: never computed from `seen`. */
+  stored: number;
+  /** Events that the kernel declared lost: the sum of `losses`. */
+  lost: number;
+  losses: Record<LossKind, number>;
+}
+
+/** Which alerts: of one VM (by name), in one state; the newest `limit` of them. */
+export interface AlertFilter {
+  vm?: string;
+  state?: AlertEvent['state'];
+  limit: number;
+}
+
+/** Questions to the store. Each rejects with StoreError; each reads no more than the rollup that its range needs. */
+export interface Queries {
+  hosts(): Promise<HostRow[]>;
+  vms(subject?: Subject): Promise<VmRow[]>;
+  counters(question?: TimeRange & Subject): Promise<CountRow[]>;
+  /** `stepNs` is a whole number of seconds; steps are aligned to it. */
+  counterSteps(question: { life: string; fromNs: bigint; toNs: bigint; stepNs: bigint }): Promise<StepRow[]>;
+  liobns(question: TimeRange & { life: string }): Promise<LiobnRow[]>;
+  /** The newest event of each alert, newest alert first. */
+  alerts(filter: AlertFilter): Promise<AlertEvent[]>;
+  accounts(): Promise<AccountRow[]>;
+  /** When each host was last read. */
+  freshness(): Promise<{ hostId: string; readAtNs: bigint }[]>;
+  /** Resolves when ClickHouse answers; for readiness. */
+  ping(): Promise<void>;
+}
