@@ -1,0 +1,20 @@
+/** The sources by name. Adding one is adding a file and a line here. */
+import { SourceError } from '../model.js';
+import type { Source } from '../model.js';
+import type { SourceOptions } from './options.js';
+
+export interface SourceEntry {
+  /** One line for `--help`. */
+  describe: string;
+  create(options: SourceOptions): Source;
+}
+
+export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map();
+
+/** Throws SourceError `source-unknown`, with the sources that there are. */
+export function createSource(name: string, options: SourceOptions): Source {
+  const entry = SOURCES.get(name);
+  if (entry) return entry.create(options);
+  const known = [...SOURCES.keys()].join(', ');
+  throw new SourceError('source-unknown', `there is no source ${JSON.stringify(name)}; there are: ${known}`);
+}
