@@ -9,7 +9,7 @@ import type { VmSighting } from '../model.js';
 export interface LedgerCaps {
   /** LIOBNs with series of their own, for each VM; a guest can name any of 2^64. */
   liobnsPerVm: number;
-  /** VMs of one epoch, the ended ones included. */
+  /** VMs of one epoch, those included that ended in it. */
   vms: number;
   /** Threads whose owner is remembered. */
   threads: number;
@@ -17,7 +17,7 @@ export interface LedgerCaps {
 
 export const DEFAULT_CAPS: Readonly<LedgerCaps> = { liobnsPerVm: 64, vms: 1024, threads: 65_536 };
 
-/** One series of a VM: its labels and its value since the epoch began. */
+/** One series of a VM: its labels, and its value since the epoch began. */
 export interface SeriesState {
   readonly counter: Counter;
   readonly hypercall: Hypercall;
@@ -28,7 +28,7 @@ export interface SeriesState {
 
 /** One life of a VM, or `unattributed`. */
 export interface VmState {
-  readonly identity: Omit<VmSighting, 'threads'>;
+  readonly identity: Readonly<Omit<VmSighting, 'threads'>>;
   readonly alive: boolean;
   readonly series: ReadonlyMap<string, SeriesState>;
   /** The LIOBNs that have series of their own. */
@@ -37,7 +37,7 @@ export interface VmState {
   readonly withdrawn: ReadonlySet<Hypercall>;
 }
 
-/** Who owns a thread, and since when there is this thread of that id. */
+/** The VM that a thread belongs to; the thread's start tells apart those that bear the same id. */
 export interface Owner {
   readonly life: string;
   readonly startedNs: bigint;
@@ -46,29 +46,41 @@ export interface Owner {
 /** What one cell had counted when it was last read. */
 export interface CellCount {
   readonly calls: number;
+  /** Absent where the source could not tell. */
   readonly entries: number | undefined;
 }
 
-/** What the caps folded together, since the agent started. */
+/** What the caps folded together. */
 export interface Folded {
-  /** Calls that were counted under scope `other`. */
+  /** Calls counted under scope `other`, in this life of the ledger. */
   readonly liobnCalls: number;
-  /** Calls of VMs beyond the cap, counted as `unattributed`. */
+  /** Calls of VMs beyond the cap, counted as `unattributed`, in this life of the ledger. */
   readonly vmCalls: number;
-  /** Threads whose owner could not be remembered, in the last reading. */
+  /** VMs beyond the cap, now. */
+  readonly vms: number;
+  /** Threads whose owner is not remembered, now. */
   readonly threads: number;
 }
 
-export interface LedgerState {
+/** The epoch that the counters belong to. */
+export interface EpochState {
+  /** /proc/sys/kernel/random/boot_id */
   readonly bootId: string;
   /** The epoch that the source gave, and how often its kernel state was replaced without the source noticing. */
-  readonly sourceEpoch: string;
-  readonly restarts: number;
-  readonly epoch: string;
-  readonly epochBeganNs: bigint;
-  /** Uptime at the last reading. */
+  readonly given: string;
+  readonly replaced: number;
+  /** The epoch that is told. */
+  readonly id: string;
+  readonly beganNs: bigint;
+}
+
+export interface LedgerState {
+  /** Undefined before the first reading. */
+  readonly epoch: EpochState | undefined;
+  /** Uptime at the last reading, in nanoseconds. */
   readonly uptimeNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
+  /** By thread id. */
   readonly owners: ReadonlyMap<number, Owner>;
   /** By life, in the order in which they were first seen. */
   readonly vms: ReadonlyMap<string, VmState>;
@@ -94,5 +106,19 @@ export interface LedgerSnapshot {
     cells: number;
     /** Pairs of VM and hypercall whose entries are not told, because what the guest passed was implausible. */
     withdrawn: number;
+  };
+}
+
+/** The ledger before its first reading. */
+export function emptyLedger(): LedgerState {
+  return {
+    epoch: undefined,
+    uptimeNs: 0n,
+    cells: new Map(),
+    owners: new Map(),
+    vms: new Map(),
+    accounts: [],
+    problems: [],
+    folded: { liobnCalls: 0, vmCalls: 0, vms: 0, threads: 0 },
   };
 }
