@@ -2,6 +2,7 @@
 import { COUNTERS } from '@tcewatch/protocol';
 import type { Account, Batch, Evidence, Hypercall, Mode } from '@tcewatch/protocol';
 import { vmFigures } from './figures.js';
+import type { VmFigures } from './figures.js';
 
 export interface Total {
   vm: string;
@@ -27,13 +28,17 @@ export interface Totals extends Balance {
   totals: Total[];
 }
 
-/** `batches`: the last one of each epoch. Lives and uuids of one VM name are summed. */
+/** The figures of each VM name, lives and uuids summed. `batches`: the last one of each epoch. */
+export function figuresByName(batches: readonly Batch[]): VmFigures[] {
+  return vmFigures(batches.map((batch) => ({ ...batch, vms: batch.vms.map((vm) => ({ ...vm, uuid: '' })) })));
+}
+
+/** `batches` as for {@link figuresByName}. */
 export function totalsOf(batches: readonly Batch[]): Totals {
-  const byName = batches.map((batch) => ({ ...batch, vms: batch.vms.map((vm) => ({ ...vm, uuid: '' })) }));
   return {
     ...balance(batches, 'entered'),
     punted: balance(batches, 'punted'),
-    totals: vmFigures(byName).flatMap(({ vm, hypercalls }) =>
+    totals: figuresByName(batches).flatMap(({ vm, hypercalls }) =>
       hypercalls.flatMap(({ hypercall, modes }) => modes.map((figure) => ({ vm, hypercall, ...figure }))),
     ),
   };
