@@ -8,13 +8,17 @@ export interface LogLine extends Record<string, unknown> {
   msg: string;
 }
 
-export function collectLog(): { log: Logger; lines: LogLine[] } {
+export function collectLog(): { log: Logger; lines: LogLine[]; firstLine: Promise<LogLine> } {
   const lines: LogLine[] = [];
+  let first: (line: LogLine) => void;
+  const firstLine = new Promise<LogLine>((resolve) => (first = resolve));
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      lines.push(JSON.parse(chunk.toString()) as LogLine);
+      const line = JSON.parse(chunk.toString()) as LogLine;
+      lines.push(line);
+      first(line);
       done();
     },
   });
-  return { log: createLog({ level: 'trace' }, stream), lines };
+  return { log: createLog({ level: 'trace' }, stream), lines, firstLine };
 }

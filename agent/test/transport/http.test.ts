@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpTransport } from '../../src/transport/http.js';
@@ -22,6 +25,17 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+
+async function listen(server: Server, scheme = 'http'): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** A collector that answers as the test says; `received` holds what came, in order. */
 async function serve(handler: Handler): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
@@ -32,16 +46,11 @@ async function serve(handler: Handler): Promise<{ url: string; received: Receive
       handler(one, response, received.length);
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+  return { url: await listen(server), received };
 }
 
 function transportTo(url: string, options: Partial<HttpTransportOptions> = {}) {
-  const { log, lines } = collectLog();
+  const { log, lines, firstLine } = collectLog();
   const slept: number[] = [];
   const transport = new HttpTransport({
     url,
@@ -55,7 +64,7 @@ function transportTo(url: string, options: Partial<HttpTransportOptions> = {}) {
     ...options,
   });
   closers.push(() => transport.close());
-  return { transport, lines, slept };
+  return { transport, lines, firstLine, slept };
 }
 
 const batch = (sequence: number, epoch = 'a'): EncodedBatch => ({
@@ -167,6 +176,32 @@ describe('HttpTransport', () => {
     const last = received.map(({ body }) => gunzipSync(body)[0]);
     expect(last).toContain(5);
     expect(last.at(-1)).toBe(9);
+  });
+
+  it('trusts the authority and shows the certificate that it is given', async () => {
+    const seen: unknown[] = [];
+    const options = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true };
+    const server = createSecureServer({ ...options, rejectUnauthorized: true }, (request, response) => {
+      if (request.socket instanceof TLSSocket) seen.push(request.socket.getPeerCertificate().subject.CN);
+      request.resume().on('end', () => response.writeHead(202).end());
+    });
+    const url = await listen(server, 'https');
+    const tls = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
+    const { transport } = transportTo(url, { tls });
+    transport.send(batch(1));
+    await transport.drain(never);
+    expect(seen).toEqual(['tcewatch test client']);
+  });
+
+  it('does not deliver to a server whose authority it does not know', async () => {
+    const server = createSecureServer({ key: pem('server.key'), cert: pem('server.pem') }, (_, response) => {
+      response.writeHead(202).end();
+    });
+    const url = await listen(server, 'https');
+    const { transport, firstLine } = transportTo(url);
+    transport.send(batch(1));
+    expect((await firstLine).msg).toContain('unable to verify the first certificate');
+    expect(transport.stats).toMatchObject({ delivered: 0, retried: 1 });
   });
 
   it('says when there is room again', async () => {
