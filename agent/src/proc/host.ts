@@ -1,4 +1,5 @@
 /** What is said of the host itself; it does not change until the next boot. */
+import { isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
 import { text } from './look.js';
 import type { Look } from './look.js';
@@ -8,13 +9,13 @@ export interface HostFacts extends HostTraits {
   hostname: string;
   /** /etc/machine-id */
   machineId: string | undefined;
-  /** UUID text; undefined where /proc is none. */
-  bootId: string | undefined;
+  /** UUID text; all zero where /proc does not tell. */
+  bootId: string;
   /** The kernel's lockdown mode, where it has one: none, integrity, confidentiality. */
   lockdown: string | undefined;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const NO_BOOT = '00000000-0000-0000-0000-000000000000';
 
 export async function readHost(look: Look): Promise<HostFacts> {
   const line = async (path: string) => (await text(look, path))?.trim() ?? '';
@@ -30,7 +31,7 @@ export async function readHost(look: Look): Promise<HostFacts> {
   return {
     hostname: hostname === '(none)' ? '' : hostname,
     kernel,
-    bootId: UUID.test(bootId) ? bootId : undefined,
+    bootId: isId(bootId) ? bootId : NO_BOOT,
     machineId: machineId || undefined,
     cpu: cpuinfoField(cpuinfo, 'cpu'),
     platform: cpuinfoField(cpuinfo, 'platform'),

@@ -23,20 +23,15 @@ interface Candidate {
 
 /**
  * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.
- * `bootId` goes into each life; `nowNs` is the uptime that the facts are dated with.
+ * `nowNs` is the uptime that the facts are dated with.
  */
-export async function sightVms(
-  look: Look,
-  host: HostFacts,
-  bootId: string,
-  nowNs: bigint,
-): Promise<VmSighting[] | undefined> {
+export async function sightVms(look: Look, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
   const candidates = (await listedVms(look)) ?? (await foundVms(look));
   if (!candidates) return undefined;
   const sightings: VmSighting[] = [];
   // One after the other: a host may have thousands, and the agent is to be light on it.
   for (const candidate of candidates.sort((a, b) => a.tgid - b.tgid)) {
-    const sighting = await sight(look, host, bootId, nowNs, candidate);
+    const sighting = await sight(look, host, nowNs, candidate);
     if (sighting) sightings.push(sighting);
   }
   return sightings;
@@ -74,7 +69,6 @@ async function foundVms(look: Look): Promise<Candidate[] | undefined> {
 async function sight(
   look: Look,
   host: HostFacts,
-  bootId: string,
   nowNs: bigint,
   { tgid, directories }: Candidate,
 ): Promise<VmSighting | undefined> {
@@ -84,7 +78,7 @@ async function sight(
   const qemu = parseQemu(cmdline);
   const mmu = await guestMmu(look, host, qemu, directories);
   return {
-    life: deriveId(bootId, tgid, started),
+    life: deriveId(host.bootId, tgid, started),
     name: qemu.name || `qemu-${tgid}`,
     uuid: qemu.uuid,
     tgid,

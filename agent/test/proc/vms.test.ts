@@ -27,7 +27,7 @@ async function copied(): Promise<string> {
 
 async function sighted(root: string): Promise<{ vms: VmSighting[] | undefined; problems: string[] }> {
   const look = lookAt(root);
-  const vms = await sightVms(look, await readHost(look), BOOT, 7n);
+  const vms = await sightVms(look, await readHost(look), 7n);
   return { vms, problems: problemsOf(look) };
 }
 
