@@ -5,4 +5,5 @@ export * from './ledger/snapshot.js';
 export * from './ledger/state.js';
 export * from './model.js';
 export * from './sources/options.js';
+export * from './sources/pace.js';
 export * from './sources/registry.js';

@@ -71,7 +71,7 @@ function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
 function deltas(before: LedgerState['cells'], now: ReadonlyMap<string, CountedCell>): Delta[] {
   return [...now]
     .map(([key, count]) => deltaOf(count.cell, count, before.get(key)))
-    .filter(({ calls, entries }) => calls > 0 || (entries !== undefined && entries > 0))
+    .filter(({ calls, entries }) => calls > 0 || (typeof entries === 'number' && entries > 0))
     .sort((a, b) => b.calls - a.calls);
 }
 

@@ -15,8 +15,8 @@ export interface VmDraft {
 export interface Delta {
   cell: Cell;
   calls: number;
-  /** Undefined where it cannot be told. */
-  entries: number | undefined;
+  /** Undefined where the source cannot tell. */
+  entries: number | 'implausible' | undefined;
 }
 
 /** TCEs of one H_PUT_TCE_INDIRECT: a page of 4096 bytes (book3s_64_vio.c refuses more than 512). */
@@ -56,28 +56,27 @@ function creditEntries(
   vm: VmDraft,
   { counter, hypercall, liobn }: Cell,
   scope: Scope,
-  entries: number | undefined,
+  entries: Delta['entries'],
 ): void {
-  if (counter === 'issued' || hasOneEntry(hypercall) || vm.withdrawn.has(hypercall)) return;
-  const sum =
-    entries === undefined
-      ? undefined
-      : add(vm, counter === 'entered' ? 'entered_entries' : 'punted_entries', hypercall, scope, liobn, entries);
-  if (sum !== undefined && Number.isSafeInteger(sum)) return;
+  if (counter === 'issued' || entries === undefined || vm.withdrawn.has(hypercall)) return;
+  const told = counter === 'entered' ? 'entered_entries' : 'punted_entries';
+  const plausible = entries !== 'implausible' && Number.isSafeInteger(add(vm, told, hypercall, scope, liobn, entries));
+  if (plausible) return;
   vm.withdrawn.add(hypercall);
   for (const [key, series] of vm.series) {
     if (series.hypercall === hypercall && series.counter.endsWith('_entries')) vm.series.delete(key);
   }
 }
 
-function entriesDelta(cell: Cell, now: CellCount, before: CellCount | undefined): number | undefined {
+function entriesDelta({ hypercall }: Cell, now: CellCount, before: CellCount | undefined): Delta['entries'] {
   const { calls, entries } = now;
-  if (entries === undefined || !Number.isSafeInteger(entries)) return undefined;
+  if (entries === undefined || hasOneEntry(hypercall)) return undefined;
+  if (!Number.isSafeInteger(entries)) return 'implausible';
   const most = INDIRECT_ENTRIES * (calls + CALLS_WHILE_PRINTING);
-  if (cell.hypercall === 'H_PUT_TCE_INDIRECT' && entries > most) return undefined;
-  if (!before) return entries;
+  if (hypercall === 'H_PUT_TCE_INDIRECT' && entries > most) return 'implausible';
+  const since = entries - (before?.entries ?? 0);
   // The kernel's sum wraps at 2^64.
-  return before.entries === undefined || entries < before.entries ? undefined : entries - before.entries;
+  return since < 0 ? 'implausible' : since;
 }
 
 /** Returns the new value of the series. */

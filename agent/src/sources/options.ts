@@ -1,15 +1,8 @@
 /** What sources are made with: everything that they would otherwise take from their surroundings. */
-
-/** How a replay waits; injected, so that tests need not. */
-export interface Pace {
-  /** Milliseconds of a clock that only goes forward. */
-  now(): number;
-  /** Resolves after that time, or earlier when the signal is aborted. */
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
-}
+import type { Pace } from './pace.js';
 
 export interface ReplayOptions {
-  /** The recording: holds hist/, root-NAME/ and final/. */
+  /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
   directory: string;
   /** How many times as fast as it was recorded; 0 or Infinity is as fast as possible. */
   speed: number;
@@ -22,13 +15,13 @@ export interface SourceOptions {
   /** Everything that is read of the host lies below this directory; `/` but for recorded hosts. */
   root: string;
   /** What the configuration says of the host; what it leaves out is read from the host. */
-  host: { id?: string; name?: string };
+  host: { id?: string | undefined; name?: string | undefined };
   agentVersion: string;
   hist: {
     /** Entries of each histogram: a power of two from 128 to 131072 (kernel/trace/tracing_map.h). */
     size: number;
   };
-  /** Given for the source `replay` alone. */
+  /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */
   now(): bigint;
