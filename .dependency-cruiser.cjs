@@ -4,7 +4,7 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|recordings|agent|collector|demo|bench)/', pathNot: to.map((t) => `^${t}`) },
+  to: { path: '^(protocol|config|recordings|agent|collector|demo|bench)/', pathNot: to.map((t) => `^${t}`) },
 });
 
 module.exports = {
@@ -24,12 +24,18 @@ module.exports = {
     },
     { name: 'no-dev', severity: 'error', from: { path: '/src/' }, to: { dependencyTypes: ['npm-dev'] } },
     only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
+    only('config-depends-on-nothing', 'config/', ['config/'], 'config knows no program'),
     only('recordings-depend-on-nothing', 'recordings/', ['recordings/'], 'recordings are data'),
-    only('agent-knows-protocol-alone', 'agent/', ['agent/', 'protocol/'], 'nothing flows back from the collector'),
     only(
-      'collector-knows-protocol-alone',
+      'agent-knows-protocol-and-config',
+      'agent/',
+      ['agent/', 'protocol/', 'config/'],
+      'nothing flows back from the collector',
+    ),
+    only(
+      'collector-knows-protocol-and-config',
       'collector/',
-      ['collector/', 'protocol/'],
+      ['collector/', 'protocol/', 'config/'],
       'the agent is known by its batches',
     ),
   ],
