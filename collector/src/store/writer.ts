@@ -54,7 +54,8 @@ export class Writer {
       await this.#insertObjects('host_readings', rows.host_readings);
     } catch (error) {
       this.#remembered.forget(batches);
-      throw error;
+      if (error instanceof StoreError) throw error;
+      throw new StoreError(`a batch cannot be stored: ${(error as Error).message}`, false, { cause: error });
     }
   }
 
