@@ -62,7 +62,6 @@ export function createFace(options: FaceOptions): FastifyInstance {
   app.route({
     method: ['GET', 'POST'],
     url: '/',
-    // A request without a content type is not parsed by fastify; its body is then the raw stream.
     handler: async (request, reply) => {
       if (running >= (options.statements ?? 100)) {
         throw engineError(ERROR.TOO_MANY_SIMULTANEOUS_QUERIES, `Too many simultaneous queries: ${running}`);
@@ -127,6 +126,7 @@ function bodyOf(request: FastifyRequest, limit: number): Readable {
       else done(engineError(ERROR.QUERY_IS_TOO_LARGE, `the body of the request exceeds ${limit} bytes`));
     },
   });
+  // Fastify parses no body of a GET: its raw stream is empty.
   const body = request.body instanceof Readable ? request.body : request.raw;
   const steps: [Readable, ...Transform[]] = [body];
   const encoding = request.headers['content-encoding'];
