@@ -108,8 +108,9 @@ export class HttpTransport implements Transport {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#pump;
+    // Ends the attempt under way. (AbortSignal.any of a signal that lives as long as this would leak with each attempt.)
     this.#agent.destroy();
+    await this.#pump;
   }
 
   async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
@@ -127,6 +128,7 @@ export class HttpTransport implements Transport {
         randomize: true,
         signal,
         onFailedAttempt: async ({ error }) => {
+          if (signal.aborted) return;
           this.#retried++;
           this.#logTrouble('outage', `cannot deliver: ${error.message}; batches are kept and tried again`);
           if (error instanceof RetryError && error.afterMs > 0) await sleep(error.afterMs, signal);
@@ -153,8 +155,14 @@ export class HttpTransport implements Transport {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const body = this.#options.gzip ? await compress(batch.bytes) : batch.bytes;
-      const signal = AbortSignal.any([timeout, this.#closing.signal]);
-      const answer = await post({ url: this.#target, agent: this.#agent, headers: this.#headers, body, signal });
+      this.#closing.signal.throwIfAborted();
+      const answer = await post({
+        url: this.#target,
+        agent: this.#agent,
+        headers: this.#headers,
+        body,
+        signal: timeout,
+      });
       return judge(answer, Date.now());
     } catch (error) {
       const message = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error);
