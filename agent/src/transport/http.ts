@@ -27,8 +27,8 @@ export interface HttpTransportOptions {
   timeoutMs: number;
   backoff: { firstMs: number; longestMs: number };
   queue: QueueLimits;
-  /** Waits as long as a server asked for; rejects when the signal is aborted. */
-  sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Waits as long as a server asked for, or until the signal is aborted. */
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   log: Logger;
 }
 
@@ -41,9 +41,8 @@ class RetryError extends Error {
   constructor(
     message: string,
     readonly afterMs: number,
-    options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message);
   }
 }
 

@@ -33,6 +33,19 @@ describe('run', () => {
     expect(lines.map(({ msg }) => msg)).toEqual(['started', 'stopping']);
   });
 
+  it('goes on where the host cannot be read, and says what to do', async () => {
+    const args = ['run', '--root', import.meta.dirname, '--listen-enabled', 'false'];
+    const { status, lines } = await run(args, { stop: AbortSignal.abort() });
+    expect(status).toBe(0);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        source: 'hist',
+        msg: expect.stringMatching(/^no reading: .*mount/) as string,
+      }),
+    );
+  });
+
   it('says what to do when the port is taken', async () => {
     const taken = createTcpServer();
     await once(taken.listen(0, '127.0.0.1'), 'listening');
