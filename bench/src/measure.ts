@@ -1,0 +1,39 @@
+/**
+ * Measures two ways of doing the same thing in one run. Rounds alternate, so that what else the machine does falls on both;
+ * medians are compared, so that one slow round says nothing.
+ */
+
+export interface Contender {
+  name: string;
+  /** Does the work once; resolves to how many units (rows, batches) it did. */
+  run(): Promise<number> | number;
+}
+
+export interface Comparison {
+  /** Median units per second of each. */
+  ours: number;
+  other: number;
+  /** ours / other. */
+  ratio: number;
+}
+
+/** Runs both `rounds` times after one unmeasured round of each. */
+export async function compare(ours: Contender, other: Contender, rounds: number): Promise<Comparison> {
+  const rates: Record<'ours' | 'other', number[]> = { ours: [], other: [] };
+  for (let round = -1; round < rounds; round++) {
+    for (const [side, contender] of [['ours', ours], ['other', other]] as const) {
+      globalThis.gc?.();
+      const start = process.hrtime.bigint();
+      const units = await contender.run();
+      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+      if (round >= 0) rates[side].push(units / seconds);
+    }
+  }
+  const result = { ours: median(rates.ours), other: median(rates.other) };
+  return { ...result, ratio: result.ours / result.other };
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? NaN;
+}
