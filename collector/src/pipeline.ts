@@ -16,6 +16,8 @@ const MAX_HOSTS = 10_000;
 export interface PipelineOptions {
   store: BatchStore;
   detector: Detector;
+  /** When each host was last read, as the store knows it from before. */
+  lastRead: readonly { hostId: string; readAtNs: bigint }[];
   /** Is told of each event once it is stored. */
   notify: (event: AlertEvent) => void;
   log: BaseLogger;
@@ -31,8 +33,9 @@ export interface Pipeline {
   readAtNs(): ReadonlyMap<string, bigint>;
 }
 
-export function createPipeline({ store, detector, notify, log }: PipelineOptions): Pipeline {
+export function createPipeline({ store, detector, lastRead, notify, log }: PipelineOptions): Pipeline {
   const readAtNs = new Map<string, bigint>();
+  for (const host of lastRead) note(readAtNs, host.hostId, host.readAtNs);
   let pending: AlertEvent[] = [];
   let flushing: Promise<void> | undefined;
 
@@ -63,7 +66,7 @@ export function createPipeline({ store, detector, notify, log }: PipelineOptions
         throw new StoreError(`${pending.length} alert events wait to be stored`, true);
       }
       await store.insertBatches([batch]);
-      note(readAtNs, batch);
+      note(readAtNs, batch.host.id, batch.clock.wallNs);
       pending = [...pending, ...detector.observe(batch)];
       await flush();
     },
@@ -74,10 +77,10 @@ export function createPipeline({ store, detector, notify, log }: PipelineOptions
 }
 
 /** In the order in which hosts were last heard of, so that the longest silent are forgotten first. */
-function note(readAtNs: Map<string, bigint>, { host, clock }: Batch): void {
-  const known = readAtNs.get(host.id) ?? 0n;
-  readAtNs.delete(host.id);
-  readAtNs.set(host.id, known > clock.wallNs ? known : clock.wallNs);
+function note(readAtNs: Map<string, bigint>, hostId: string, atNs: bigint): void {
+  const known = readAtNs.get(hostId) ?? 0n;
+  readAtNs.delete(hostId);
+  readAtNs.set(hostId, known > atNs ? known : atNs);
   const [silent] = readAtNs.keys();
   if (readAtNs.size > MAX_HOSTS && silent !== undefined) readAtNs.delete(silent);
 }

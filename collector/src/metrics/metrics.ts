@@ -96,6 +96,18 @@ export function createMetrics(observed: () => Observed) {
   };
 }
 
+/** Counts one request of the intake: taken, or why not. */
+export function countBatch(metrics: Metrics, outcome: 'accepted' | { code: string; field?: string }): void {
+  if (outcome === 'accepted') {
+    metrics.batches.inc({ outcome });
+    return;
+  }
+  const { code, field } = outcome;
+  metrics.batches.inc({ outcome: code });
+  // Without its indexes a field is one of the schema's, so that senders cannot make series without end.
+  if (field !== undefined) metrics.decodeFailures.inc({ code, field: field.replaceAll(/\[\d+\]/g, '[]') });
+}
+
 /** Counts one insert of the store. */
 export function countInsert(metrics: Metrics, { table, rows, seconds, error }: InsertOutcome): void {
   metrics.storeSeconds.observe({ table }, seconds);
