@@ -1,0 +1,24 @@
+/** A logger whose lines a test can look at. */
+import { Writable } from 'node:stream';
+import type { Logger } from 'pino';
+import { createLog } from '../../src/log/log.js';
+
+export interface LogLine extends Record<string, unknown> {
+  level: string;
+  msg: string;
+}
+
+export function collectLog(): { log: Logger; lines: LogLine[]; firstLine: Promise<LogLine> } {
+  const lines: LogLine[] = [];
+  let first: (line: LogLine) => void;
+  const firstLine = new Promise<LogLine>((resolve) => (first = resolve));
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const line = JSON.parse(chunk.toString()) as LogLine;
+      lines.push(line);
+      first(line);
+      done();
+    },
+  });
+  return { log: createLog({ level: 'trace' }, stream), lines, firstLine };
+}
