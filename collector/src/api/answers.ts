@@ -1,5 +1,6 @@
 /** Rows of the store to answers of the read API. Pure; modes are derived by the protocol's one rule. */
-import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, deriveModes } from '@tcewatch/protocol';
+import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, deriveModes, enteredEntries } from '@tcewatch/protocol';
+import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import type { z } from 'zod';
 import type { AccountRow, CountRow, HostRow, StepRow, VmRow } from '../store/index.js';
 import { isoTime } from '../time.js';
@@ -36,14 +37,19 @@ export function countsAnswer(counts: readonly CountRow[], vms: readonly VmRow[])
     const vm = known.get(key);
     const name = vm?.vm ?? (life === UNATTRIBUTED_LIFE ? UNATTRIBUTED_NAME : '');
     const answer = answers.get(key) ?? { host: hostId, life, vm: name, uuid: vm?.uuid ?? '', hypercalls: [] };
-    answer.hypercalls.push({ hypercall, modes: deriveModes(hypercall, counters, vm?.evidence ?? []) });
+    answer.hypercalls.push(figures(hypercall, counters, vm));
     answers.set(key, answer);
   }
   return [...answers.values()];
 }
 
 export function stepAnswer({ atNs, hypercall, counters, read }: StepRow, vm: VmRow): z.infer<typeof stepBody> {
-  return { at: isoTime(atNs), read, hypercall, modes: deriveModes(hypercall, counters, vm.evidence) };
+  return { at: isoTime(atNs), read, ...figures(hypercall, counters, vm) };
+}
+
+function figures(hypercall: Hypercall, counters: CounterValues, vm: VmRow | undefined) {
+  const modes = deriveModes(hypercall, counters, vm?.evidence ?? []);
+  return { hypercall, modes, entries: enteredEntries(hypercall, counters) };
 }
 
 export function accountAnswer({ hostId, ...books }: AccountRow): z.infer<typeof accountBody> {

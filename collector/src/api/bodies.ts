@@ -57,19 +57,26 @@ const modes = z.array(
   }),
 );
 
+const figures = z.object({
+  hypercall: z.enum(HYPERCALL_NAMES),
+  modes,
+  entries: z
+    .number()
+    .nullable()
+    .describe('TCE entries of all calls that reached the kernel: known also where no mode has its own.'),
+});
+
 export const countsBody = z.object({
   host: z.string(),
   life: z.string(),
   vm: z.string(),
   uuid: z.string(),
-  hypercalls: z.array(z.object({ hypercall: z.enum(HYPERCALL_NAMES), modes })),
+  hypercalls: z.array(figures),
 });
 
-export const stepBody = z.object({
+export const stepBody = figures.extend({
   at: time.describe('Beginning of the step.'),
   read: z.boolean().describe('Whether the host was read in this step; if not, its calls are in the next that was.'),
-  hypercall: z.enum(HYPERCALL_NAMES),
-  modes,
 });
 
 export const accountBody = z.object({
