@@ -38,98 +38,116 @@ const RESUME_HOST = 2;
 const RESUME_HOST_NV = 3;
 const WORD_BITS = 32n;
 
-/** An unsigned field of 4 or 8 bytes, relative to the event's data. */
-interface Unsigned {
-  offset: number;
-  wide: boolean;
-}
+/** Names by opcode, for one lookup per event: all TCE hypercalls are below the end of the table. */
+const TCE_HYPERCALLS = Array.from({ length: 0x140 }, (_, opcode) => hypercallName(opcode));
 
 export class EventReader {
   /** Events of types that were not asked for; there should be none in a private instance. */
   unknownEvents = 0;
 
-  private readonly enter;
-  private readonly exit;
-  private readonly runEnter;
+  // Flat, as these are read for each event: `*At` is an offset from the event's data, `*High` that of the upper half of a
+  // field of 8 bytes, else NONE.
+  private readonly enterId: number;
+  private readonly enterSize: number;
+  private readonly enterTidAt: number;
+  private readonly reqAt: number;
+  private readonly reqHigh: number;
+  private readonly liobnAt: number;
+  private readonly liobnHigh: number;
+  private readonly npagesAt: number;
+  private readonly npagesHigh: number;
+  private readonly exitId: number;
+  private readonly exitSize: number;
+  private readonly exitTidAt: number;
+  private readonly retAt: number;
+  private readonly retHigh: number;
+  private readonly rcAt: number;
+  private readonly rcHigh: number;
+  private readonly runEnterId: number;
+  private readonly runEnterSize: number;
+  private readonly runEnterTidAt: number;
 
   /** Throws RingError when an event lacks a field that is needed, or has it in a size that is not read here. */
   constructor(formats: HypercallFormats) {
     const { kvm_hcall_enter: enter, kvm_hcall_exit: exit, kvmppc_run_vcpu_enter: runEnter } = formats;
-    this.enter = {
-      ...common(enter),
-      req: unsigned(enter, 'req'),
-      liobn: unsigned(enter, 'gpr4'),
-      npages: unsigned(enter, 'gpr7'),
-    };
-    this.exit = { ...common(exit), ret: unsigned(exit, 'ret'), rc: unsigned(exit, 'hcall_rc') };
-    this.runEnter = runEnter && common(runEnter);
+    ({ id: this.enterId, size: this.enterSize, tidAt: this.enterTidAt } = common(enter));
+    ({ at: this.reqAt, high: this.reqHigh } = unsigned(enter, 'req'));
+    ({ at: this.liobnAt, high: this.liobnHigh } = unsigned(enter, 'gpr4'));
+    ({ at: this.npagesAt, high: this.npagesHigh } = unsigned(enter, 'gpr7'));
+    ({ id: this.exitId, size: this.exitSize, tidAt: this.exitTidAt } = common(exit));
+    ({ at: this.retAt, high: this.retHigh } = unsigned(exit, 'ret'));
+    ({ at: this.rcAt, high: this.rcHigh } = unsigned(exit, 'hcall_rc'));
+    const absent = { id: NONE, size: 0, tidAt: 0 };
+    const again = runEnter ? common(runEnter) : absent;
+    ({ id: this.runEnterId, size: this.runEnterSize, tidAt: this.runEnterTidAt } = again);
   }
 
   /** Hands on the event at which the cursor is. Throws RingError for one that is shorter than its format. */
   read(cursor: PageCursor, cpu: number, events: HypercallEvents): void {
-    const { view, offset, timestampNs } = cursor;
-    if (cursor.typeId === this.exit.id) {
-      atLeast(this.exit.size, cursor);
-      const { tid, ret, rc } = this.exit;
-      const outcome = outcomeOf(low(view, offset, ret), high(view, offset, ret));
+    const { view, offset, typeId } = cursor;
+    if (typeId === this.exitId) {
+      if (cursor.length < this.exitSize) throw tooShort(cursor, this.exitSize);
+      const outcome = outcomeOf(low(view, offset + this.retAt), high(view, offset, this.retHigh));
       // On its way to userspace hcall_rc is GPR3, which still holds the hypercall's number.
-      const named = outcome === 'userspace' && high(view, offset, rc) === 0;
-      const punted = named ? hypercallName(low(view, offset, rc)) : undefined;
-      events.exited(cpu, timestampNs, view.getInt32(offset + tid, true), outcome, punted);
-    } else if (cursor.typeId === this.enter.id) {
-      atLeast(this.enter.size, cursor);
-      const tid = view.getInt32(offset + this.enter.tid, true);
-      const req = high(view, offset, this.enter.req) === 0 ? low(view, offset, this.enter.req) : -1;
-      const hypercall = hypercallName(req);
+      const punted = outcome === 'userspace' ? this.hypercall(view, offset, this.rcAt, this.rcHigh) : undefined;
+      events.exited(cpu, cursor.timestampNs, view.getInt32(offset + this.exitTidAt, true), outcome, punted);
+    } else if (typeId === this.enterId) {
+      if (cursor.length < this.enterSize) throw tooShort(cursor, this.enterSize);
+      const tid = view.getInt32(offset + this.enterTidAt, true);
+      const hypercall = this.hypercall(view, offset, this.reqAt, this.reqHigh);
       if (hypercall === undefined) {
         events.enteredOther(tid);
         return;
       }
-      const npages = high(view, offset, this.enter.npages) === 0 ? low(view, offset, this.enter.npages) : Infinity;
-      events.entered(cpu, timestampNs, tid, hypercall, liobnAt(view, offset, this.enter.liobn), npages);
-    } else if (cursor.typeId === this.runEnter?.id) {
-      atLeast(this.runEnter.size, cursor);
-      events.runEntered(timestampNs, view.getInt32(offset + this.runEnter.tid, true));
+      const liobnHigh = high(view, offset, this.liobnHigh);
+      const liobnLow = low(view, offset + this.liobnAt);
+      const liobn = liobnHigh === 0 ? liobnLow : (BigInt(liobnHigh) << WORD_BITS) | BigInt(liobnLow);
+      const npages = high(view, offset, this.npagesHigh) === 0 ? low(view, offset + this.npagesAt) : Infinity;
+      events.entered(cpu, cursor.timestampNs, tid, hypercall, liobn, npages);
+    } else if (typeId === this.runEnterId) {
+      if (cursor.length < this.runEnterSize) throw tooShort(cursor, this.runEnterSize);
+      events.runEntered(cursor.timestampNs, view.getInt32(offset + this.runEnterTidAt, true));
     } else {
       this.unknownEvents++;
     }
   }
+
+  private hypercall(view: DataView, offset: number, at: number, highAt: number): Hypercall | undefined {
+    const opcode = low(view, offset + at);
+    return opcode < TCE_HYPERCALLS.length && high(view, offset, highAt) === 0 ? TCE_HYPERCALLS[opcode] : undefined;
+  }
 }
+
+/** No offset, and no event's id. */
+const NONE = -1;
 
 function outcomeOf(retLow: number, retHigh: number): Outcome {
   if (retHigh !== 0 || retLow > RESUME_HOST_NV) return 'neither';
   return retLow >= RESUME_HOST ? 'userspace' : 'virtual';
 }
 
-function liobnAt(view: DataView, offset: number, field: Unsigned): Liobn {
-  const upper = high(view, offset, field);
-  const lower = low(view, offset, field);
-  return upper === 0 ? lower : (BigInt(upper) << WORD_BITS) | BigInt(lower);
+function low(view: DataView, at: number): number {
+  return view.getUint32(at, true);
 }
 
-function low(view: DataView, offset: number, field: Unsigned): number {
-  return view.getUint32(offset + field.offset, true);
+function high(view: DataView, offset: number, at: number): number {
+  return at === NONE ? 0 : view.getUint32(offset + at, true);
 }
 
-function high(view: DataView, offset: number, field: Unsigned): number {
-  return field.wide ? view.getUint32(offset + field.offset + 4, true) : 0;
-}
-
-function atLeast(size: number, cursor: PageCursor): void {
-  if (cursor.length >= size) return;
+function tooShort(cursor: PageCursor, size: number): RingError {
   const message = `an event of type ${cursor.typeId} has ${cursor.length} bytes, expected ${size}`;
-  throw new RingError('malformed', 'sub-buffer', 'byte', cursor.offset, message);
+  return new RingError('malformed', 'sub-buffer', 'byte', cursor.offset, message);
 }
 
-function common(format: EventFormat): { id: number; size: number; tid: number } {
+function common(format: EventFormat): { id: number; size: number; tidAt: number } {
   const type = field(format, 'common_type', [2]);
   if (type.offset !== 0) throw unsupported(format, `common_type is at ${type.offset}, expected 0`);
-  return { id: format.id, size: format.size, tid: field(format, 'common_pid', [4]).offset };
+  return { id: format.id, size: format.size, tidAt: field(format, 'common_pid', [4]).offset };
 }
 
-function unsigned(format: EventFormat, name: string): Unsigned {
+function unsigned(format: EventFormat, name: string): { at: number; high: number } {
   const { offset, size } = field(format, name, [4, 8]);
-  return { offset, wide: size === 8 };
+  return { at: offset, high: size === 8 ? offset + 4 : NONE };
 }
 
 function field(format: EventFormat, name: string, sizes: readonly number[]): { offset: number; size: number } {

@@ -37,9 +37,7 @@ export async function recordedRing(
       kvmppc_run_vcpu_enter: parseFormat(await event('kvm_hv/kvmppc_run_vcpu_enter/format')),
     }),
     raw: await Promise.all([0, 1].map((cpu) => readFile(ofCpu(paths.raw, cpu)))),
-    stats: await Promise.all(
-      [0, 1].map(async (cpu) => parseStats(await readFile(ofCpu(paths.stats, cpu), 'utf8'))),
-    ),
+    stats: await Promise.all([0, 1].map(async (cpu) => parseStats(await readFile(ofCpu(paths.stats, cpu), 'utf8')))),
   };
 }
 
@@ -62,7 +60,10 @@ export function pagesOf(cpu: number, raw: Uint8Array, size: number): PageSource 
 }
 
 /** Merges and pairs all of a recorded buffer; a page that cannot be read fails the test. */
-export function pairAll(ring: RecordedRing, pairing = new Pairing()): { pairing: Pairing; tallies: readonly CpuTally[] } {
+export function pairAll(
+  ring: RecordedRing,
+  pairing = new Pairing(),
+): { pairing: Pairing; tallies: readonly CpuTally[] } {
   const merge = new RingMerge(
     ring.layout,
     ring.raw.map((raw, cpu) => pagesOf(cpu, raw, ring.layout.size)),
