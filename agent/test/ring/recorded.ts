@@ -41,10 +41,33 @@ export async function recordedRing(
   };
 }
 
+/** Paths of the two recordings that have everything. */
 export const WHOLE_RECORDING = {
   raw: 'ring/per_cpu/cpuN/trace_pipe_raw',
   stats: 'ring/per_cpu/cpuN/stats',
 };
+
+/** A file of the recorded buffer with pages of 4 KiB; its README says what is in it. */
+export async function fixture(name: string): Promise<string> {
+  return readFile(fixturePath(name), 'utf8');
+}
+
+/** That buffer as a whole. */
+export async function fixtureRing(): Promise<RecordedRing> {
+  return {
+    layout: parseHeaderPage(await fixture('header_page')),
+    reader: new EventReader({
+      kvm_hcall_enter: parseFormat(await fixture('kvm_hcall_enter.format')),
+      kvm_hcall_exit: parseFormat(await fixture('kvm_hcall_exit.format')),
+    }),
+    raw: [await readFile(fixturePath('trace_pipe_raw.bin'))],
+    stats: [parseStats(await fixture('stats'))],
+  };
+}
+
+function fixturePath(name: string): URL {
+  return new URL(`fixtures/uprobe-6.18-4k/${name}`, import.meta.url);
+}
 
 /** The sub-buffers of one CPU's file. */
 export function pagesOf(cpu: number, raw: Uint8Array, size: number): PageSource {
