@@ -29,7 +29,13 @@ export function feedText(text: string, events: HypercallEvents): string[] {
     inside.delete(tid);
     if (entered?.hypercall) calls.push(`${entered.call}: ${ret} ${rc}`);
     const userspace = ret === 'RESUME_HOST';
-    events.exited(Number(cpu), ns, tid, userspace ? 'userspace' : 'virtual', userspace ? entered?.hypercall : undefined);
+    events.exited(
+      Number(cpu),
+      ns,
+      tid,
+      userspace ? 'userspace' : 'virtual',
+      userspace ? entered?.hypercall : undefined,
+    );
   }
   return calls;
 }
