@@ -1,4 +1,7 @@
-/** Measures the ring decoder on a real recording: against the same events as text, and against merely touching the bytes. */
+/**
+ * Measures the ring decoder on a real recording: against the same events as text, and against merely touching the
+ * bytes.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventReader, PageCursor, parseFormat, parseHeaderPage } from '@tcewatch/agent';
