@@ -57,8 +57,10 @@ describe('a thread id', () => {
       reading([entered(7, 10)], [vm('a', 7)]),
       reading([entered(7, 15)], [vm('b', 7)]),
       reading([entered(7, 16)], []),
+      // Calls between the reading of the histogram and that of /proc, just before the thread ended.
+      reading([entered(7, 17)], []),
     ]);
-    expect(values(told)).toEqual(['a entered one 10', 'b entered one 6']);
+    expect(values(told)).toEqual(['a entered one 10', 'b entered one 7']);
     expect(told.vms.map(({ name, ended }) => [name, ended])).toEqual([
       ['a', true],
       ['b', true],
@@ -93,6 +95,10 @@ describe('a thread id', () => {
   });
 });
 
+it('adds up cells that the kernel prints twice', () => {
+  expect(values(after([reading([entered(7, 3), entered(7, 4)], [vm('a', 7)])]))).toEqual(['a entered one 7']);
+});
+
 describe('a VM', () => {
   const seen = (facts: VmSighting['facts']) => ({ ...vm('a', 7), ...(facts && { facts }) });
 
@@ -121,6 +127,15 @@ describe('an epoch', () => {
     ]);
     expect(values(told)).toEqual(['a entered one 4']);
     expect(told).toMatchObject({ epoch: deriveId('next'), epochBeganNs: 3n, problems: [] });
+  });
+
+  it('knows the threads that have ended since the last reading, and no dead ones', () => {
+    const began = { epoch: deriveId('next') };
+    const first = reading([entered(7, 10)], [vm('a', 7)]);
+    expect(values(after([first, reading([entered(7, 4)], [], began)]))).toEqual(['a entered one 4']);
+    const told = after([first, reading([entered(7, 10)], []), reading([entered(7, 4)], [], began)]);
+    expect(values(told)).toEqual(['unattributed entered one 4']);
+    expect(told.folded.vmCalls).toBe(0);
   });
 
   it.each([
