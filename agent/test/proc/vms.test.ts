@@ -44,7 +44,6 @@ describe('a recorded host', () => {
       cpu: 'POWER9 (architected), altivec supported',
       platform: 'pSeries',
       realModeHandlers: false,
-      lockdown: undefined,
     });
   });
 

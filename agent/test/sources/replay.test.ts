@@ -99,6 +99,11 @@ describe('a recording', () => {
     ]);
   });
 
+  it('is refused when nothing says when a tree was made', async () => {
+    await rm(join(directory, 'root-hot-plugged/proc/uptime'));
+    expect(await codeOf(opened())).toBe('recording-malformed');
+  });
+
   it('without trees tells of no VMs, which is not the same as none', async () => {
     await rm(join(directory, 'root-hot-plugged'), { recursive: true });
     const readings = (await outcomes(await opened())) as Reading[];
