@@ -15,7 +15,8 @@ export interface HostFacts extends HostTraits {
   lockdown: string | undefined;
 }
 
-const NO_BOOT = '00000000-0000-0000-0000-000000000000';
+/** Stands for the boot of a host that does not tell. */
+export const NO_BOOT = '00000000-0000-0000-0000-000000000000';
 
 export async function readHost(look: Look): Promise<HostFacts> {
   const line = async (path: string) => (await text(look, path))?.trim() ?? '';

@@ -1,13 +1,14 @@
-import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
-import type { VmSighting } from '../../src/model.js';
 import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { VmSighting } from '../../src/model.js';
 import { readHost } from '../../src/proc/host.js';
 import { lookAt, problemsOf } from '../../src/proc/look.js';
 import { sightVms } from '../../src/proc/vms.js';
+import { copyTree } from '../copy-tree.js';
 
 const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 const recorded = join(await unpack('vfio-7.2'), 'root-hot-plugged');
@@ -21,7 +22,7 @@ afterEach(async () => {
 async function copied(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'tcewatch-'));
   cleanups.push(() => rm(root, { recursive: true }));
-  await cp(recorded, root, { recursive: true, verbatimSymlinks: true });
+  await copyTree(recorded, root);
   return root;
 }
 
