@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { main } from './cli/program.js';
 import { createLog } from './log/log.js';
-import { systemPace } from './run/pace.js';
+import { realPace } from './sources/pace.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -21,6 +21,6 @@ process.exitCode = await main(process.argv.slice(2), {
   stderr: process.stderr,
   stop: stopping.signal,
   version,
-  pace: systemPace,
+  pace: realPace,
   createLog,
 });

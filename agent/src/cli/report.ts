@@ -1,5 +1,6 @@
 /** What a replay ends with, for people: a table per VM, what is said of the figures, and the equation. Pure. */
 import type { ModeFigure } from '@tcewatch/protocol';
+import { REASONS } from '../evidence/reasons.js';
 import type { VmFigures } from '../run/figures.js';
 import type { Balance } from '../run/totals.js';
 import { columns } from './columns.js';
@@ -17,6 +18,8 @@ export function report(figures: readonly VmFigures[], balance: Balance): string 
   return `${columns([head, ...rows], 2)}\n${notes(figures)}${equation}\n`;
 }
 
+const sentences = new Map<string, string>(Object.entries(REASONS));
+
 function cell({ calls, evidence }: ModeFigure): string {
   if (calls === null) return 'unobservable';
   return evidence === 'exact' ? number(calls) : `${number(calls)} (${evidence})`;
@@ -31,6 +34,6 @@ function notes(figures: readonly VmFigures[]): string {
   const modes = figures.flatMap(({ hypercalls }) => hypercalls.flatMap((hypercall) => hypercall.modes));
   const lines = modes
     .filter(({ evidence }) => evidence !== 'exact')
-    .map(({ mode, evidence, reason }) => `${mode} mode is ${evidence}: ${reason}\n`);
+    .map(({ mode, evidence, reason }) => `${mode}: ${evidence}. ${sentences.get(reason) ?? reason}\n`);
   return [...new Set(lines)].join('');
 }

@@ -1,5 +1,5 @@
 /** All that the commands take from outside, so that tests can give it. */
-import type { Pace } from '../sources/options.js';
+import type { Pace } from '../sources/pace.js';
 import type { Environment } from '../config/load.js';
 import type { ProgressStream } from './progress.js';
 import type { LogLevel } from '../log/log.js';

@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import { createServer } from '../http/server.js';
 import { createMetrics } from '../metrics/registry.js';
-import type { Pace, ReplayOptions } from '../sources/options.js';
+import type { ReplayOptions } from '../sources/options.js';
+import type { Pace } from '../sources/pace.js';
 import { createSource } from '../sources/registry.js';
 import { createTransport } from '../transport/registry.js';
 import type { Transport } from '../transport/transport.js';
@@ -35,7 +36,7 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
   const sourceName = config.source === 'auto' ? 'hist' : config.source;
   const source = createSource(sourceName, {
     root,
-    host: { ...(host.id !== undefined && { id: host.id }), ...(host.name !== undefined && { name: host.name }) },
+    host,
     agentVersion: version,
     hist,
     ...(replay.directory !== undefined && {

@@ -12,7 +12,7 @@ import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
-import type { Pace } from '../sources/options.js';
+import type { Pace } from '../sources/pace.js';
 import type { Transport } from '../transport/transport.js';
 
 export interface LoopOptions {

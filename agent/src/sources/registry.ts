@@ -1,6 +1,7 @@
 /** The sources by name. Adding one is adding a file and a line here. */
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
+import { createHist } from './hist.js';
 import type { SourceOptions } from './options.js';
 import { createReplay } from './replay.js';
 
@@ -11,6 +12,7 @@ export interface SourceEntry {
 }
 
 export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
+  ['hist', { describe: 'two histograms that the kernel keeps; the default', create: (options) => createHist(options) }],
   ['replay', { describe: 'a recording of a host', create: createReplay }],
 ]);
 

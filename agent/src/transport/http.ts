@@ -27,8 +27,8 @@ export interface HttpTransportOptions {
   timeoutMs: number;
   backoff: { firstMs: number; longestMs: number };
   queue: QueueLimits;
-  /** Waits as long as a server asked for; rejects when the signal is aborted. */
-  sleep: (ms: number, signal: AbortSignal) => Promise<unknown>;
+  /** Waits as long as a server asked for, or until the signal is aborted. */
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   log: Logger;
 }
 
@@ -41,9 +41,8 @@ class RetryError extends Error {
   constructor(
     message: string,
     readonly afterMs: number,
-    options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message);
   }
 }
 
@@ -108,8 +107,9 @@ export class HttpTransport implements Transport {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#pump;
+    // Ends the attempt under way. (AbortSignal.any of a signal that lives as long as this would leak with each attempt.)
     this.#agent.destroy();
+    await this.#pump;
   }
 
   async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
@@ -127,6 +127,7 @@ export class HttpTransport implements Transport {
         randomize: true,
         signal,
         onFailedAttempt: async ({ error }) => {
+          if (signal.aborted) return;
           this.#retried++;
           this.#logTrouble('outage', `cannot deliver: ${error.message}; batches are kept and tried again`);
           if (error instanceof RetryError && error.afterMs > 0) await sleep(error.afterMs, signal);
@@ -153,8 +154,14 @@ export class HttpTransport implements Transport {
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
       const body = this.#options.gzip ? await compress(batch.bytes) : batch.bytes;
-      const signal = AbortSignal.any([timeout, this.#closing.signal]);
-      const answer = await post({ url: this.#target, agent: this.#agent, headers: this.#headers, body, signal });
+      this.#closing.signal.throwIfAborted();
+      const answer = await post({
+        url: this.#target,
+        agent: this.#agent,
+        headers: this.#headers,
+        body,
+        signal: timeout,
+      });
       return judge(answer, Date.now());
     } catch (error) {
       const message = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error);

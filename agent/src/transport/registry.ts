@@ -1,7 +1,7 @@
 /** The transports by name, made from the configuration. Adding one is adding a file and a line here. */
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
-import type { Pace } from '../sources/options.js';
+import type { Pace } from '../sources/pace.js';
 import { HttpTransport } from './http.js';
 import { noTransport } from './none.js';
 import type { Transport } from './transport.js';

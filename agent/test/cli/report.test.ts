@@ -8,7 +8,7 @@ const figure = (mode: ModeFigure['mode'], calls: number | null, evidence: ModeFi
   calls,
   entries: null,
   evidence,
-  reason: evidence === 'exact' ? '' : `why-${evidence}`,
+  reason: evidence === 'exact' ? '' : evidence === 'absent' ? 'real-mode-retired' : `why-${evidence}`,
 });
 
 describe('report', () => {
@@ -36,8 +36,8 @@ VM   hypercall            real  virtual  userspace  entries
 hot  H_PUT_TCE      0 (absent)    5,363         12    5,375
 hot  H_STUFF_TCE  unobservable        0          0  unknown
 
-real mode is absent: why-absent
-real mode is unobservable: why-unobservable
+real: absent. This kernel has no real-mode TCE handlers (Linux removed them in 5.19): the mode cannot occur.
+real: unobservable. why-unobservable
 seen 5,376 = counted 5,375 + lost 1
 `);
   });

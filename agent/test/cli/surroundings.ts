@@ -1,7 +1,7 @@
 /** Runs the program as a shell would, in this process. */
 import { main } from '../../src/cli/program.js';
 import type { Surroundings } from '../../src/cli/surroundings.js';
-import { systemPace } from '../../src/run/pace.js';
+import { realPace } from '../../src/sources/pace.js';
 import { collectLog } from '../log/collect.js';
 import type { LogLine } from '../log/collect.js';
 
@@ -13,7 +13,7 @@ export interface Ran {
 }
 
 export async function run(args: readonly string[], given: Partial<Surroundings> = {}): Promise<Ran> {
-  const { log, lines } = collectLog();
+  const { createLog, lines } = collectLog();
   let stdout = '';
   let stderr = '';
   const status = await main(args, {
@@ -22,8 +22,8 @@ export async function run(args: readonly string[], given: Partial<Surroundings> 
     stderr: { write: (text) => (stderr += text) },
     stop: new AbortController().signal,
     version: '1.2.3',
-    pace: systemPace,
-    createLog: () => log,
+    pace: realPace,
+    createLog,
     ...given,
   });
   return { status, stdout, stderr, lines };

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { ConfigError } from '@tcewatch/config';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadAgentConfig } from '../../src/config/load.js';
+import { configSchema } from '../../src/config/schema.js';
+import { SOURCES } from '../../src/sources/registry.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcewatch-agent-config-'));
 afterAll(() => {
@@ -50,6 +52,11 @@ describe('loadAgentConfig', () => {
     });
     const other = file('other.yaml', 'interval: 7s');
     expect(loadAgentConfig(env, { file: other }).interval).toBe(7000);
+  });
+
+  it('knows the sources that there are', () => {
+    const { options } = configSchema.shape.source.unwrap();
+    expect(options).toEqual(['auto', ...SOURCES.keys()]);
   });
 
   it.each([

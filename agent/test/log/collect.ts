@@ -2,13 +2,22 @@
 import { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import { createLog } from '../../src/log/log.js';
+import type { LogLevel } from '../../src/log/log.js';
 
 export interface LogLine extends Record<string, unknown> {
   level: string;
   msg: string;
 }
 
-export function collectLog(): { log: Logger; lines: LogLine[]; firstLine: Promise<LogLine> } {
+export interface CollectedLog {
+  log: Logger;
+  /** Makes one that writes to the same lines. */
+  createLog: (options: { level: LogLevel }) => Logger;
+  lines: LogLine[];
+  firstLine: Promise<LogLine>;
+}
+
+export function collectLog(): CollectedLog {
   const lines: LogLine[] = [];
   let first: (line: LogLine) => void;
   const firstLine = new Promise<LogLine>((resolve) => (first = resolve));
@@ -20,5 +29,6 @@ export function collectLog(): { log: Logger; lines: LogLine[]; firstLine: Promis
       done();
     },
   });
-  return { log: createLog({ level: 'trace' }, stream), lines, firstLine };
+  const create = (options: { level: LogLevel }) => createLog(options, stream);
+  return { log: create({ level: 'trace' }), createLog: create, lines, firstLine };
 }

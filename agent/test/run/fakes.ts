@@ -3,7 +3,7 @@ import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { SourceError } from '../../src/model.js';
 import type { Cell, Reading, Source, VmSighting } from '../../src/model.js';
-import type { Pace } from '../../src/sources/options.js';
+import type { Pace } from '../../src/sources/pace.js';
 import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 
 export const RADIX: ModeEvidence[] = [

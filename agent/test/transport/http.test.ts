@@ -59,7 +59,10 @@ function transportTo(url: string, options: Partial<HttpTransportOptions> = {}) {
     timeoutMs: 30_000,
     backoff: { firstMs: 0, longestMs: 0 },
     queue: { batches: 100, bytes: 1_000_000 },
-    sleep: (ms) => Promise.resolve(slept.push(ms)),
+    sleep: (milliseconds) => {
+      slept.push(milliseconds);
+      return Promise.resolve();
+    },
     log,
     ...options,
   });
