@@ -29,12 +29,12 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
     count(refusal);
-    if (refusal.status >= 500) request.log.error({ err: error }, 'a batch was not taken');
-    else request.log.warn({ code: refusal.code, field: refusal.field, reason: refusal.message }, 'a batch was refused');
+    const { status, code, field, message } = refusal;
+    if (status === 500) request.log.error({ err: error }, 'a batch was not taken');
+    else request.log.warn({ code, field, reason: (error as Error).message }, 'a batch was not taken');
     if (refusal.retryAfter !== undefined) void reply.header('retry-after', refusal.retryAfter);
     // Of a body that was not read the rest would be taken for the next request.
     if (!request.raw.complete) void reply.header('connection', 'close');
-    const { status, code, field, message } = refusal;
     return reply.code(status).send({ error: code, ...(field !== undefined && { field }), message });
   });
 
