@@ -1,12 +1,5 @@
 /** Batches for the benchmarks: a busy host, made larger than any recording. Deterministic. */
-import {
-  BATCH_VERSION,
-  HYPERCALL_NAMES,
-  deriveId,
-  hasOneEntry,
-  seriesFromRows,
-  seriesRow,
-} from '@tcewatch/protocol';
+import { BATCH_VERSION, HYPERCALL_NAMES, deriveId, hasOneEntry, seriesFromRows, seriesRow } from '@tcewatch/protocol';
 import type { Batch, SeriesRow, Vm } from '@tcewatch/protocol';
 
 const LIOBNS = [0x71000002n, 0x71000003n, 0x80000000n, 0x80000001n, 0x80000100n];

@@ -2,6 +2,7 @@
 import { measureDecode } from './decode.js';
 import { measureInsert } from './insert.js';
 import type { Comparison } from './measure.js';
+import { measureRing } from './ring.js';
 
 const ROUNDS = 7;
 
@@ -23,3 +24,7 @@ show(
   await measureInsert(ROUNDS),
   'target 0.5 or more',
 );
+
+const ring = await measureRing(ROUNDS);
+show('Ring buffer to paired hypercalls, against the same events as text', 'events', ring.text, 'target 30 or more');
+show('The same, against a bare sum over the bytes', 'bytes', ring.bytes, 'target 0.3 or more');

@@ -22,7 +22,10 @@ export interface Comparison {
 export async function compare(ours: Contender, other: Contender, rounds: number): Promise<Comparison> {
   const rates: Record<'ours' | 'other', number[]> = { ours: [], other: [] };
   for (let round = -1; round < rounds; round++) {
-    for (const [side, contender] of [['ours', ours], ['other', other]] as const) {
+    for (const [side, contender] of [
+      ['ours', ours],
+      ['other', other],
+    ] as const) {
       contender.prepare?.();
       globalThis.gc?.();
       const start = process.hrtime.bigint();

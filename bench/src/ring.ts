@@ -91,8 +91,8 @@ export async function measureRing(rounds = 5): Promise<RingMeasurement> {
   };
   return {
     events,
-    text: await compare({ name: 'binary', run: decoder(events) }, { name: 'text', run: parser }, rounds),
-    bytes: await compare({ name: 'decoded', run: decoder(raw.length) }, { name: 'summed', run: summer }, rounds),
+    text: await compare({ run: decoder(events) }, { run: parser }, rounds),
+    bytes: await compare({ run: decoder(raw.length) }, { run: summer }, rounds),
   };
 }
 

@@ -84,7 +84,7 @@ const notifier = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('webhook').describe('Kind of notifier.'),
     name: z.string().min(1).default('webhook').describe('Its name in logs and metrics.'),
-    url: plainUrl().describe('Where to post the event as JSON.'),
+    url: plainUrl({ exact: true }).describe('Where to post the event as JSON.'),
     token: secret().optional().describe('Bearer token to send.'),
     secret: secret().optional().describe('Key of the signature in the header x-tcewatch-signature.'),
     timeout: duration().prefault('10s').describe('How long one attempt may take.'),

@@ -56,7 +56,8 @@ export class Writer {
       await this.#insertObjects('host_readings', rows.host_readings);
     } catch (error) {
       this.#remembered.forget(batches);
-      throw error;
+      if (error instanceof StoreError) throw error;
+      throw new StoreError(`a batch cannot be stored: ${(error as Error).message}`, false, { cause: error });
     }
   }
 
@@ -65,14 +66,17 @@ export class Writer {
     encodeReadings(batch, known, readings);
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
-      const [identity, facts] = [identityOf(vm), factsOf(vm)];
+      const identity = identityOf(vm);
       if (identity !== life?.identity) rows.vms.push(vmRow(batch, vm));
-      if (facts !== (life?.facts ?? '')) rows.vm_facts.push(factsRow(batch, vm));
+      // An agent that could not look this time takes nothing back.
+      const facts = factsOf(vm) ?? life?.facts;
+      if (facts !== life?.facts) rows.vm_facts.push(factsRow(batch, vm));
       if (life) Object.assign(life, { identity, facts });
     }
     const accounts = JSON.stringify(batch.accounts);
-    if (accounts !== known?.accounts)
+    if (accounts !== known?.accounts) {
       rows.accounts.push(...batch.accounts.map((account) => accountRow(batch, account)));
+    }
     if (known) known.accounts = accounts;
     rows.host_readings.push(hostReadingRow(batch));
   }

@@ -3,7 +3,7 @@ import type { Batch } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { recordedBatches } from '../recorded.js';
+import { recordedBatches } from '../store/surroundings.js';
 
 const vfio = await recordedBatches('vfio-7.2');
 const fallback = await recordedBatches('fallback-6.1');
