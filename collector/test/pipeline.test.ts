@@ -64,11 +64,7 @@ describe('the pipeline', () => {
     store.failure.events = gone;
     for (const batch of punted) await pipeline.accept([batch]);
     store.failure = {};
-    await Promise.all([
-      pipeline.flush(),
-      pipeline.flush(),
-      pipeline.accept(punted.slice(0, 1)),
-    ]);
+    await Promise.all([pipeline.flush(), pipeline.flush(), pipeline.accept(punted.slice(0, 1))]);
     expect(store.events).toHaveLength(1);
     expect(notified).toHaveLength(1);
   });
