@@ -37,12 +37,13 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
   function fail(error: unknown, batches: number, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = refusalOf(error);
     count(refusal, batches);
-    if (refusal.status === 500) request.log.error({ err: error, batches }, 'batches were not taken');
-    else logRefused(request, refusal, batches);
-    if (refusal.retryAfter !== undefined) void reply.header('retry-after', refusal.retryAfter);
+    const { status, code, field, retryAfter } = refusal;
+    if (status === 500) request.log.error({ err: error, batches }, 'batches were not taken');
+    else request.log.warn({ code, field, reason: (error as Error).message, batches }, 'batches were not taken');
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     // Of a body that was not read the rest would be taken for the next request.
     if (!request.raw.complete) void reply.header('connection', 'close');
-    void reply.code(refusal.status).send(told(refusal));
+    void reply.code(status).send(told(refusal));
   }
 
   /** Answers for each batch of a request whose good ones are durable. */
@@ -55,7 +56,11 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     if (accepted > 0) count('accepted', accepted);
     for (const one of refused) count(one, 1);
     const [first] = refused;
-    if (first) logRefused(request, first, refused.length);
+    if (first) {
+      const { code, field, message: reason } = first;
+      // One line for a request, whatever the number of its batches.
+      request.log.warn({ code, field, reason, batches: refused.length }, 'batches were not taken');
+    }
     const list = refused.map((one) => ({ index: one.index, ...told(one) }));
     if (first && accepted === 0) void reply.code(first.status).send({ ...told(first), refused: list });
     else void reply.code(202).send({ accepted, refused: list });
@@ -107,11 +112,6 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     return reply;
   });
 };
-
-/** One line for a request, whatever the number of its batches. */
-function logRefused({ log }: FastifyRequest, { code, field, message }: Refusal, batches: number): void {
-  log.warn({ code, field, reason: message, batches }, 'batches were refused; the first of them says why');
-}
 
 function splitBody(bytes: Uint8Array, limits: Readonly<BatchLimits>): Uint8Array[] {
   const frames = splitBatches(bytes, limits);

@@ -1,7 +1,7 @@
 /** A group of batches to rows of all tables that they concern, and into ClickHouse. */
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import type { StoreError } from '../model.js';
+import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
