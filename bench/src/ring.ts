@@ -1,4 +1,7 @@
-/** Measures the ring decoder on a real recording: against the same events as text, and against merely touching the bytes. */
+/**
+ * Measures the ring decoder on a real recording: against the same events as text, and against merely touching the
+ * bytes.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventReader, PageCursor, parseFormat, parseHeaderPage } from '@tcewatch/agent';
@@ -88,8 +91,8 @@ export async function measureRing(rounds = 5): Promise<RingMeasurement> {
   };
   return {
     events,
-    text: await compare({ name: 'binary', run: decoder(events) }, { name: 'text', run: parser }, rounds),
-    bytes: await compare({ name: 'decoded', run: decoder(raw.length) }, { name: 'summed', run: summer }, rounds),
+    text: await compare({ run: decoder(events) }, { run: parser }, rounds),
+    bytes: await compare({ run: decoder(raw.length) }, { run: summer }, rounds),
   };
 }
 

@@ -114,9 +114,11 @@ async function open(
     },
   });
   onClose(() => server.close());
-  const url = await server.listen({ host: listen.address, port: listen.port });
-  log.info({ url, clickhouse: engine?.url ?? clickhouse.url }, 'the collector takes batches');
-  return url;
+  return server.listen({
+    host: listen.address,
+    port: listen.port,
+    listenTextResolver: (address) => `takes batches at ${address}/v1/batches`,
+  });
 }
 
 /** The embedded ClickHouse of the configuration. */

@@ -1,6 +1,7 @@
 /**
- * The grow-only cells that pairing counts in, one for each thread, hypercall and LIOBN, in bounded memory whatever guests
- * do: a guest that uses ever new LIOBNs fills the `other` of its own threads, not the figures of its neighbours.
+ * The grow-only cells that pairing counts in, one for each thread, hypercall and LIOBN, in bounded memory whatever
+ * guests do: a guest that uses ever new LIOBNs fills the `other` of its own threads, not the figures of its
+ * neighbours.
  */
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import type { Hypercall, Scope } from '@tcewatch/protocol';
@@ -20,7 +21,9 @@ export interface RingCell {
   /** TCE entries asked for. */
   entries: number;
   puntedEntries: number;
-  /** Enter to exit by mode. Of a punted call that is the kernel's own part alone: it ends before QEMU sees the call. */
+  /**
+   * Enter to exit by mode. Of a punted call that is the kernel's own part alone: it ends before QEMU sees the call.
+   */
   virtual: LatencyHistogram | undefined;
   userspace: LatencyHistogram | undefined;
   /** Of punted calls: from that exit until the thread is back in KVM_RUN. */

@@ -1,6 +1,6 @@
 /**
- * Parses an event's `format` file: where in the event's bytes the kernel puts each field. Offsets differ between kernels
- * and between static and probe events (those carry `__probe_ip` first), so nothing else may know them.
+ * Parses an event's `format` file: where in the event's bytes the kernel puts each field. Offsets differ between
+ * kernels and between static and probe events (those carry `__probe_ip` first), so nothing else may know them.
  */
 import { RingError } from './error.js';
 

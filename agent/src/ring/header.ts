@@ -16,17 +16,19 @@ export interface PageLayout {
   size: number;
 }
 
+/** What `commit` has room to count below its flags. */
+const MAX_DATA = 2 ** 30 - 1;
+
 /**
- * Parses `header_page`. Its field `overwrite` has no place of its own: it says that `commit` has flags for lost events,
- * as all kernels with KVM-HV do. Throws RingError naming the line.
+ * Parses `header_page`. Its field `overwrite` has no place of its own: it says that `commit` has flags for lost
+ * events, as all kernels with KVM-HV do. Throws RingError naming the line.
  */
 export function parseHeaderPage(text: string): PageLayout {
   const fields = text.split('\n').flatMap((line, i) => {
     const field = parseField(line);
     if (field) return { ...field, line: i + 1 };
-    if (line !== '')
-      throw new RingError('malformed', 'header_page', 'line', i + 1, `expected a field, found "${line}"`);
-    return [];
+    if (line === '') return [];
+    throw new RingError('malformed', 'header_page', 'line', i + 1, `expected a field, found "${line.slice(0, 80)}"`);
   });
   const named = (name: string, size?: number) => {
     const field = fields.find((each) => each.name === name);
@@ -54,9 +56,6 @@ export function parseHeaderPage(text: string): PageLayout {
   };
 }
 
-/** What `commit` has room to count below its flags. */
-const MAX_DATA = 2 ** 30 - 1;
-
 /** The lines of `header_event` that page.ts relies on. Kernels before 4.17 lack the one of `time_stamp`. */
 const ENCODING: readonly { pattern: RegExp; value: string; optional?: true }[] = [
   { pattern: /^\ttype_len\s*:\s*(\d+) bits$/, value: '5' },
@@ -78,7 +77,7 @@ export function checkHeaderEvent(text: string): void {
       throw new RingError('malformed', 'header_event', 'line', lines.length, `there is no line like ${pattern.source}`);
     }
     if (pattern.exec(lines[i] ?? '')?.[1] !== value) {
-      const message = `expected ${value}, found "${(lines[i] ?? '').trim()}"; this kernel encodes events in another way`;
+      const message = `expected ${value}, found "${(lines[i] ?? '').trim()}": events are encoded in another way`;
       throw new RingError('unsupported', 'header_event', 'line', i + 1, message);
     }
   }

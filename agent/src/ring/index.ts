@@ -1,4 +1,6 @@
-/** Decodes the kernel's ring buffer and pairs the hypercalls in it. Bytes in, cells out; reading them is the source's. */
+/**
+ * Decodes the kernel's ring buffer and pairs the hypercalls in it. Bytes in, cells out; reading them is the source's.
+ */
 export * from './cells.js';
 export * from './error.js';
 export * from './events.js';

@@ -53,9 +53,10 @@ export class RingMerge {
   }
 
   /**
-   * Hands on all events up to a time, which must not be later than when it is called; an event that is already read and
-   * later than that is kept for the next call. So each thread's events come in order over any number of calls: one that
-   * is not there yet on a CPU was written after this call began, and what the thread did after that is later still.
+   * Hands on all events up to a time, which must not be later than when it is called; an event that is already read
+   * and later than that is kept for the next call. So each thread's events come in order over any number of calls:
+   * one that is not there yet on a CPU was written after this call began, and what the thread did after that is later
+   * still.
    */
   drain(horizonNs: number): void {
     const heap = this.streams.filter((stream) => stream.ready || stream.advance());

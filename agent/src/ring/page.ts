@@ -1,6 +1,6 @@
 /**
- * Decodes one sub-buffer of the kernel's ring buffer (`kernel/trace/ring_buffer.c`, `include/linux/ring_buffer.h`) event
- * by event, without an object for any of them. Little endian only: ppc64le and x86_64 are all there is.
+ * Decodes one sub-buffer of the kernel's ring buffer (`kernel/trace/ring_buffer.c`, `include/linux/ring_buffer.h`)
+ * event by event, without an object for any of them. Little endian only: ppc64le and x86_64 are all there is.
  */
 import { RingError } from './error.js';
 import type { PageLayout } from './header.js';
@@ -25,18 +25,18 @@ const BASE_HIGH_MASK = 0x07ffffff;
  * Walks the events of one page after the other: `open` a page, then call `next` until it is false. Reusable, so that a
  * stream of events costs no allocation but one view for each page.
  *
- * Both throw RingError naming the byte offset in the page; the events before it stand, and the cursor is then at the end
- * of the page. No bytes make it loop or read beyond the page.
+ * Both throw RingError naming the byte offset in the page; the events before it stand, and the cursor is then at the
+ * end of the page. No bytes make it loop or read beyond the page.
  */
 export class PageCursor {
   /**
-   * Time of the event in ns on the buffer's clock. Exact below 2^53 ns (104 days of uptime), beyond that rounded once,
-   * to at most 16 ns within four years; never to another order within a CPU.
+   * Time of the event in ns on the buffer's clock. Exact below 2^53 ns (104 days of uptime); beyond, and within four
+   * years, off by 16 ns at most, which is less than it takes a thread to get to another CPU.
    */
   timestampNs = 0;
   /** The event's `common_type`, which is first in all events (`struct trace_entry`). */
   typeId = 0;
-  /** Where in the page the event's data begins, and its length, a multiple of 4 that may include up to 3 bytes of padding. */
+  /** Where in the page the event's data begins, and how long it is: a multiple of 4, at the end perhaps of padding. */
   offset = 0;
   length = 0;
   /** The page's own time, from which those of its events count. */
@@ -77,8 +77,9 @@ export class PageCursor {
       this.fail('malformed', commitOffset, `commit is 0x${sign.toString(16)}${commit.toString(16).padStart(8, '0')}`);
     }
     const committedEnd = dataOffset + committed;
-    if (commit >= MISSED_EVENTS)
+    if (commit >= MISSED_EVENTS) {
       this.missed = (commit & MISSED_STORED) === 0 ? 'unknown' : this.storedCount(committedEnd);
+    }
     this.committedEnd = committedEnd;
     this.end = Math.min(committedEnd, page.byteLength);
   }
@@ -129,7 +130,7 @@ export class PageCursor {
     if (typeLen === TYPE_TIME_EXTEND) {
       this.elapsed += upper * DELTA_UNIT + delta;
     } else {
-      // An absolute stamp lacks its 5 top bits: it is the one nearest to the page's time that has the lower 59.
+      // An absolute stamp lacks its 5 top bits: they are those of the page's time, unless the lower 59 wrapped since.
       const low = ((upper << 27) | delta) >>> 0;
       const high = upper >>> 5;
       const since = (high - (this.baseHigh & BASE_HIGH_MASK)) * WORD + (low - this.baseLow);
@@ -144,12 +145,11 @@ export class PageCursor {
   }
 
   private storedCount(at: number): number | 'unknown' {
-    // A page that was cut short before its count still has its events; `next` tells of the cut.
-    if (at + 8 > this.view.byteLength && at + 8 <= this.layout.size) return 'unknown';
-    const count =
-      at + 8 > this.layout.size ? NaN : this.view.getUint32(at + 4, true) * WORD + this.view.getUint32(at, true);
-    if (!Number.isSafeInteger(count)) this.fail('malformed', at, 'the number of lost events is not one');
-    return count;
+    if (at + 8 > this.layout.size) this.fail('malformed', at, 'there is no room for the number of lost events');
+    // Cut short before the number, or with one that cannot be: the page's events are good all the same.
+    if (at + 8 > this.view.byteLength) return 'unknown';
+    const count = this.view.getUint32(at + 4, true) * WORD + this.view.getUint32(at, true);
+    return Number.isSafeInteger(count) ? count : 'unknown';
   }
 
   private beyond(at: number): never {

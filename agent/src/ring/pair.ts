@@ -1,10 +1,11 @@
 /**
- * Pairs each thread's kvm_hcall_enter with its kvm_hcall_exit and counts what comes of it. Pure: events in time order go
- * in (merge.ts puts those of several CPUs in order), cells that only grow are there to be read at any time.
+ * Pairs each thread's kvm_hcall_enter with its kvm_hcall_exit and counts what comes of it. Pure: events in time order
+ * go in (merge.ts puts those of several CPUs in order), cells that only grow are there to be read at any time.
  *
- * Entered calls are counted by their enters and punts by their exits, which name the hypercall; so both counts are right
- * even where events were lost, and only the LIOBN and the latency of a call need its pair. Exits come unfiltered, as those
- * of other hypercalls cannot be told from the handled ones of TCE hypercalls: they find no enter and are passed over.
+ * Entered calls are counted by their enters and punts by their exits, which name the hypercall; so both counts are
+ * right even where events were lost, and only the LIOBN and the latency of a call need its pair. Exits come
+ * unfiltered, as those of other hypercalls cannot be told from the handled ones of TCE hypercalls: they find no enter
+ * and are passed over.
  */
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
@@ -61,7 +62,7 @@ export class Pairing implements HypercallEvents {
   };
   private readonly room: CellRoom;
   private readonly threads = new Map<number, Thread>();
-  /** Of all threads beyond the cap; as it is none, nothing is ever pending on it. */
+  /** All threads beyond the cap: their calls are counted, and never paired. */
   private readonly beyond: Thread;
   /** Until this time some CPU's events are missing. */
   private gapEndNs = 0;
@@ -138,9 +139,10 @@ export class Pairing implements HypercallEvents {
   }
 
   /**
-   * Events of a CPU are missing from now on until a time: what is in KVM now may have ended unseen, and the next exit be
-   * that of another call. Those in flight are given up. Until the time is over, a pair must be of one CPU, as its thread
-   * may have been on the other in between.
+   * Events of a CPU are missing from now on until a time: what is in KVM now may have ended unseen, and the next exit
+   * be that of another call. Those in flight are given up. Until the time is over, a pair must be of one CPU, as its
+   * thread may have been on the one with the gap in between. No page tells of events that were dropped: whoever sees
+   * in `stats` that some were says so here.
    */
   gap(untilNs: number): void {
     for (const thread of this.threads.values()) this.forget(thread);

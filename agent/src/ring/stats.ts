@@ -1,7 +1,9 @@
 /** Parses `per_cpu/cpuN/stats`: what the kernel itself counted of one CPU's ring buffer. */
 import { RingError } from './error.js';
 
-/** Events since the buffer was made or cleared. Everything written is in exactly one of the last four or in `entries`. */
+/**
+ * Events since the buffer was made or cleared. Everything written is in exactly one of the last four or in `entries`.
+ */
 export interface RingStats {
   /** In the buffer, not read yet. */
   entries: number;

@@ -23,7 +23,7 @@ describe('a ring that overwrites', () => {
     const [tally] = tallies;
     expect(tally).toMatchObject({ events: 342, overwritten: 858, pages: 5 });
     expect(tally).toMatchObject({ events: ring.stats[0]?.entries, overwritten: ring.stats[0]?.overrun });
-    // Calls 429 to 599 are left; of ten calls three are of TCE hypercalls, each with an LIOBN of its own beyond 32 bits.
+    // Calls 429 to 599 are left; of ten three are of TCE hypercalls, each with an LIOBN of its own beyond 32 bits.
     const hypercalls = ['H_PUT_TCE', 'H_STUFF_TCE', 'H_PUT_TCE_INDIRECT'];
     const expected = Array.from({ length: 171 }, (_, i) => i + 429).flatMap((i) => {
       const hypercall = hypercalls[(i % 10) - 2];

@@ -14,7 +14,7 @@ async function feed(recording: string, file: string): Promise<{ calls: string[];
 }
 
 describe('outcomes-6.1', () => {
-  it('l2p, healthy: the kernel handles what it can, errors included; two kinds go to userspace all the same', async () => {
+  it('l2p, healthy: the kernel handles what it can, errors included; two kinds go to userspace', async () => {
     const { calls, pairing } = await feed('outcomes-6.1', 'l2p.mode0.trace.txt');
     const once = [
       'H_GET_TCE 0x80000000: RESUME_GUEST H_SUCCESS',

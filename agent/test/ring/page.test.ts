@@ -43,12 +43,13 @@ describe('PageCursor', () => {
       data(4, 2),
     ]);
     expect(decode(page)).toEqual([at(5_000_000_003, 1), at(9_000_000_004, 2)]);
-    const high = 0xf8n << 56n;
-    const [first] = decode(encodePage(high + START, [{ kind: 'stamp', ns: high + stamp }, data(0, 1)]));
-    expect(first?.ns).toBe(Number(high + stamp));
-    const wrapped = high + (1n << 59n) - 10n;
-    const [second] = decode(encodePage(wrapped - (1n << 59n), [{ kind: 'stamp', ns: wrapped + 30n }, data(0, 1)]));
-    expect(second?.ns).toBe(Number(wrapped - (1n << 59n) + 40n - 10n));
+    const top = 0xf8n << 56n;
+    const [high] = decode(encodePage(top + START, [{ kind: 'stamp', ns: top + stamp }, data(0, 1)]));
+    expect(high?.ns).toBe(Number(top + stamp));
+    // The lower 59 bits may have wrapped since the page was begun.
+    const late = (1n << 59n) - 10n;
+    const [wrapped] = decode(encodePage(late, [{ kind: 'stamp', ns: late + 4096n }, data(0, 1)]));
+    expect(wrapped?.ns).toBe(Number(late + 4096n));
   });
 
   it('skips discarded events with their time, of which 1 stands for none, and all after the end', () => {
@@ -70,6 +71,8 @@ describe('PageCursor', () => {
     expect(cursor.next()).toBe(true);
     expect(cursor.next()).toBe(false);
     cursor.open(encodePage(START, [data(1, 1)], 'unknown'));
+    expect(cursor.missed).toBe('unknown');
+    cursor.open(encodePage(START, [data(1, 1)], 2n ** 64n - 1n));
     expect(cursor.missed).toBe('unknown');
     cursor.open(encodePage(START, [data(1, 1)]));
     expect(cursor.missed).toBe(0);
@@ -127,17 +130,29 @@ describe('PageCursor', () => {
   });
 
   it.each([
-    ['a commit beyond the page', 8, 0x1000, 8],
-    ['a sign without its flag', 12, 0xffffffff, 8],
-    ['an event beyond the data', 16, 28, 16],
-    ['a length that is too short for a type', 16, 0, 16],
-    ['padding beyond the data', 16, (9 << 5) | 29, 16],
-  ])('refuses %s', (_what, offset, word, position) => {
+    ['a commit beyond the page', 8, [0x1000], 8],
+    ['a sign without its flag', 12, [0xffffffff], 8],
+    ['an event beyond the data', 16, [28], 16],
+    ['an event without room for its type', 16, [0, 4], 16],
+    ['an event of half a word', 16, [0, 10], 16],
+    ['padding beyond the data', 16, [(9 << 5) | 29, 100], 16],
+    ['padding of less than its own length', 16, [(9 << 5) | 29, 0], 16],
+    ['a time extend that is cut off by the end of the data', 16, [2, 0, 0, 30], 28],
+  ])('refuses %s', (_what, offset, words, position) => {
     const page = encodePage(START, [data(1, 1), data(1, 2)]);
-    new DataView(page.buffer, page.byteOffset).setUint32(offset, word, true);
-    if (word === 0 || word >>> 5 === 9)
-      new DataView(page.buffer, page.byteOffset).setUint32(20, word === 0 ? 4 : 99, true);
+    const view = new DataView(page.buffer, page.byteOffset);
+    words.forEach((word, i) => {
+      view.setUint32(offset + 4 * i, word, true);
+    });
     expect(() => decode(page)).toThrow(expect.objectContaining({ name: 'RingError', code: 'malformed', position }));
+  });
+
+  it('delivers all events of a page that was cut short in the number of lost ones', () => {
+    const cursor = new PageCursor(LAYOUT_4K);
+    cursor.open(encodePage(START, [data(1, 1)], 7n).subarray(0, 16 + 8 + 4));
+    expect(cursor.missed).toBe('unknown');
+    expect(cursor.next()).toBe(true);
+    expect(cursor.next()).toBe(false);
   });
 
   it('refuses a number of lost events that the page has no room for', () => {

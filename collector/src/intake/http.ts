@@ -63,7 +63,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     done(null, body);
   });
 
-  app.post('/v1/batches', { schema: { hide: true } }, async (request, reply) => {
+  app.post('/v1/batches', async (request, reply) => {
     const bytes = decompress(request, maxBytes);
     if (!budget.take(bytes.length)) throw overloaded();
     try {

@@ -4,7 +4,7 @@ import type { AlertEvent } from '../../src/model.js';
 import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '../batches.js';
 import type { TestVm } from '../batches.js';
 
-function put(entered: number, punted: number): TestVm['counts'] {
+function put(entered: number, punted: number): NonNullable<TestVm['counts']> {
   return { H_PUT_TCE: { entered, punted } };
 }
 
