@@ -21,7 +21,7 @@ export interface PairTally {
   paired: number;
   /** Of those paired: ended neither in the guest nor in userspace. No TCE hypercall is known to. */
   neither: number;
-  /** Enters whose exit was lost or cannot be told from another's, or whose thread is beyond the cap. */
+  /** Enters whose exit was lost, did not come, or cannot be told from another's, or whose thread is beyond the cap. */
   exitsMissing: number;
   /** Punts whose enter was lost, counted under the scope `all` as their LIOBN went with it; or beyond the cap. */
   entersMissing: number;
@@ -33,6 +33,12 @@ export interface PairTally {
   /** Calls that a cap counted without their LIOBN or thread. */
   folded: number;
 }
+
+/**
+ * Which exits come. `all`: those of other hypercalls find no enter and are passed over. `punts`: those of punted TCE
+ * hypercalls alone; then a handled call ends with the thread's next enter, and has no latency.
+ */
+export type Exits = 'all' | 'punts';
 
 /** The kernel refuses a longer list (`kvmppc_h_put_tce_indirect`); H_STUFF_TCE is bounded by the window alone. */
 const MAX_INDIRECT = 512;
@@ -67,7 +73,10 @@ export class Pairing implements HypercallEvents {
   /** Until this time some CPU's events are missing. */
   private gapEndNs = 0;
 
-  constructor(limits: Readonly<CellLimits> = DEFAULT_CELL_LIMITS) {
+  constructor(
+    limits: Readonly<CellLimits> = DEFAULT_CELL_LIMITS,
+    private readonly exits: Exits = 'all',
+  ) {
     this.room = new CellRoom(limits);
     this.beyond = newThread(NO_THREAD, this.room);
   }
@@ -158,7 +167,7 @@ export class Pairing implements HypercallEvents {
   ): boolean {
     // To userspace the exit names its hypercall: another's means that the one in between was lost.
     if (outcome === 'userspace' && punted !== cell.hypercall) return false;
-    return cpu === thread.pendingCpu || thread.pendingNs >= this.gapEndNs;
+    return (this.exits === 'all' && cpu === thread.pendingCpu) || thread.pendingNs >= this.gapEndNs;
   }
 
   private finish(thread: Thread, cell: RingCell, ns: number, outcome: Outcome): void {
