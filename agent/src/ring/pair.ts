@@ -18,6 +18,8 @@ import { LATENCY_BUCKETS, observe } from './latency.js';
 export interface PairTally {
   /** Enters of TCE hypercalls. */
   enters: number;
+  /** Exits of TCE hypercalls to userspace. */
+  punts: number;
   paired: number;
   /** Of those paired: ended neither in the guest nor in userspace. No TCE hypercall is known to. */
   neither: number;
@@ -58,6 +60,7 @@ interface Thread {
 export class Pairing implements HypercallEvents {
   private readonly counts = {
     enters: 0,
+    punts: 0,
     paired: 0,
     neither: 0,
     exitsMissing: 0,
@@ -121,6 +124,7 @@ export class Pairing implements HypercallEvents {
   }
 
   exited(cpu: number, ns: number, tid: number, outcome: Outcome, punted: Hypercall | undefined): void {
+    if (punted !== undefined) this.counts.punts++;
     const thread = this.threads.get(tid);
     const cell = thread?.pending;
     if (thread && cell && this.belongs(thread, cell, cpu, outcome, punted)) {

@@ -151,7 +151,7 @@ async function counts(directory: string, kind: InstanceKind, size: number): Prom
   return true;
 }
 
-function eventDirectory(directory: string, { system, event }: TriggerSpec): string {
+export function eventDirectory(directory: string, { system, event }: TriggerSpec): string {
   return join(directory, 'events', system, event);
 }
 
@@ -174,7 +174,7 @@ async function attempt<T>(path: string, kind: InstanceKind, act: () => Promise<T
 }
 
 /** What to do about it, by what the kernel said. */
-function failure(error: unknown, path: string, kind?: InstanceKind): SourceError {
+export function failure(error: unknown, path: string, kind?: InstanceKind): SourceError {
   const { code, message } = error as NodeJS.ErrnoException;
   const because = { cause: error };
   switch (code) {
