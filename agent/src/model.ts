@@ -34,7 +34,8 @@ export interface Cell {
   counter: 'entered' | 'punted' | 'issued';
   tid: number;
   hypercall: Hypercall;
-  scope: Exclude<Scope, 'other'>;
+  /** `other`: the source had to fold LIOBNs together. */
+  scope: Scope;
   liobn: bigint;
   calls: number;
   entries?: number;

@@ -15,10 +15,10 @@ import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** What of a recording can be replayed. */
-const RECORDED = ['hist'];
+const RECORDED = ['hist', 'ring'];
 
 /** Settings of a live host have no meaning here. */
-const ROWS = CONFIG_ROWS.filter(({ path }) => !/^(root|source|hist|replay|listen|stopTimeout)(\.|$)/.test(path));
+const ROWS = CONFIG_ROWS.filter(({ path }) => !/^(root|source|hist|ring|replay|listen|stopTimeout)(\.|$)/.test(path));
 
 const EXAMPLES = `
 Examples:
@@ -46,9 +46,9 @@ export function replayCommand(surroundings: Surroundings): Command {
     .option('--json', 'print one JSON object instead of a table')
     .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async (directory: string, { config: file, json, speed }: Options) => {
-      const replay = { source: 'replay', 'replay.directory': directory, 'replay.speed': speed };
-      const flags = { ...configFlags(command, ROWS), ...replay };
+    .action(async (directory: string, { config: file, json, speed, source }: Options) => {
+      const replay = { 'replay.directory': directory, 'replay.source': source, 'replay.speed': speed };
+      const flags = { ...configFlags(command, ROWS), source: 'replay', ...replay };
       await replayRecording(loadAgentConfig(surroundings.env, { file, flags }), json === true, surroundings);
     });
   return addConfigOptions(command, ROWS);

@@ -51,9 +51,30 @@ const hist = z
   })
   .prefault({});
 
+const ring = z
+  .strictObject({
+    kbPerCpu: z
+      .int()
+      .min(8)
+      .max(1_048_576)
+      .default(1024)
+      .describe(
+        "KiB of each CPU's buffer, of which there are two: for the calls of a quarter of a second. What does not fit is lost, and declared.",
+      ),
+    overwrite: z
+      .boolean()
+      .default(true)
+      .describe('Whether a full buffer loses its oldest events; else it loses the newest.'),
+  })
+  .prefault({});
+
 const replay = z
   .strictObject({
     directory: z.string().optional().describe('The recording that the source `replay` reads.'),
+    source: z
+      .enum(['hist', 'ring'])
+      .default('hist')
+      .describe('What of the recording is read: the histograms, or the ring buffer.'),
     speed: z
       .number()
       .nonnegative()
@@ -128,11 +149,12 @@ export const configSchema = z
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
     host,
     source: z
-      .enum(['auto', 'hist', 'replay'])
+      .enum(['auto', 'hist', 'ring', 'replay'])
       .default('auto')
-      .describe('Where readings come from; `auto` is the best that this host allows.'),
+      .describe('Where readings come from; `auto` is `hist`, or `ring` where the kernel has no hist triggers.'),
     interval,
     hist,
+    ring,
     replay,
     caps,
     transport: z

@@ -42,7 +42,7 @@ export function credit(vm: VmDraft, { cell, calls, entries }: Delta, liobnsPerVm
 }
 
 function scopeOf(vm: VmDraft, { scope, liobn }: Cell, liobnsPerVm: number): Scope {
-  if (scope === 'all' || vm.liobns.has(liobn)) return scope;
+  if (scope !== 'one' || vm.liobns.has(liobn)) return scope;
   if (vm.liobns.size >= liobnsPerVm) return 'other';
   vm.liobns.add(liobn);
   return 'one';

@@ -18,10 +18,12 @@ import { LATENCY_BUCKETS, observe } from './latency.js';
 export interface PairTally {
   /** Enters of TCE hypercalls. */
   enters: number;
+  /** Exits of TCE hypercalls to userspace. */
+  punts: number;
   paired: number;
   /** Of those paired: ended neither in the guest nor in userspace. No TCE hypercall is known to. */
   neither: number;
-  /** Enters whose exit was lost or cannot be told from another's, or whose thread is beyond the cap. */
+  /** Enters whose exit was lost, did not come, or cannot be told from another's, or whose thread is beyond the cap. */
   exitsMissing: number;
   /** Punts whose enter was lost, counted under the scope `all` as their LIOBN went with it; or beyond the cap. */
   entersMissing: number;
@@ -33,6 +35,12 @@ export interface PairTally {
   /** Calls that a cap counted without their LIOBN or thread. */
   folded: number;
 }
+
+/**
+ * Which exits come. `all`: those of other hypercalls find no enter and are passed over. `punts`: those of punted TCE
+ * hypercalls alone; then a handled call ends with the thread's next enter, and has no latency.
+ */
+export type Exits = 'all' | 'punts';
 
 /** The kernel refuses a longer list (`kvmppc_h_put_tce_indirect`); H_STUFF_TCE is bounded by the window alone. */
 const MAX_INDIRECT = 512;
@@ -52,6 +60,7 @@ interface Thread {
 export class Pairing implements HypercallEvents {
   private readonly counts = {
     enters: 0,
+    punts: 0,
     paired: 0,
     neither: 0,
     exitsMissing: 0,
@@ -67,7 +76,10 @@ export class Pairing implements HypercallEvents {
   /** Until this time some CPU's events are missing. */
   private gapEndNs = 0;
 
-  constructor(limits: Readonly<CellLimits> = DEFAULT_CELL_LIMITS) {
+  constructor(
+    limits: Readonly<CellLimits> = DEFAULT_CELL_LIMITS,
+    private readonly exits: Exits = 'all',
+  ) {
     this.room = new CellRoom(limits);
     this.beyond = newThread(NO_THREAD, this.room);
   }
@@ -112,6 +124,7 @@ export class Pairing implements HypercallEvents {
   }
 
   exited(cpu: number, ns: number, tid: number, outcome: Outcome, punted: Hypercall | undefined): void {
+    if (punted !== undefined) this.counts.punts++;
     const thread = this.threads.get(tid);
     const cell = thread?.pending;
     if (thread && cell && this.belongs(thread, cell, cpu, outcome, punted)) {
@@ -158,7 +171,7 @@ export class Pairing implements HypercallEvents {
   ): boolean {
     // To userspace the exit names its hypercall: another's means that the one in between was lost.
     if (outcome === 'userspace' && punted !== cell.hypercall) return false;
-    return cpu === thread.pendingCpu || thread.pendingNs >= this.gapEndNs;
+    return (this.exits === 'all' && cpu === thread.pendingCpu) || thread.pendingNs >= this.gapEndNs;
   }
 
   private finish(thread: Thread, cell: RingCell, ns: number, outcome: Outcome): void {

@@ -32,15 +32,16 @@ export interface Agent {
 
 /** Throws SourceError when the configured source does not exist. */
 export function createAgent({ config, version, pace, log, onBatch, onProgress }: AgentParts): Agent {
-  const { root, host, caps, hist, replay, interval: intervalMs } = config;
-  const sourceName = config.source === 'auto' ? 'hist' : config.source;
+  const { root, host, caps, hist, ring, replay, interval: intervalMs } = config;
+  const { source: sourceName } = config;
   const source = createSource(sourceName, {
     root,
     host,
     agentVersion: version,
     hist,
+    ring: { ...ring, pace, monotonicNs: () => Number(process.hrtime.bigint()) },
     ...(replay.directory !== undefined && {
-      replay: { directory: replay.directory, speed: replay.speed, pace, ...(onProgress && { onProgress }) },
+      replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
     }),
     now: () => BigInt(Date.now()) * 1_000_000n,
   });

@@ -3,18 +3,16 @@
  * source is closed, for the next agent to go on with.
  */
 import { deriveId } from '@tcewatch/protocol';
-import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
-import { NO_BOOT, readHost } from '../proc/host.js';
-import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text } from '../proc/look.js';
-import { uptimeNs } from '../proc/stat.js';
+import { lookAt, problemsOf } from '../proc/look.js';
 import { sightVms } from '../proc/vms.js';
 import { countsOf } from './hist-counts.js';
+import { HIST, readInstance } from './hist-instance.js';
 import { hostOf, unattributedEvidenceOf } from './host.js';
+import { liveClock, liveHost } from './live.js';
+import type { LiveHost } from './live.js';
 import type { SourceOptions } from './options.js';
-import { openInstance, readInstance } from './tracefs.js';
+import { openInstance } from './tracefs.js';
 import type { Directories, Instance } from './tracefs.js';
 
 /** `directories` is given where tracefs is a recording. */
@@ -24,7 +22,7 @@ export function createHist(options: SourceOptions, directories?: Directories): S
 
 class Hist implements Source {
   readonly name = 'hist';
-  #host: { facts: HostFacts; problems: string[] } | undefined;
+  #host: LiveHost | undefined;
   #instance: Instance | undefined;
 
   constructor(
@@ -33,10 +31,7 @@ class Hist implements Source {
   ) {}
 
   async open(): Promise<void> {
-    const look = lookAt(this.options.root);
-    const facts = await readHost(look);
-    if (facts.bootId === NO_BOOT) throw this.#withoutProc();
-    this.#host = { facts, problems: problemsOf(look) };
+    this.#host = await liveHost(this.options);
     await this.#counting();
   }
 
@@ -44,7 +39,7 @@ class Hist implements Source {
     if (!this.#host) return undefined;
     const { facts, problems: hostProblems } = this.#host;
     const instance = await this.#counting();
-    const clock = await this.#clock();
+    const clock = await liveClock(this.options);
     const { cells, accounts, problems } = await this.#read(instance);
     const look = lookAt(this.options.root);
     const vms = await sightVms(look, facts, clock.uptimeNs);
@@ -73,8 +68,9 @@ class Hist implements Source {
     const { root, hist } = this.options;
     this.#instance ??= await openInstance({
       root,
+      kind: HIST,
       size: hist.size,
-      nowNs: (await this.#clock()).uptimeNs,
+      nowNs: (await liveClock(this.options)).uptimeNs,
       directories: this.directories,
     });
     return this.#instance;
@@ -82,23 +78,10 @@ class Hist implements Source {
 
   async #read(instance: Instance) {
     try {
-      return countsOf(await readInstance(instance), instance.directory);
+      return countsOf(await readInstance(instance.directory), instance.directory);
     } catch (error) {
       this.#instance = undefined;
       throw error;
     }
-  }
-
-  async #clock(): Promise<Clock> {
-    const uptime = uptimeNs((await text(lookAt(this.options.root), 'proc/uptime')) ?? '');
-    if (uptime === undefined) throw this.#withoutProc();
-    return { wallNs: this.options.now(), uptimeNs: uptime };
-  }
-
-  #withoutProc(): SourceError {
-    return new SourceError(
-      'proc-unreadable',
-      `there is no /proc below ${this.options.root}: mount it there, or correct the setting root`,
-    );
   }
 }

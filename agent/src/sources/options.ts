@@ -1,9 +1,12 @@
 /** What sources are made with: everything that they would otherwise take from their surroundings. */
 import type { Pace } from './pace.js';
+import type { RingReaderOptions } from './ring-reader.js';
 
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
   directory: string;
+  /** Which of its counts is read. */
+  source: 'hist' | 'ring';
   /** How many times as fast as it was recorded; 0 or Infinity is as fast as possible. */
   speed: number;
   pace: Pace;
@@ -21,6 +24,7 @@ export interface SourceOptions {
     /** Entries of each histogram: a power of two from 128 to 131072 (kernel/trace/tracing_map.h). */
     size: number;
   };
+  ring: RingReaderOptions;
   /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */

@@ -99,6 +99,6 @@ function parseClock(line: string): Clock | undefined {
   return wallNs === undefined || upNs === undefined || more.length > 0 ? undefined : { wallNs, uptimeNs: upNs };
 }
 
-function unreadable(error: unknown, path: string): SourceError {
+export function unreadable(error: unknown, path: string): SourceError {
   return new SourceError('recording-unreadable', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
 }

@@ -1,9 +1,11 @@
 /** The sources by name. Adding one is adding a file and a line here. */
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
+import { Auto } from './auto.js';
 import { createHist } from './hist.js';
 import type { SourceOptions } from './options.js';
 import { createReplay } from './replay.js';
+import { createRing } from './ring.js';
 
 export interface SourceEntry {
   /** One line for `--help`. */
@@ -12,7 +14,18 @@ export interface SourceEntry {
 }
 
 export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
-  ['hist', { describe: 'two histograms that the kernel keeps; the default', create: (options) => createHist(options) }],
+  [
+    'auto',
+    {
+      describe: 'hist where the kernel has it, else ring',
+      create: (options) => new Auto(createHist(options), createRing(options)),
+    },
+  ],
+  ['hist', { describe: 'two histograms that the kernel keeps', create: (options) => createHist(options) }],
+  [
+    'ring',
+    { describe: 'every call as an event, with the LIOBN of each punt', create: (options) => createRing(options) },
+  ],
   ['replay', { describe: 'a recording of a host', create: createReplay }],
 ]);
 

@@ -11,6 +11,7 @@ import type { Reading, Source } from '../model.js';
 import { countsOf } from './hist-counts.js';
 import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { ReplayOptions, SourceOptions } from './options.js';
+import { RecordedRing } from './recorded-ring.js';
 import { listSnapshots, readClock, readTexts, readTimeline, readTrees } from './recording.js';
 import type { Timeline } from './recording.js';
 import { shownAt } from './trees.js';
@@ -23,11 +24,15 @@ interface Step {
   clock?: Clock;
 }
 
+/** What of a reading is counted, at a step of the recording. */
+type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'accounts' | 'problems'>>;
+
 /** What all readings of a recording have in common. */
 interface Recording {
   common: Pick<Reading, 'host' | 'bootId' | 'epoch' | 'epochBeganNs' | 'unattributedEvidence'>;
   steps: Step[];
   trees: Tree[];
+  count: Count;
 }
 
 /** Throws SourceError `replay-without-recording` when no directory is given. */
@@ -42,6 +47,7 @@ class Replay implements Source {
   readonly name = 'replay';
   readonly #closing = new AbortController();
   #recording: Recording | undefined;
+  #ring: RecordedRing | undefined;
   #done = 0;
   /** When the first reading was given, by the pace's clock. */
   #startedAt: number | undefined;
@@ -59,17 +65,22 @@ class Replay implements Source {
     const timeline = await readTimeline(directory);
     const { host, trees } = await readTrees(directory, timeline);
     const { uptimeNs } = await firstClock(snapshots);
-    const final = await finalStep(directory, snapshots, timeline);
+    const { source } = this.replay;
+    const [final, count] =
+      source === 'ring'
+        ? await this.#ofRing(directory, snapshots, timeline)
+        : [await finalStep(directory, snapshots, timeline), countHist];
     this.#recording = {
       common: {
         host: hostOf(host, this.options, this.name, basename(directory)),
         bootId: host.bootId,
-        epoch: deriveId(host.bootId, 'hist', uptimeNs),
+        epoch: deriveId(host.bootId, source, uptimeNs),
         epochBeganNs: uptimeNs,
         unattributedEvidence: unattributedEvidenceOf(host),
       },
       steps: [...snapshots, ...final],
       trees,
+      count,
     };
   }
 
@@ -81,7 +92,7 @@ class Replay implements Source {
       const clock = step.clock ?? (await readClock(step.directory));
       await this.#wait(clock.uptimeNs - recording.common.epochBeganNs);
       if (this.#closing.signal.aborted) return undefined;
-      const { cells, accounts, problems } = countsOf(await readTexts(step.directory), step.directory);
+      const { cells, accounts, problems } = await recording.count(step, clock);
       const shown = shownAt(recording.trees, clock.uptimeNs);
       return {
         ...recording.common,
@@ -97,10 +108,19 @@ class Replay implements Source {
     }
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closing.abort();
     this.#recording = undefined;
-    return Promise.resolve();
+    await this.#ring?.close();
+    this.#ring = undefined;
+  }
+
+  /** The ring has the clock of uptime; what it holds beyond the last snapshot is a last reading. */
+  async #ofRing(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<[Step[], Count]> {
+    const ring = await RecordedRing.open(directory);
+    this.#ring = ring;
+    const end: Step = { directory: ring.directory, clock: await endClock(snapshots, timeline) };
+    return [[end], (step, { uptimeNs }) => Promise.resolve(ring.until(step === end ? Infinity : Number(uptimeNs)))];
   }
 
   async #wait(sinceBeginNs: bigint): Promise<void> {
@@ -134,8 +154,16 @@ async function finalStep(directory: string, snapshots: readonly Step[], timeline
     () => false,
   );
   if (!there || !last || (await seen(final)) === (await seen(last.directory))) return [];
-  const clock = timeline.get('end') ?? (await readClock(last.directory));
-  return [{ directory: final, clock }];
+  return [{ directory: final, clock: await endClock(snapshots, timeline) }];
+}
+
+/** When everything had stopped. */
+async function endClock(snapshots: readonly Step[], timeline: Timeline): Promise<Clock> {
+  return timeline.get('end') ?? readClock(snapshots.at(-1)?.directory ?? '');
+}
+
+async function countHist({ directory }: Step) {
+  return countsOf(await readTexts(directory), directory);
 }
 
 /** Events that the kernel saw, as text that compares; undefined where they cannot be read. */

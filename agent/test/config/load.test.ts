@@ -56,7 +56,7 @@ describe('loadAgentConfig', () => {
 
   it('knows the sources that there are', () => {
     const { options } = configSchema.shape.source.unwrap();
-    expect(options).toEqual(['auto', ...SOURCES.keys()]);
+    expect(options).toEqual([...SOURCES.keys()]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_THREAD } from '../../src/ring/cells.js';
+import { DEFAULT_CELL_LIMITS, NO_THREAD } from '../../src/ring/cells.js';
 import { LATENCY_BUCKETS, latencyBucket } from '../../src/ring/latency.js';
 import { Pairing } from '../../src/ring/pair.js';
 import { table } from './recorded.js';
@@ -138,6 +138,30 @@ describe('pairing with losses', () => {
     pairing.entered(0, 120, TID, 'H_PUT_TCE', LIOBN, 0);
     pairing.exited(1, 130, TID, 'virtual', undefined);
     expect(pairing.tally).toMatchObject({ paired: 2, exitsMissing: 1 });
+  });
+});
+
+describe('pairing with the exits of punts alone', () => {
+  it('gives a punt to the newest enter', () => {
+    const pairing = new Pairing(DEFAULT_CELL_LIMITS, 'punts');
+    pairing.entered(CPU, 1, TID, 'H_PUT_TCE', LIOBN, 0);
+    pairing.entered(CPU, 2, TID, 'H_PUT_TCE', LIOBN + 1, 0);
+    pairing.exited(CPU, 3, TID, 'userspace', 'H_PUT_TCE');
+    expect(table(pairing)).toEqual([
+      '100 0x80000000 H_PUT_TCE: 1 virtual, 0 userspace',
+      '100 0x80000001 H_PUT_TCE: 0 virtual, 1 userspace',
+    ]);
+  });
+
+  it('trusts no pair that begins within a gap', () => {
+    const pairing = new Pairing(DEFAULT_CELL_LIMITS, 'punts');
+    pairing.gap(100);
+    pairing.entered(CPU, 10, TID, 'H_PUT_TCE', LIOBN, 0);
+    pairing.exited(CPU, 20, TID, 'userspace', 'H_PUT_TCE');
+    expect(pairing.tally).toMatchObject({ paired: 0, entersMissing: 1 });
+    pairing.entered(CPU, 100, TID, 'H_PUT_TCE', LIOBN, 0);
+    pairing.exited(CPU, 130, TID, 'userspace', 'H_PUT_TCE');
+    expect(pairing.tally).toMatchObject({ paired: 1, entersMissing: 1 });
   });
 });
 

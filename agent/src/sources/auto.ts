@@ -1,0 +1,38 @@
+/** The source `auto`: the best that the kernel allows. Decided each time it is opened. */
+import { SourceError } from '../model.js';
+import type { Reading, Source } from '../model.js';
+
+/** `otherwise` is opened where the kernel refuses the triggers of `best`; any other error is no reason. */
+export class Auto implements Source {
+  #chosen: Source;
+
+  constructor(
+    private readonly best: Source,
+    private readonly otherwise: Source,
+  ) {
+    this.#chosen = best;
+  }
+
+  get name(): string {
+    return this.#chosen.name;
+  }
+
+  async open(): Promise<void> {
+    this.#chosen = this.best;
+    try {
+      await this.best.open();
+    } catch (error) {
+      if (!(error instanceof SourceError && error.code === 'trigger-refused')) throw error;
+      this.#chosen = this.otherwise;
+      await this.otherwise.open();
+    }
+  }
+
+  next(): Promise<Reading | undefined> {
+    return this.#chosen.next();
+  }
+
+  close(): Promise<void> {
+    return this.#chosen.close();
+  }
+}

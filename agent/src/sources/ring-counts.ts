@@ -1,0 +1,119 @@
+/** From buffers to cells and accounts: what both kinds of `ring` source, and `verify`, make of their events. */
+import type { Account, Loss } from '@tcewatch/protocol';
+import { hasOneEntry } from '@tcewatch/protocol';
+import type { Cell } from '../model.js';
+import { DEFAULT_CELL_LIMITS } from '../ring/cells.js';
+import { EventReader } from '../ring/events.js';
+import type { HypercallFormats } from '../ring/events.js';
+import type { PageLayout } from '../ring/header.js';
+import { RingMerge } from '../ring/merge.js';
+import type { CpuTally, PageSource } from '../ring/merge.js';
+import { Pairing } from '../ring/pair.js';
+import type { Exits } from '../ring/pair.js';
+import type { RingStats } from '../ring/stats.js';
+
+const MAX_PROBLEMS = 4;
+
+/** In the order of the instances. */
+export const RING_COUNTERS = ['entered', 'punted'] as const;
+
+/** One epoch's counts. Buffers come one set after the other; what they hold is added up. */
+export class RingCounts {
+  /** What could not be decoded, in words for the operator; only the first of each message. */
+  readonly problems = new Set<string>();
+  private readonly reader: EventReader;
+  private readonly pairing: Pairing;
+
+  constructor(formats: HypercallFormats, exits: Exits) {
+    this.reader = new EventReader(formats);
+    this.pairing = new Pairing(DEFAULT_CELL_LIMITS, exits);
+  }
+
+  /** Merges buffers, which must have one clock; to be drained up to ever later times. */
+  merge(layout: PageLayout, pages: readonly PageSource[]): RingMerge {
+    return new RingMerge(layout, pages, {
+      event: (cursor, cpu) => {
+        this.reader.read(cursor, cpu, this.pairing);
+      },
+      gap: (_cpu, untilNs) => {
+        this.pairing.gap(untilNs);
+      },
+      damaged: (cpu, error) => {
+        const cannot = 'events that cannot be decoded are missing from the counts';
+        // The position differs each time; a problem is to be told once.
+        if (this.problems.size < MAX_PROBLEMS) this.problems.add(`CPU ${cpu}: ${cannot}: ${error.message}`);
+      },
+    });
+  }
+
+  /** Until a time, events are missing that no page tells of. */
+  gap(untilNs: number): void {
+    this.pairing.gap(untilNs);
+  }
+
+  /** Events of each counter that were decoded. */
+  get events(): Record<RingTally['counter'], number> {
+    const { enters, punts } = this.pairing.tally;
+    return { entered: enters, punted: punts };
+  }
+
+  cells(): Cell[] {
+    return [...this.pairing.cells()].flatMap(({ tid, hypercall, scope, liobn, ...counts }) => {
+      const of = { tid, hypercall, scope, liobn };
+      const cells: Cell[] = [];
+      if (counts.entered > 0) {
+        cells.push({ counter: 'entered', ...of, calls: counts.entered, entries: counts.entries });
+      }
+      if (counts.punted > 0) {
+        // Where the enter was lost, so is the number of entries: the ledger tells none rather than too few.
+        const told = scope === 'one' || hasOneEntry(hypercall);
+        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: told ? counts.puntedEntries : NaN });
+      }
+      return cells;
+    });
+  }
+}
+
+/** What became of the events of one counter in one buffer. */
+export interface RingTally {
+  counter: Account['counter'];
+  /** Those that were decoded. */
+  events: number;
+  overwritten: number;
+  dropped: number;
+}
+
+/** seen = decoded + lost, over all buffers that the counter had. */
+export function accountsOf(tallies: readonly RingTally[]): Account[] {
+  return RING_COUNTERS.map((counter) => {
+    const own = tallies.filter((tally) => tally.counter === counter);
+    const sum = (key: 'events' | 'overwritten' | 'dropped') => total(own, (tally) => tally[key]);
+    const losses: Loss[] = [
+      { kind: 'overwritten', events: sum('overwritten') },
+      { kind: 'dropped', events: sum('dropped') },
+    ];
+    return {
+      counter,
+      seen: sum('events') + sum('overwritten') + sum('dropped'),
+      losses: losses.filter(({ events }) => events > 0),
+    };
+  });
+}
+
+/** By the kernel's own numbers of what it lost, which are exact where a page has no room for one. */
+export function tallyOf(
+  counter: Account['counter'],
+  cpus: readonly CpuTally[],
+  stats: readonly RingStats[],
+): RingTally {
+  return {
+    counter,
+    events: total(cpus, ({ events }) => events),
+    overwritten: total(stats, ({ overrun }) => overrun),
+    dropped: total(stats, ({ dropped, commitOverrun }) => dropped + commitOverrun),
+  };
+}
+
+export function total<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((sum, value) => sum + of(value), 0);
+}

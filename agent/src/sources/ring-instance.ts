@@ -1,0 +1,143 @@
+/**
+ * The tracefs instances of the `ring` source. Each has one event, filtered to exactly the calls that one counter counts:
+ * the kernel numbers the events that an instance lost, but not by kind, so with one kind in each both counters know their
+ * losses to the call.
+ */
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Account } from '@tcewatch/protocol';
+import { SourceError } from '../model.js';
+import type { HypercallFormats } from '../ring/events.js';
+import { parseFormat } from '../ring/format.js';
+import { RING_COUNTERS } from './ring-counts.js';
+import { eventDirectory, failure, removed } from './tracefs.js';
+import type { InstanceKind } from './tracefs.js';
+import type { TriggerSpec } from './triggers.js';
+
+export interface RingInstance {
+  counter: Account['counter'];
+  event: TriggerSpec;
+  directory: string;
+}
+
+/** How an instance keeps its events. */
+export interface RingShape {
+  /** KiB of each CPU's buffer; the kernel rounds up to whole sub-buffers, of which there are at least two. */
+  kbPerCpu: number;
+  /** When it is full: whether the oldest events are lost, or the newest. */
+  overwrite: boolean;
+}
+
+/**
+ * The kernel's clock that is one for all CPUs and is Node's own as well (CLOCK_MONOTONIC), so that "all events until now"
+ * can be asked for. That of `boot` differs from it where a host was suspended.
+ */
+const CLOCK = 'mono';
+
+/**
+ * Makes the instances of both counters, `NAME-entered` and `NAME-punted`, and enables their events, entered first: a call
+ * in between is counted as entered alone. Leaves nothing behind when that fails. Throws SourceError.
+ */
+export async function makeRing(
+  tracing: string,
+  name: string,
+  { kbPerCpu, overwrite }: RingShape,
+  kind: InstanceKind,
+): Promise<RingInstance[]> {
+  const ring = ringAt(join(tracing, 'instances', name), kind);
+  const made: RingInstance[] = [];
+  try {
+    for (const instance of ring) {
+      await attempt(instance.directory, kind, () => mkdir(instance.directory));
+      made.push(instance);
+      await write(instance, 'trace_clock', CLOCK, kind);
+      await write(instance, 'buffer_size_kb', String(kbPerCpu), kind);
+      await write(instance, 'options/overwrite', overwrite ? '1' : '0', kind);
+      await write(instance, eventFile(instance, 'filter'), instance.event.filter, kind);
+    }
+    for (const instance of ring) await write(instance, eventFile(instance, 'enable'), '1', kind);
+  } catch (error) {
+    await removeRing(made);
+    throw error;
+  }
+  return ring;
+}
+
+/** The instances of each ring `PREFIX-N` that is there already: an agent that was killed has left them. */
+export async function ringsLeft(tracing: string, prefix: string, kind: InstanceKind): Promise<RingInstance[][]> {
+  const instances = join(tracing, 'instances');
+  const names = new Set(await attempt(instances, kind, () => readdir(instances)));
+  const ours = new RegExp(`^${prefix}-\\d{1,19}(?=-(?:${RING_COUNTERS.join('|')})$)`);
+  const rings = new Set([...names].flatMap((name) => ours.exec(name) ?? []));
+  return [...rings]
+    .sort()
+    .map((name) => ringAt(join(instances, name), kind).filter((_, i) => names.has(`${name}-${RING_COUNTERS[i]}`)));
+}
+
+/** No event is written any more; what was is there to be read. */
+export async function stopRing(ring: readonly RingInstance[], kind: InstanceKind): Promise<void> {
+  for (const instance of ring) await write(instance, 'tracing_on', '0', kind);
+}
+
+/** Resolves to what could not be removed, as problems. */
+export async function removeRing(ring: readonly RingInstance[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { directory } of ring) problems.push(...(await removed(directory)));
+  return problems;
+}
+
+/** How the kernel writes the events; one that it has not is `kvm-hv-not-loaded`. */
+export async function readFormats(tracing: string, kind: InstanceKind): Promise<HypercallFormats> {
+  const read = async (i: number) => {
+    const trigger = kind.triggers[i];
+    const path = join(trigger ? eventDirectory(tracing, trigger) : tracing, 'format');
+    return parseFormat(await attempt(path, kind, () => readFile(path, 'utf8')));
+  };
+  return { kvm_hcall_enter: await read(0), kvm_hcall_exit: await read(1) };
+}
+
+/** Throws SourceError where an instance does not write its events any more. */
+export async function checkRing(ring: readonly RingInstance[], kind: InstanceKind): Promise<void> {
+  for (const instance of ring) {
+    for (const file of ['tracing_on', eventFile(instance, 'enable')]) {
+      const path = join(instance.directory, file);
+      const on = (await attempt(path, kind, () => readFile(path, 'utf8'))).trim() === '1';
+      if (on) continue;
+      const message = `${path} was switched off by somebody else: what was not counted since is lost; it is made anew`;
+      throw new SourceError('ring-stopped', message);
+    }
+  }
+}
+
+function ringAt(path: string, { triggers }: InstanceKind): RingInstance[] {
+  return RING_COUNTERS.flatMap((counter, i) => {
+    const event = triggers[i];
+    return event ? [{ counter, event, directory: `${path}-${counter}` }] : [];
+  });
+}
+
+/** Relative to the instance. */
+export function eventFile({ event }: RingInstance, file: string): string {
+  return join(eventDirectory('', event), file);
+}
+
+async function write({ directory }: RingInstance, file: string, value: string, kind: InstanceKind): Promise<void> {
+  const path = join(directory, file);
+  await attempt(path, kind, () => writeFile(path, value)).catch((error: unknown) => {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'ENOMEM') throw error;
+    const why =
+      code === 'ENOMEM' ? 'it has not the memory: make ring.kbPerCpu smaller' : 'this kernel does not know it';
+    throw new SourceError('ring-refused', `the kernel refused ${JSON.stringify(value)} in ${path}: ${why}`, {
+      cause: error,
+    });
+  });
+}
+
+async function attempt<T>(path: string, kind: InstanceKind, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw failure(error, path, kind);
+  }
+}

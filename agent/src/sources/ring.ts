@@ -1,0 +1,119 @@
+/**
+ * The source `ring`: every call as an event, read from the buffers of two private tracefs instances and counted here. For
+ * kernels without hist triggers, and where the LIOBN of each punt is asked for. What a buffer lost before it was read is
+ * declared, to the call.
+ *
+ * An epoch is one life of the agent, since nothing counts while nobody reads. What an agent that was killed left unread is
+ * counted first; what it had read and not delivered is in no count, and said.
+ */
+import { deriveId } from '@tcewatch/protocol';
+import { SourceError } from '../model.js';
+import type { Reading, Source } from '../model.js';
+import { lookAt, problemsOf } from '../proc/look.js';
+import { sightVms } from '../proc/vms.js';
+import { RingError } from '../ring/error.js';
+import { HIST } from './hist-instance.js';
+import { hostOf, unattributedEvidenceOf } from './host.js';
+import { liveClock, liveHost } from './live.js';
+import type { LiveHost } from './live.js';
+import type { SourceOptions } from './options.js';
+import { RingCounts, accountsOf } from './ring-counts.js';
+import type { RingTally } from './ring-counts.js';
+import { checkRing, makeRing, readFormats, ringsLeft, stopRing } from './ring-instance.js';
+import type { RingInstance } from './ring-instance.js';
+import { RingReader } from './ring-reader.js';
+import { findTracefs } from './tracefs.js';
+import type { InstanceKind } from './tracefs.js';
+
+const PREFIX = 'tcewatch-ring';
+
+const KILLED =
+  'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
+  'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
+
+/** `kind` names the events: those that the histograms count, but for tests. */
+export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
+  return new Ring(options, kind);
+}
+
+interface OpenRing {
+  host: LiveHost;
+  openedNs: bigint;
+  counts: RingCounts;
+  ring: readonly RingInstance[];
+  reader: RingReader;
+  /** Of rings that were left by others, and what is to be said of them. */
+  left: { tallies: RingTally[]; problems: string[] };
+}
+
+class Ring implements Source {
+  readonly name = 'ring';
+  #open: OpenRing | undefined;
+
+  constructor(
+    private readonly options: SourceOptions,
+    private readonly kind: InstanceKind,
+  ) {}
+
+  async open(): Promise<void> {
+    const { root, ring: settings } = this.options;
+    const host = await liveHost(this.options);
+    const { uptimeNs: openedNs } = await liveClock(this.options);
+    const tracing = await findTracefs(root);
+    try {
+      const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
+      const left = await this.#countLeft(tracing, counts);
+      const ring = await makeRing(tracing, `${PREFIX}-${openedNs}`, settings, this.kind);
+      // Calls in between were counted by nobody.
+      counts.gap(settings.monotonicNs());
+      const reader = await RingReader.open(ring, counts, settings);
+      reader.start();
+      this.#open = { host, openedNs, counts, ring, reader, left };
+    } catch (error) {
+      if (!(error instanceof RingError)) throw error;
+      const message = `the events of this kernel cannot be decoded: ${error.message}`;
+      throw new SourceError('ring-undecodable', message, { cause: error });
+    }
+  }
+
+  async next(): Promise<Reading | undefined> {
+    const open = this.#open;
+    if (!open) return undefined;
+    const { openedNs, counts, ring, reader, left } = open;
+    const { facts, problems } = open.host;
+    await checkRing(ring, this.kind);
+    const { cells, tallies } = await reader.read();
+    const clock = await liveClock(this.options);
+    const look = lookAt(this.options.root);
+    const vms = await sightVms(look, facts, clock.uptimeNs);
+    return {
+      clock,
+      host: hostOf(facts, this.options, this.name, 'unnamed'),
+      bootId: facts.bootId,
+      epoch: deriveId(facts.bootId, 'ring', openedNs),
+      epochBeganNs: openedNs,
+      cells,
+      accounts: accountsOf([...left.tallies, ...tallies]),
+      vms,
+      unattributedEvidence: unattributedEvidenceOf(facts),
+      problems: [...problems, ...left.problems, ...counts.problems, ...problemsOf(look)],
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.reader.close();
+    this.#open = undefined;
+  }
+
+  /** Counts what agents that were killed left unread, and removes their rings. */
+  async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
+    const left: OpenRing['left'] = { tallies: [], problems: [] };
+    for (const ring of await ringsLeft(tracing, PREFIX, this.kind)) {
+      await stopRing(ring, this.kind);
+      const reader = await RingReader.open(ring, counts, this.options.ring);
+      left.tallies.push(...reader.finish());
+      left.problems.push(KILLED, ...(await reader.close()));
+    }
+    return left;
+  }
+}
