@@ -3,18 +3,20 @@ import { ConfigError } from '@tcewatch/config';
 import { Command, CommanderError } from 'commander';
 import { SourceError } from '../model.js';
 import { checkConfigCommand } from './check-config.js';
+import { doctorCommand } from './doctor.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Resolves to the exit status: 0, or 1 with the reason on standard error. `args` are those after the program's name. */
+/** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { stdout, stderr, version } = surroundings;
   const program = new Command('tcewatch-agent')
     .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
     .version(version);
-  for (const command of [runCommand, replayCommand, checkConfigCommand]) program.addCommand(command(surroundings));
+  for (const command of [runCommand, replayCommand, doctorCommand, checkConfigCommand])
+    program.addCommand(command(surroundings));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
@@ -29,6 +31,6 @@ export async function main(args: readonly string[], surroundings: Surroundings):
     if (error instanceof CommanderError) return error.exitCode;
     if (!(error instanceof ConfigError || error instanceof CommandError || error instanceof SourceError)) throw error;
     stderr.write(`${error.message}\n`);
-    return 1;
+    return error instanceof CommandError ? error.status : 1;
   }
 }

@@ -16,7 +16,14 @@ export interface Surroundings {
   createLog: (options: { level: LogLevel }) => Logger;
 }
 
-/** Something that went wrong and was foreseen: the message is for the operator, and the program ends with 1. */
+/** Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+
+  constructor(
+    message: string,
+    readonly status = 1,
+  ) {
+    super(message);
+  }
 }

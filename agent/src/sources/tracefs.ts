@@ -8,7 +8,7 @@ import type { HistTexts } from './hist-counts.js';
 import { TRIGGERS, isSet, triggerCommand } from './triggers.js';
 
 /** Where tracefs is found; the second is its place on hosts that mount debugfs alone. */
-const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
+export const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'] as const;
 /** Our instances bear the uptime in nanoseconds at which they were made: their counters' epoch began there. */
 const OURS = /^tcewatch-(\d{1,19})$/;
 

@@ -1,0 +1,51 @@
+/** Checks of the kernel's tracing, which all sources count with. */
+import { atLeast, kernelVersion } from '../../evidence/kernel.js';
+import { missing, ok, unknown } from '../check.js';
+import type { Check } from '../check.js';
+
+export const tracefs: Check = {
+  id: 'tracefs',
+  title: 'tracefs',
+  look: ({ tracefs, host }) => {
+    if (tracefs === 'there') return [ok('mounted')];
+    if (tracefs === 'absent') return [missing('not mounted', 'mount -t tracefs nodev /sys/kernel/tracing')];
+    const locked = host.lockdown === 'confidentiality' ? '; the kernel is locked down' : '';
+    return [missing(`may not be read${locked}`, 'run as root, or grant CAP_DAC_OVERRIDE')];
+  },
+};
+
+/** Three keys in a hist trigger: Linux 4.17, and Red Hat's 4.18. */
+export const histTriggers: Check = {
+  id: 'hist-triggers',
+  title: 'hist triggers',
+  look: ({ histTriggers, host }) => {
+    const version = kernelVersion(host.kernel);
+    if (version && !atLeast(version, 4, 17)) {
+      return [missing('too old in this kernel', 'use Linux 4.17 or later, or `source: ring`')];
+    }
+    if (histTriggers === undefined) return [unknown('neither a trigger file nor /boot/config tells')];
+    if (histTriggers) return [ok('in the kernel')];
+    return [missing('not in this kernel', 'use a kernel with CONFIG_HIST_TRIGGERS=y, or `source: ring`')];
+  },
+};
+
+export const userspaceExit: Check = {
+  id: 'userspace-exit-event',
+  title: 'event kvm:kvm_userspace_exit',
+  look: ({ events }) => [
+    events.userspaceExit === 'there' ? ok('there') : missing('not there', 'modprobe kvm_hv, or kvm_pr'),
+  ],
+};
+
+/** What a guest counts itself with; on a host that is no guest nobody asks. */
+export const guestEvents: Check = {
+  id: 'guest-events',
+  title: 'hypercalls that this machine issues',
+  look: ({ events, hcallInst, host }) => {
+    if (host.platform !== 'pSeries') {
+      return [missing('this machine is no guest', 'run the agent with `source: guest` inside the guests')];
+    }
+    if (events.guestEntry === 'there' || hcallInst === 'there') return [ok('can be counted')];
+    return [unknown('neither powerpc:hcall_entry nor hcall_inst can be seen')];
+  },
+};

@@ -1,0 +1,137 @@
+/** Everything that the doctor looks at on a host, read once; the checks only judge it. Nothing is changed on the host. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VmSighting } from '../model.js';
+import { readHost } from '../proc/host.js';
+import type { HostFacts } from '../proc/host.js';
+import { link, lookAt, problemsOf, text } from '../proc/look.js';
+import type { Look } from '../proc/look.js';
+import { uptimeNs } from '../proc/stat.js';
+import { sightVms } from '../proc/vms.js';
+import { MOUNT_POINTS } from '../sources/tracefs.js';
+
+export type Presence = 'there' | 'absent' | 'denied';
+
+/** The events that sources count with. */
+export const EVENTS = {
+  enter: 'kvm_hv/kvm_hcall_enter',
+  exit: 'kvm_hv/kvm_hcall_exit',
+  userspaceExit: 'kvm/kvm_userspace_exit',
+  guestEntry: 'powerpc/hcall_entry',
+} as const;
+export type EventName = keyof typeof EVENTS;
+
+export interface Inspection {
+  root: string;
+  host: HostFacts;
+  /** /proc/cpuinfo names a POWER processor; undefined when it cannot be read. */
+  power: boolean | undefined;
+  /** Loaded modules; undefined when /proc does not tell. */
+  modules: ReadonlySet<string> | undefined;
+  /** kallsyms has handlers of TCE hypercalls; undefined when it says nothing of KVM. */
+  tceHandlers: boolean | undefined;
+  /** The pid namespace of the mounted /proc is the kernel's first, whose thread ids the events bear. */
+  firstPidNamespace: boolean | undefined;
+  /** Effective capabilities of this process (CapEff), and its user id; undefined for a recorded host. */
+  self: { capabilities: bigint; uid: number } | undefined;
+  tracefs: Presence;
+  events: Record<EventName, Presence>;
+  /** Whether the kernel was built with hist triggers. */
+  histTriggers: boolean | undefined;
+  /** /sys/kernel/debug/kvm */
+  debugfs: Presence;
+  /** /sys/kernel/debug/hcall_inst */
+  hcallInst: Presence;
+  /** Undefined when nobody can tell. */
+  vms: VmSighting[] | undefined;
+  /** What could not be read of the VMs, in words for the operator. */
+  vmProblems: string[];
+}
+
+/** Looks at the host below `root`; whatever cannot be read is part of the result. */
+export async function inspect(root: string): Promise<Inspection> {
+  const look = lookAt(root);
+  const vmLook = lookAt(root);
+  const host = await readHost(look);
+  const [cpuinfo, modules, kallsyms, self, uptime] = await Promise.all([
+    text(look, 'proc/cpuinfo'),
+    text(look, 'proc/modules'),
+    text(look, 'proc/kallsyms'),
+    text(look, 'proc/self/status'),
+    text(look, 'proc/uptime'),
+  ]);
+  const tracing = await tracefs(root);
+  const presenceOf = (event: EventName) => presence(root, `${tracing.path}/events/${EVENTS[event]}/format`);
+  return {
+    root,
+    host,
+    power: cpuinfo === undefined ? undefined : /^POWER\d/i.test(host.cpu),
+    modules: modules === undefined ? undefined : new Set(modules.split('\n').map((line) => line.split(' ')[0] ?? '')),
+    tceHandlers: kallsyms?.includes(' kvmppc_') ? / kvmppc_(rm_)?h_put_tce\b/.test(kallsyms) : undefined,
+    firstPidNamespace: await inFirstPidNamespace(look),
+    self: self === undefined ? undefined : privileges(self),
+    tracefs: tracing.presence,
+    events: {
+      enter: await presenceOf('enter'),
+      exit: await presenceOf('exit'),
+      userspaceExit: await presenceOf('userspaceExit'),
+      guestEntry: await presenceOf('guestEntry'),
+    },
+    histTriggers: await hasHistTriggers(look, tracing.path, host.kernel),
+    debugfs: await presence(root, 'sys/kernel/debug/kvm'),
+    hcallInst: await presence(root, 'sys/kernel/debug/hcall_inst'),
+    vms: await sightVms(vmLook, host, uptimeNs(uptime ?? '') ?? 0n),
+    vmProblems: problemsOf(vmLook),
+  };
+}
+
+async function tracefs(root: string): Promise<{ path: string; presence: Presence }> {
+  let denied: string | undefined;
+  for (const path of MOUNT_POINTS) {
+    const found = await presence(root, `${path}/events`);
+    if (found === 'there') return { path, presence: found };
+    if (found === 'denied') denied ??= path;
+  }
+  return denied === undefined ? { path: MOUNT_POINTS[0], presence: 'absent' } : { path: denied, presence: 'denied' };
+}
+
+async function presence(root: string, path: string): Promise<Presence> {
+  try {
+    await access(join(root, path));
+    return 'there';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM' ? 'denied' : 'absent';
+  }
+}
+
+/**
+ * An event's file `trigger` lists, while it holds none, what the kernel was built with; else the kernel's configuration
+ * tells, where the distribution left it.
+ */
+async function hasHistTriggers(look: Look, tracing: string, kernel: string): Promise<boolean | undefined> {
+  for (const event of Object.values(EVENTS)) {
+    const trigger = await text(look, `${tracing}/events/${event}/trigger`);
+    if (trigger !== undefined && trigger !== '') return /(^|[ \n])hist([ :\n]|$)/.test(trigger);
+  }
+  const config = await text(look, `boot/config-${kernel}`);
+  return config === undefined ? undefined : /^CONFIG_HIST_TRIGGERS=y$/m.test(config);
+}
+
+/**
+ * By process 2: in the first namespace it is the kernel's kthreadd. The namespace's inode would tell as well (4026531836,
+ * PROC_PID_INIT_INO in include/linux/proc_ns.h), but may be read by privileged processes alone.
+ */
+async function inFirstPidNamespace(look: Look): Promise<boolean | undefined> {
+  const inode = await link(look, 'proc/1/ns/pid');
+  if (inode !== undefined) return inode === 'pid:[4026531836]';
+  const second = await text(look, 'proc/2/comm');
+  return second === undefined ? undefined : second.trim() === 'kthreadd';
+}
+
+function privileges(status: string): Inspection['self'] {
+  const capabilities = /^CapEff:\s*([0-9a-f]{1,16})$/m.exec(status)?.[1];
+  const uid = /^Uid:\s*\d+\s+(\d+)/m.exec(status)?.[1];
+  if (capabilities === undefined || uid === undefined) return undefined;
+  return { capabilities: BigInt(`0x${capabilities}`), uid: Number(uid) };
+}
