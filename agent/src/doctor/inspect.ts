@@ -34,6 +34,8 @@ export interface Inspection {
   firstPidNamespace: boolean | undefined;
   /** Effective capabilities of this process (CapEff), and its user id; undefined for a recorded host. */
   self: { capabilities: bigint; uid: number } | undefined;
+  /** The kernel's lockdown mode in force, where it has one: none, integrity, confidentiality. */
+  lockdown: string | undefined;
   tracefs: Presence;
   events: Record<EventName, Presence>;
   /** Whether the kernel was built with hist triggers. */
@@ -53,12 +55,13 @@ export async function inspect(root: string): Promise<Inspection> {
   const look = lookAt(root);
   const vmLook = lookAt(root);
   const host = await readHost(look);
-  const [cpuinfo, modules, kallsyms, self, uptime] = await Promise.all([
+  const [cpuinfo, modules, kallsyms, self, uptime, lockdown] = await Promise.all([
     text(look, 'proc/cpuinfo'),
     text(look, 'proc/modules'),
     text(look, 'proc/kallsyms'),
     text(look, 'proc/self/status'),
     text(look, 'proc/uptime'),
+    text(look, 'sys/kernel/security/lockdown'),
   ]);
   const tracing = await tracefs(root);
   const presenceOf = (event: EventName) => presence(root, `${tracing.path}/events/${EVENTS[event]}/format`);
@@ -70,6 +73,7 @@ export async function inspect(root: string): Promise<Inspection> {
     tceHandlers: kallsyms?.includes(' kvmppc_') ? / kvmppc_(rm_)?h_put_tce\b/.test(kallsyms) : undefined,
     firstPidNamespace: await inFirstPidNamespace(look),
     self: self === undefined ? undefined : privileges(self),
+    lockdown: /\[(\w+)\]/.exec(lockdown ?? '')?.[1],
     tracefs: tracing.presence,
     events: {
       enter: await presenceOf('enter'),

@@ -12,9 +12,10 @@ import { lookAt, problemsOf, text } from '../proc/look.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import { countsOf } from './hist-counts.js';
+import { HIST, readInstance } from './hist-instance.js';
 import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { SourceOptions } from './options.js';
-import { openInstance, readInstance } from './tracefs.js';
+import { openInstance } from './tracefs.js';
 import type { Directories, Instance } from './tracefs.js';
 
 /** `directories` is given where tracefs is a recording. */
@@ -73,6 +74,7 @@ class Hist implements Source {
     const { root, hist } = this.options;
     this.#instance ??= await openInstance({
       root,
+      kind: HIST,
       size: hist.size,
       nowNs: (await this.#clock()).uptimeNs,
       directories: this.directories,
@@ -82,7 +84,7 @@ class Hist implements Source {
 
   async #read(instance: Instance) {
     try {
-      return countsOf(await readInstance(instance), instance.directory);
+      return countsOf(await readInstance(instance.directory), instance.directory);
     } catch (error) {
       this.#instance = undefined;
       throw error;

@@ -1,10 +1,11 @@
-/** The two hist triggers that the `hist` source counts with: what is written, and whether a trigger file holds it. */
+/** Hist triggers that sources count with: what is written, and whether a trigger file holds it. */
 import { HYPERCALLS } from '@tcewatch/protocol';
 import { HistError } from '../hist/error.js';
 import { parseTrigger, sameFilter } from '../hist/trigger.js';
-import { ENTER_EVENT, ENTER_KEYS, EXIT_EVENT, EXIT_KEYS } from './hist-counts.js';
 
-interface TriggerSpec {
+export interface TriggerSpec {
+  /** Directory of the event below `events`. */
+  system: string;
   event: string;
   keys: readonly string[];
   /** Sums besides the hitcount. */
@@ -12,19 +13,11 @@ interface TriggerSpec {
   filter: string;
 }
 
-const isTce = (field: string) =>
+/** The four hypercalls, by the number in a field of an event. */
+export const isTce = (field: string) =>
   Object.values(HYPERCALLS)
     .map((opcode) => `${field}==0x${opcode.toString(16)}`)
     .join('||');
-
-/**
- * In the order in which they are set: a call that enters before the first and leaves after the second is not counted at
- * all, and one in between is counted as entered alone. So never are more punted than entered.
- */
-export const TRIGGERS: readonly TriggerSpec[] = [
-  { event: ENTER_EVENT, keys: ENTER_KEYS, sums: ['gpr7'], filter: isTce('req') },
-  { event: EXIT_EVENT, keys: EXIT_KEYS, sums: [], filter: `ret==2&&(${isTce('hcall_rc')})` },
-];
 
 /** What is written to the event's `trigger` file; `size` is the number of entries, a power of two. */
 export function triggerCommand({ keys, sums, filter }: TriggerSpec, size: number): string {

@@ -68,6 +68,11 @@ describe('an inspection', () => {
     expect((await inspect(root)).self).toEqual({ uid: 990, capabilities: 0x80002n });
   });
 
+  it('reads the lockdown mode that is in force', async () => {
+    await put('sys/kernel/security/lockdown', 'none integrity [confidentiality]\n');
+    expect((await inspect(root)).lockdown).toBe('confidentiality');
+  });
+
   it('finds nothing below an empty directory', async () => {
     const nothing = await inspect(join(root, 'nowhere'));
     expect(nothing).toMatchObject({ power: undefined, tracefs: 'absent', debugfs: 'absent', vms: undefined });

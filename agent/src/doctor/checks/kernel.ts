@@ -17,8 +17,8 @@ export const processor: Check = {
 export const lockdown: Check = {
   id: 'lockdown',
   title: 'kernel lockdown',
-  look: ({ host }) => {
-    if (host.lockdown !== 'confidentiality') return [ok(host.lockdown ?? 'none')];
+  look: ({ lockdown }) => {
+    if (lockdown !== 'confidentiality') return [ok(lockdown ?? 'none')];
     const fix = 'boot without lockdown=confidentiality; lockdown=integrity allows tracing';
     return [missing('confidentiality: the kernel lets nobody trace', fix)];
   },

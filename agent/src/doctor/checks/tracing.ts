@@ -6,10 +6,10 @@ import type { Check } from '../check.js';
 export const tracefs: Check = {
   id: 'tracefs',
   title: 'tracefs',
-  look: ({ tracefs, host }) => {
+  look: ({ tracefs, lockdown }) => {
     if (tracefs === 'there') return [ok('mounted')];
     if (tracefs === 'absent') return [missing('not mounted', 'mount -t tracefs nodev /sys/kernel/tracing')];
-    const locked = host.lockdown === 'confidentiality' ? '; the kernel is locked down' : '';
+    const locked = lockdown === 'confidentiality' ? '; the kernel is locked down' : '';
     return [missing(`may not be read${locked}`, 'run as root, or grant CAP_DAC_OVERRIDE')];
   },
 };
