@@ -1,7 +1,7 @@
 /** `tcewatch-agent record`: writes what `replay` reads. */
-import { duration } from '@tcewatch/config';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { record } from '../record/record.js';
+import { milliseconds, positive, powerOfTwo } from './numbers.js';
 import { showProgress } from './progress.js';
 import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
@@ -63,22 +63,4 @@ async function recordHost(directory: string, options: Options, { pace, stop, std
   for (const problem of problems) stderr.write(`${problem}\n`);
   const [first] = failures;
   if (first !== undefined) throw new CommandError(`${failures.length} snapshots failed, the first because: ${first}`);
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (number > 0 && Number.isFinite(number)) return number;
-  throw new InvalidArgumentError('give a positive number');
-}
-
-function milliseconds(text: string): number {
-  const parsed = duration().safeParse(text);
-  if (parsed.success && parsed.data > 0) return parsed.data;
-  throw new InvalidArgumentError('give a time such as 500ms or 2s');
-}
-
-function powerOfTwo(text: string): number {
-  const number = Number(text);
-  if (number >= 128 && number <= 131_072 && Number.isInteger(Math.log2(number))) return number;
-  throw new InvalidArgumentError('give a power of two from 128 to 131072');
 }

@@ -11,6 +11,7 @@ import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import type { HistTexts } from '../sources/hist-counts.js';
 import { readInstance } from '../sources/hist-instance.js';
+import { readClock } from '../sources/live-host.js';
 import type { Pace } from '../sources/pace.js';
 import { openPassing } from '../sources/passing.js';
 import type { Directories } from '../sources/tracefs.js';
@@ -129,12 +130,8 @@ class Recorder {
     await this.writer.tree(await this.#clock(), tree);
   }
 
-  async #clock(): Promise<Clock> {
-    const uptime = uptimeNs((await text(lookAt(this.options.root), 'proc/uptime')) ?? '');
-    if (uptime === undefined) {
-      throw new SourceError('proc-unreadable', `there is no /proc below ${this.options.root}: mount it there`);
-    }
-    return { wallNs: this.options.now(), uptimeNs: uptime };
+  #clock(): Promise<Clock> {
+    return readClock(this.options);
   }
 }
 

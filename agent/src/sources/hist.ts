@@ -3,17 +3,10 @@
  * source is closed, for the next agent to go on with.
  */
 import { deriveId } from '@tcewatch/protocol';
-import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
-import { NO_BOOT, readHost } from '../proc/host.js';
-import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text } from '../proc/look.js';
-import { uptimeNs } from '../proc/stat.js';
-import { sightVms } from '../proc/vms.js';
 import { countsOf } from './hist-counts.js';
 import { HIST, readInstance } from './hist-instance.js';
-import { hostOf, unattributedEvidenceOf } from './host.js';
+import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { openInstance } from './tracefs.js';
 import type { Directories, Instance } from './tracefs.js';
@@ -25,7 +18,7 @@ export function createHist(options: SourceOptions, directories?: Directories): S
 
 class Hist implements Source {
   readonly name = 'hist';
-  #host: { facts: HostFacts; problems: string[] } | undefined;
+  #host: LiveHost | undefined;
   #instance: Instance | undefined;
 
   constructor(
@@ -34,33 +27,23 @@ class Hist implements Source {
   ) {}
 
   async open(): Promise<void> {
-    const look = lookAt(this.options.root);
-    const facts = await readHost(look);
-    if (facts.bootId === NO_BOOT) throw this.#withoutProc();
-    this.#host = { facts, problems: problemsOf(look) };
-    await this.#counting();
+    this.#host = await LiveHost.open(this.options, this.name);
+    await this.#counting(this.#host);
   }
 
   async next(): Promise<Reading | undefined> {
-    if (!this.#host) return undefined;
-    const { facts, problems: hostProblems } = this.#host;
-    const instance = await this.#counting();
-    const clock = await this.#clock();
+    const host = this.#host;
+    if (!host) return undefined;
+    const instance = await this.#counting(host);
+    const clock = await host.clock();
     const { cells, accounts, problems } = await this.#read(instance);
-    const look = lookAt(this.options.root);
-    const vms = await sightVms(look, facts, clock.uptimeNs);
-    return {
-      clock,
-      host: hostOf(facts, this.options, this.name, 'unnamed'),
-      bootId: facts.bootId,
-      epoch: deriveId(facts.bootId, 'hist', instance.madeNs),
-      epochBeganNs: instance.madeNs,
+    return host.reading(clock, {
       cells,
       accounts,
-      vms,
-      unattributedEvidence: unattributedEvidenceOf(facts),
-      problems: [...hostProblems, ...instance.problems, ...problems, ...problemsOf(look)],
-    };
+      epoch: deriveId(host.facts.bootId, 'hist', instance.madeNs),
+      epochBeganNs: instance.madeNs,
+      problems: [...instance.problems, ...problems],
+    });
   }
 
   close(): Promise<void> {
@@ -70,13 +53,13 @@ class Hist implements Source {
   }
 
   /** The instance that counts; found or made anew after an error, since that may be what was wrong with it. */
-  async #counting(): Promise<Instance> {
+  async #counting(host: LiveHost): Promise<Instance> {
     const { root, hist } = this.options;
     this.#instance ??= await openInstance({
       root,
       kind: HIST,
       size: hist.size,
-      nowNs: (await this.#clock()).uptimeNs,
+      nowNs: (await host.clock()).uptimeNs,
       directories: this.directories,
     });
     return this.#instance;
@@ -89,18 +72,5 @@ class Hist implements Source {
       this.#instance = undefined;
       throw error;
     }
-  }
-
-  async #clock(): Promise<Clock> {
-    const uptime = uptimeNs((await text(lookAt(this.options.root), 'proc/uptime')) ?? '');
-    if (uptime === undefined) throw this.#withoutProc();
-    return { wallNs: this.options.now(), uptimeNs: uptime };
-  }
-
-  #withoutProc(): SourceError {
-    return new SourceError(
-      'proc-unreadable',
-      `there is no /proc below ${this.options.root}: mount it there, or correct the setting root`,
-    );
   }
 }

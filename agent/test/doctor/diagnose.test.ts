@@ -91,7 +91,9 @@ describe('says what is missing', () => {
   });
 
   it('when the kernel is locked down', () => {
-    expect(foundWith('lockdown', { lockdown: 'confidentiality' })).toEqual(['missing: confidentiality: the kernel lets nobody trace']);
+    expect(foundWith('lockdown', { lockdown: 'confidentiality' })).toEqual([
+      'missing: confidentiality: the kernel lets nobody trace',
+    ]);
     expect(foundWith('lockdown', { lockdown: 'integrity' })).toEqual(['ok']);
   });
 
