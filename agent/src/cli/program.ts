@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { SourceError } from '../model.js';
 import { checkConfigCommand } from './check-config.js';
 import { doctorCommand } from './doctor.js';
+import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { CommandError } from './surroundings.js';
+import { topCommand } from './top.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
@@ -15,7 +17,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const program = new Command('tcewatch-agent')
     .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
     .version(version);
-  for (const command of [runCommand, replayCommand, doctorCommand, checkConfigCommand])
+  for (const command of [runCommand, replayCommand, topCommand, recordCommand, doctorCommand, checkConfigCommand])
     program.addCommand(command(surroundings));
   for (const command of [program, ...program.commands]) {
     command

@@ -9,13 +9,9 @@
 import { deriveId } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
-import { lookAt, problemsOf } from '../proc/look.js';
-import { sightVms } from '../proc/vms.js';
 import { RingError } from '../ring/error.js';
 import { HIST } from './hist-instance.js';
-import { hostOf, unattributedEvidenceOf } from './host.js';
-import { liveClock, liveHost } from './live.js';
-import type { LiveHost } from './live.js';
+import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { RingCounts, accountsOf } from './ring-counts.js';
 import type { RingTally } from './ring-counts.js';
@@ -57,8 +53,8 @@ class Ring implements Source {
 
   async open(): Promise<void> {
     const { root, ring: settings } = this.options;
-    const host = await liveHost(this.options);
-    const { uptimeNs: openedNs } = await liveClock(this.options);
+    const host = await LiveHost.open(this.options, this.name);
+    const { uptimeNs: openedNs } = await host.clock();
     const tracing = await findTracefs(root);
     try {
       const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
@@ -79,25 +75,16 @@ class Ring implements Source {
   async next(): Promise<Reading | undefined> {
     const open = this.#open;
     if (!open) return undefined;
-    const { openedNs, counts, ring, reader, left } = open;
-    const { facts, problems } = open.host;
+    const { host, openedNs, counts, ring, reader, left } = open;
     await checkRing(ring, this.kind);
     const { cells, tallies } = await reader.read();
-    const clock = await liveClock(this.options);
-    const look = lookAt(this.options.root);
-    const vms = await sightVms(look, facts, clock.uptimeNs);
-    return {
-      clock,
-      host: hostOf(facts, this.options, this.name, 'unnamed'),
-      bootId: facts.bootId,
-      epoch: deriveId(facts.bootId, 'ring', openedNs),
+    return host.reading(await host.clock(), {
+      epoch: deriveId(host.facts.bootId, 'ring', openedNs),
       epochBeganNs: openedNs,
       cells,
       accounts: accountsOf([...left.tallies, ...tallies]),
-      vms,
-      unattributedEvidence: unattributedEvidenceOf(facts),
-      problems: [...problems, ...left.problems, ...counts.problems, ...problemsOf(look)],
-    };
+      problems: [...left.problems, ...counts.problems],
+    });
   }
 
   async close(): Promise<void> {
