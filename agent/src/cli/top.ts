@@ -90,7 +90,7 @@ function sourceOf({ root, replay, speed }: Options, { pace, version }: Pick<Surr
     host: {},
     agentVersion: version,
     hist: { size: HISTOGRAM_SIZE },
-    ...(replay !== undefined && { replay: { directory: replay, speed, pace } }),
+    ...(replay !== undefined && { replay: { directory: replay, source: 'hist', speed, pace } }),
     now: () => BigInt(Date.now()) * 1_000_000n,
   };
   return replay === undefined

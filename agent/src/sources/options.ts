@@ -24,7 +24,8 @@ export interface SourceOptions {
     /** Entries of each histogram: a power of two from 128 to 131072 (kernel/trace/tracing_map.h). */
     size: number;
   };
-  ring: RingReaderOptions;
+  /** For the source `ring`, which cannot do without. */
+  ring?: RingReaderOptions;
   /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */

@@ -18,6 +18,7 @@ import type { RingTally } from './ring-counts.js';
 import { checkRing, makeRing, readFormats, ringsLeft, stopRing } from './ring-instance.js';
 import type { RingInstance } from './ring-instance.js';
 import { RingReader } from './ring-reader.js';
+import type { RingReaderOptions } from './ring-reader.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 
@@ -27,9 +28,14 @@ const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
   'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
 
-/** `kind` names the events: those that the histograms count, but for tests. */
+/**
+ * `kind` names the events: those that the histograms count, but for tests. Throws SourceError `ring-without-settings` when
+ * the options have none for it.
+ */
 export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
-  return new Ring(options, kind);
+  if (!options.ring)
+    throw new SourceError('ring-without-settings', 'the source ring needs to know the size of its buffers');
+  return new Ring(options, options.ring, kind);
 }
 
 interface OpenRing {
@@ -48,11 +54,15 @@ class Ring implements Source {
 
   constructor(
     private readonly options: SourceOptions,
+    private readonly settings: RingReaderOptions,
     private readonly kind: InstanceKind,
   ) {}
 
   async open(): Promise<void> {
-    const { root, ring: settings } = this.options;
+    const {
+      options: { root },
+      settings,
+    } = this;
     const host = await LiveHost.open(this.options, this.name);
     const { uptimeNs: openedNs } = await host.clock();
     const tracing = await findTracefs(root);
@@ -97,7 +107,7 @@ class Ring implements Source {
     const left: OpenRing['left'] = { tallies: [], problems: [] };
     for (const ring of await ringsLeft(tracing, PREFIX, this.kind)) {
       await stopRing(ring, this.kind);
-      const reader = await RingReader.open(ring, counts, this.options.ring);
+      const reader = await RingReader.open(ring, counts, this.settings);
       left.tallies.push(...reader.finish());
       left.problems.push(KILLED, ...(await reader.close()));
     }
