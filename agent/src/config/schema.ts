@@ -128,7 +128,7 @@ export const configSchema = z
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
     host,
     source: z
-      .enum(['auto', 'hist', 'replay'])
+      .enum(['auto', 'hist', 'userspace-exit', 'guest', 'replay'])
       .default('auto')
       .describe('Where readings come from; `auto` is the best that this host allows.'),
     interval,

@@ -1,9 +1,11 @@
 /** The sources by name. Adding one is adding a file and a line here. */
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
+import { createGuest } from './guest.js';
 import { createHist } from './hist.js';
 import type { SourceOptions } from './options.js';
 import { createReplay } from './replay.js';
+import { createUserspaceExit } from './userspace-exit.js';
 
 export interface SourceEntry {
   /** One line for `--help`. */
@@ -13,6 +15,14 @@ export interface SourceEntry {
 
 export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
   ['hist', { describe: 'two histograms that the kernel keeps; the default', create: (options) => createHist(options) }],
+  [
+    'userspace-exit',
+    {
+      describe: 'an upper bound of what goes to userspace, for KVM PR',
+      create: (options) => createUserspaceExit(options),
+    },
+  ],
+  ['guest', { describe: 'what this machine issues itself, as a guest', create: (options) => createGuest(options) }],
   ['replay', { describe: 'a recording of a host', create: createReplay }],
 ]);
 
