@@ -1,4 +1,5 @@
 /** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
@@ -19,13 +20,14 @@ export interface InsertOutcome {
 /** Rows by table, except readings. */
 type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
 
-/** Throws StoreError for a batch that no table can take. */
+/** Throws BatchError for a batch that no table can take. */
 export function checkBatch({ host, clock }: Batch): void {
   if (clock.wallNs >= 0n && clock.wallNs < END_OF_TIME_NS) return;
-  throw new StoreError(
-    `the batch of host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
+  throw new BatchError(
+    'invalid',
+    'wall_ns',
+    `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
       "set the host's clock",
-    false,
   );
 }
 

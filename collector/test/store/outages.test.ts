@@ -93,7 +93,8 @@ it('a batch that no table can take is refused, and its neighbours are kept', asy
   const refused = store.insertBatches([wrong]);
   const kept = store.insertBatches([batchOf({ uptime: 1, series: [{ value: 3 }] })]);
   await expect(refused).rejects.toMatchObject({
-    transient: false,
+    code: 'invalid',
+    field: 'wall_ns',
     message: expect.stringContaining("set the host's clock") as string,
   });
   await kept;
