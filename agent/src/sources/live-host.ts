@@ -1,7 +1,7 @@
 /** What all sources on a live host do alike: its facts, its clock, and a reading made of counts and a look at its VMs. */
 import type { Clock } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
-import type { Reading } from '../model.js';
+import type { Reading, VmSighting } from '../model.js';
 import { NO_BOOT, readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
 import { lookAt, problemsOf, text } from '../proc/look.js';
@@ -33,10 +33,10 @@ export class LiveHost {
     return readClock(this.options);
   }
 
-  /** `clock` is when the counts were read; the VMs are looked at now, after them. */
-  async reading(clock: Clock, counted: Counted): Promise<Reading> {
+  /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
+  async reading(clock: Clock, counted: Counted, given?: VmSighting[]): Promise<Reading> {
     const look = lookAt(this.options.root);
-    const vms = await sightVms(look, this.facts, clock.uptimeNs);
+    const vms = given ?? (await sightVms(look, this.facts, clock.uptimeNs));
     return {
       ...counted,
       clock,
