@@ -25,13 +25,11 @@ import { RingReader } from './ring-reader.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 
-const PREFIX = 'tcewatch-ring';
-
 const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
   'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
 
-/** `kind` names the events: those that the histograms count, but for tests. */
+/** `kind` names instances and events: those of the histograms, but for tests. */
 export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
   return new Ring(options, kind);
 }
@@ -55,6 +53,11 @@ class Ring implements Source {
     private readonly kind: InstanceKind,
   ) {}
 
+  /** Of its instances, which bear the uptime at which they were made besides. */
+  get #prefix(): string {
+    return `${this.kind.prefix}-ring`;
+  }
+
   async open(): Promise<void> {
     const { root, ring: settings } = this.options;
     const host = await liveHost(this.options);
@@ -63,7 +66,7 @@ class Ring implements Source {
     try {
       const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
       const left = await this.#countLeft(tracing, counts);
-      const ring = await makeRing(tracing, `${PREFIX}-${openedNs}`, settings, this.kind);
+      const ring = await makeRing(tracing, `${this.#prefix}-${openedNs}`, settings, this.kind);
       // Calls in between were counted by nobody.
       counts.gap(settings.monotonicNs());
       const reader = await RingReader.open(ring, counts, settings);
@@ -108,7 +111,7 @@ class Ring implements Source {
   /** Counts what agents that were killed left unread, and removes their rings. */
   async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
     const left: OpenRing['left'] = { tallies: [], problems: [] };
-    for (const ring of await ringsLeft(tracing, PREFIX, this.kind)) {
+    for (const ring of await ringsLeft(tracing, this.#prefix, this.kind)) {
       await stopRing(ring, this.kind);
       const reader = await RingReader.open(ring, counts, this.options.ring);
       left.tallies.push(...reader.finish());
