@@ -22,15 +22,13 @@ import type { RingReaderOptions } from './ring-reader.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 
-const PREFIX = 'tcewatch-ring';
-
 const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
   'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
 
 /**
- * `kind` names the events: those that the histograms count, but for tests. Throws SourceError `ring-without-settings` when
- * the options have none for it.
+ * `kind` names instances and events: those of the histograms, but for tests. Throws SourceError `ring-without-settings`
+ * when the options have none for it.
  */
 export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
   if (!options.ring)
@@ -58,6 +56,11 @@ class Ring implements Source {
     private readonly kind: InstanceKind,
   ) {}
 
+  /** Of its instances, which bear the uptime at which they were made besides. */
+  get #prefix(): string {
+    return `${this.kind.prefix}-ring`;
+  }
+
   async open(): Promise<void> {
     const {
       options: { root },
@@ -69,7 +72,7 @@ class Ring implements Source {
     try {
       const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
       const left = await this.#countLeft(tracing, counts);
-      const ring = await makeRing(tracing, `${PREFIX}-${openedNs}`, settings, this.kind);
+      const ring = await makeRing(tracing, `${this.#prefix}-${openedNs}`, settings, this.kind);
       // Calls in between were counted by nobody.
       counts.gap(settings.monotonicNs());
       const reader = await RingReader.open(ring, counts, settings);
@@ -105,7 +108,7 @@ class Ring implements Source {
   /** Counts what agents that were killed left unread, and removes their rings. */
   async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
     const left: OpenRing['left'] = { tallies: [], problems: [] };
-    for (const ring of await ringsLeft(tracing, PREFIX, this.kind)) {
+    for (const ring of await ringsLeft(tracing, this.#prefix, this.kind)) {
       await stopRing(ring, this.kind);
       const reader = await RingReader.open(ring, counts, this.settings);
       left.tallies.push(...reader.finish());

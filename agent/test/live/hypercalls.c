@@ -5,8 +5,9 @@
  *
  *   hypercalls THREADS CALLS [PAUSE_EVERY PAUSE_US]
  *
- * Each thread makes CALLS calls: call i is the i-th modulo 5 of the hypercalls below, on LIOBN 0x80000000 + i % 3, and
- * every fourth goes to userspace. It prints each thread's id and ends when all are done.
+ * Each thread makes CALLS calls: call i is of the hypercall i modulo 5 below. Every fourth goes to userspace and is on LIOBN
+ * 0x71000000, the others are on 0x80000000: so a punt with the other's LIOBN was paired wrongly. It prints each thread's
+ * id and ends when all are done.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -42,7 +43,7 @@ static void *vcpu(void *arg)
 		ul req = REQUESTS[i % 5];
 		int punted = i % 4 == 0;
 
-		hcall_enter(id, req, 0x80000000UL + i % 3, (ul)i << 12, 0, 3);
+		hcall_enter(id, req, punted ? 0x71000000UL : 0x80000000UL, (ul)i << 12, 0, 3);
 		hcall_exit(id, punted ? 2 : 0, punted ? req : 0);
 		if (pause_every && (i + 1) % pause_every == 0)
 			usleep(pause_us);
