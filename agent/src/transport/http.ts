@@ -39,7 +39,7 @@ export interface HttpTransportOptions {
  * alone, and collectors take 8 MiB unless they are told otherwise.
  */
 const LARGEST_REQUEST: Readonly<QueueLimits> = { batches: 256, bytes: 4 * 1024 * 1024 };
-/** The kind of trouble that no answer is. */
+/** The kind of trouble that lasts until a request is taken or refused. */
 const OUTAGE = 'outage';
 
 const compress = promisify(gzip);

@@ -52,7 +52,7 @@ export function createMetrics(observed: () => Observed) {
     registry,
     batches: new Counter({
       name: 'tcewatch_collector_batches_total',
-      help: 'Batches by outcome: accepted, or why not; a request that is refused unread counts as one',
+      help: 'Batches by outcome: accepted, or why not; a request refused as a whole counts as one',
       labelNames: ['outcome'],
       registers,
     }),
