@@ -11,82 +11,79 @@ import type { HostFacts } from '../proc/host.js';
 import { lookAt, problemsOf, text } from '../proc/look.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
-import { countsOf } from './hist-counts.js';
+import { Counting } from './hist-counting.js';
+import { refuseIfBlind } from './hist-obstacles.js';
 import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { SourceOptions } from './options.js';
-import { openInstance, readInstance } from './tracefs.js';
-import type { Directories, Instance } from './tracefs.js';
+import type { Directories } from './tracefs.js';
 
 /** `directories` is given where tracefs is a recording. */
 export function createHist(options: SourceOptions, directories?: Directories): Source {
   return new Hist(options, directories);
 }
 
+/** What `open` found, until `close`. */
+interface Opened {
+  facts: HostFacts;
+  counting: Counting;
+  /** What of the host cannot be read. */
+  problems: string[];
+}
+
 class Hist implements Source {
   readonly name = 'hist';
-  #host: { facts: HostFacts; problems: string[] } | undefined;
-  #instance: Instance | undefined;
+  #opened: Opened | undefined;
 
   constructor(
     private readonly options: SourceOptions,
     private readonly directories: Directories | undefined,
   ) {}
 
-  async open(): Promise<void> {
-    const look = lookAt(this.options.root);
+  async open(told?: string): Promise<void> {
+    const { root, hist } = this.options;
+    const look = lookAt(root);
     const facts = await readHost(look);
     if (facts.bootId === NO_BOOT) throw this.#withoutProc();
-    this.#host = { facts, problems: problemsOf(look) };
-    await this.#counting();
+    await refuseIfBlind(root);
+    const { uptimeNs } = await this.#clock();
+    const counting = await Counting.open(
+      { root, size: hist.size, directories: this.directories },
+      uptimeNs,
+      (madeNs) => epochOf(facts, madeNs) === told,
+    );
+    this.#opened = { facts, counting, problems: problemsOf(look) };
   }
 
   async next(): Promise<Reading | undefined> {
-    if (!this.#host) return undefined;
-    const { facts, problems: hostProblems } = this.#host;
-    const instance = await this.#counting();
+    if (!this.#opened) return undefined;
+    const { facts, counting, problems } = this.#opened;
     const clock = await this.#clock();
-    const { cells, accounts, problems } = await this.#read(instance);
+    const counted = await counting.count(clock.uptimeNs);
     const look = lookAt(this.options.root);
     const vms = await sightVms(look, facts, clock.uptimeNs);
+    const changes = await counting.keepRoom(clock.uptimeNs, vms);
+    const { madeNs, cells, accounts, handover } = counted;
     return {
       clock,
       host: hostOf(facts, this.options, this.name, 'unnamed'),
       bootId: facts.bootId,
-      epoch: deriveId(facts.bootId, 'hist', instance.madeNs),
-      epochBeganNs: instance.madeNs,
-      cells,
-      accounts,
+      epoch: epochOf(facts, madeNs),
+      epochBeganNs: madeNs,
+      cells: [...cells],
+      accounts: [...accounts],
       vms,
       unattributedEvidence: unattributedEvidenceOf(facts),
-      problems: [...hostProblems, ...instance.problems, ...problems, ...problemsOf(look)],
+      problems: [...problems, ...counted.problems, ...changes, ...problemsOf(look)],
+      ...(handover && {
+        handover: { epoch: epochOf(facts, handover.madeNs), cells: handover.cells, seen: handover.seen },
+      }),
     };
   }
 
-  close(): Promise<void> {
-    this.#host = undefined;
-    this.#instance = undefined;
-    return Promise.resolve();
-  }
-
-  /** The instance that counts; found or made anew after an error, since that may be what was wrong with it. */
-  async #counting(): Promise<Instance> {
-    const { root, hist } = this.options;
-    this.#instance ??= await openInstance({
-      root,
-      size: hist.size,
-      nowNs: (await this.#clock()).uptimeNs,
-      directories: this.directories,
-    });
-    return this.#instance;
-  }
-
-  async #read(instance: Instance) {
-    try {
-      return countsOf(await readInstance(instance), instance.directory);
-    } catch (error) {
-      this.#instance = undefined;
-      throw error;
-    }
+  async close(): Promise<void> {
+    const { counting } = this.#opened ?? {};
+    this.#opened = undefined;
+    await counting?.close();
   }
 
   async #clock(): Promise<Clock> {
@@ -101,4 +98,9 @@ class Hist implements Source {
       `there is no /proc below ${this.options.root}: mount it there, or correct the setting root`,
     );
   }
+}
+
+/** The instance bears its name for as long as the kernel counts in it, and so does its epoch. */
+function epochOf({ bootId }: HostFacts, madeNs: bigint): string {
+  return deriveId(bootId, 'hist', madeNs);
 }

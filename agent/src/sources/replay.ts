@@ -81,7 +81,7 @@ class Replay implements Source {
       const clock = step.clock ?? (await readClock(step.directory));
       await this.#wait(clock.uptimeNs - recording.common.epochBeganNs);
       if (this.#closing.signal.aborted) return undefined;
-      const { cells, accounts, problems } = countsOf(await readTexts(step.directory), step.directory);
+      const { cells, accounts } = countsOf(await readTexts(step.directory), step.directory);
       const shown = shownAt(recording.trees, clock.uptimeNs);
       return {
         ...recording.common,
@@ -89,7 +89,7 @@ class Replay implements Source {
         cells,
         accounts,
         vms: recording.trees.length > 0 ? shown.vms : undefined,
-        problems: [...problems, ...shown.problems],
+        problems: [...shown.problems],
       };
     } finally {
       this.#done++;

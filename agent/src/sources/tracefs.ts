@@ -1,11 +1,13 @@
 /** The private tracefs instance of the `hist` source: finding or making it, and reading it. */
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SourceError } from '../model.js';
 import { ENTER_EVENT, EXIT_EVENT } from './hist-counts.js';
 import type { HistTexts } from './hist-counts.js';
-import { TRIGGERS, isSet, triggerCommand } from './triggers.js';
+import type { EnterScope } from './hist-plan.js';
+import { resumeCommand, triggerCommand, triggerState, triggersFor } from './triggers.js';
 
 /** Where tracefs is found; the second is its place on hosts that mount debugfs alone. */
 const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'];
@@ -16,7 +18,18 @@ export interface Instance {
   directory: string;
   /** Uptime at which it was made, in nanoseconds. */
   madeNs: bigint;
-  /** What is left of other instances and could not be removed. */
+  /** How its histogram of calls that enter is keyed. */
+  scope: EnterScope;
+  /**
+   * A file of it that is kept open: so long, the kernel lets nobody remove the instance (EBUSY), and when the agent ends,
+   * however it ends, its next life can.
+   */
+  hold: FileHandle;
+}
+
+/** An instance, and what is left of others and could not be removed. */
+export interface OpenedInstance {
+  instance: Instance;
   problems: string[];
 }
 
@@ -30,6 +43,7 @@ const REAL_DIRECTORIES: Directories = { make: mkdir, remove: rmdir };
 
 export interface InstanceOptions {
   root: string;
+  scope: EnterScope;
   /** Entries of each histogram. */
   size: number;
   /** Uptime now, in nanoseconds. */
@@ -39,26 +53,62 @@ export interface InstanceOptions {
 }
 
 /**
- * The instance that counts already, with both triggers as they should be: an agent that was killed has lost nothing. Else
- * a new one; what is left of others of ours is removed, since each costs time in every hypercall. Throws SourceError.
+ * The instance that `isTold` knows by the uptime at which it was made, if it still counts: an agent that was killed has
+ * lost nothing. Else a new one. What is left of others of ours is removed, since each costs time in every hypercall.
+ * Throws SourceError.
  */
-export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const { root, size, directories = REAL_DIRECTORIES } = options;
-  const tracing = await findTracefs(root);
-  let found: OwnDirectory | undefined;
+export async function openInstance(
+  options: InstanceOptions,
+  isTold: (madeNs: bigint) => boolean,
+): Promise<OpenedInstance> {
+  const tracing = await findTracefs(options.root);
+  let instance: Instance | undefined;
   const problems: string[] = [];
-  for (const own of await ownDirectories(join(tracing, 'instances'))) {
-    if (!found && (await counts(own.directory, size))) found = own;
-    else problems.push(...(await removed(own.directory, directories)));
+  for (const { directory, madeNs } of await ownDirectories(join(tracing, 'instances'))) {
+    const scope = !instance && isTold(madeNs) ? await resumed(directory) : undefined;
+    if (scope) instance = { directory, madeNs, scope, hold: await hold(directory) };
+    else problems.push(...(await removed(directory, options.directories)));
   }
-  return { ...(found ?? (await makeInstance(tracing, options, directories))), problems };
+  return { instance: instance ?? (await makeInstance(options)), problems };
+}
+
+/** A new instance that counts. Throws SourceError, and then leaves nothing behind. */
+export async function makeInstance(options: InstanceOptions): Promise<Instance> {
+  const { root, scope, size, nowNs, directories = REAL_DIRECTORIES } = options;
+  const tracing = await findTracefs(root);
+  if (!(await exists(eventDirectory(tracing, ENTER_EVENT)))) throw notLoaded(tracing);
+  const directory = join(tracing, 'instances', `tcewatch-${nowNs}`);
+  await attempt(directory, () => directories.make(directory));
+  try {
+    for (const trigger of triggersFor(scope)) {
+      await write(triggerPath(directory, trigger.event), triggerCommand(trigger, size));
+    }
+    return { directory, madeNs: nowNs, scope, hold: await hold(directory) };
+  } catch (error) {
+    await removed(directory, directories);
+    throw error;
+  }
+}
+
+/** Lets go of an instance that is not to count any more; returns a problem, if it could not be removed. */
+export async function removeInstance(instance: Instance, directories?: Directories): Promise<string[]> {
+  await releaseInstance(instance);
+  return removed(instance.directory, directories);
+}
+
+/** Lets go of an instance that goes on counting. */
+export async function releaseInstance({ hold }: Instance): Promise<void> {
+  await hold.close();
 }
 
 /** Exit is read before enter: a call in flight may count as entered and not yet as punted, never the reverse. */
-export async function readInstance(instance: Instance): Promise<HistTexts> {
-  const read = (event: string) => {
-    const path = join(eventDirectory(instance.directory, event), 'hist');
-    return attempt(path, () => readFile(path, 'utf8'));
+export async function readInstance({ directory }: Instance): Promise<HistTexts> {
+  const read = async (event: string) => {
+    const path = join(eventDirectory(directory, event), 'hist');
+    if (!(await exists(directory))) throw gone('instance-removed', directory);
+    const text = await attempt(path, () => readFile(path, 'utf8'));
+    if (text === '') throw gone('trigger-removed', path);
+    return text;
   };
   const exit = await read(EXIT_EVENT);
   return { exit, enter: await read(ENTER_EVENT) };
@@ -76,11 +126,8 @@ async function findTracefs(root: string): Promise<string> {
   );
 }
 
-/** A directory of ours below `instances`, and the uptime that its name holds. */
-type OwnDirectory = Omit<Instance, 'problems'>;
-
-/** The newest first. */
-async function ownDirectories(instances: string): Promise<OwnDirectory[]> {
+/** The directories of ours below `instances`, the newest first, and the uptime that their names hold. */
+async function ownDirectories(instances: string): Promise<Pick<Instance, 'directory' | 'madeNs'>[]> {
   const names = await attempt(instances, () => readdir(instances));
   return names
     .flatMap((name) => {
@@ -90,49 +137,50 @@ async function ownDirectories(instances: string): Promise<OwnDirectory[]> {
     .sort((a, b) => Number(b.madeNs - a.madeNs));
 }
 
-async function makeInstance(
-  tracing: string,
-  { size, nowNs }: InstanceOptions,
-  directories: Directories,
-): Promise<OwnDirectory> {
-  if (!(await exists(eventDirectory(tracing, ENTER_EVENT)))) throw notLoaded(tracing);
-  const directory = join(tracing, 'instances', `tcewatch-${nowNs}`);
-  await attempt(directory, () => directories.make(directory));
-  try {
-    for (const trigger of TRIGGERS) {
-      const path = join(eventDirectory(directory, trigger.event), 'trigger');
-      const flag = constants.O_WRONLY | constants.O_APPEND;
-      await attempt(path, () => writeFile(path, triggerCommand(trigger, size), { flag }));
-    }
-  } catch (error) {
-    await removed(directory, directories);
-    throw error;
-  }
-  return { directory, madeNs: nowNs };
-}
-
 /** A problem, if it could not be removed. */
-async function removed(directory: string, directories: Directories): Promise<string[]> {
+async function removed(directory: string, directories = REAL_DIRECTORIES): Promise<string[]> {
   try {
     await directories.remove(directory);
     return [];
   } catch (error) {
-    const { message } = error as Error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return [];
     return [
       `the tracefs instance ${directory} is not in use and slows down hypercalls, but cannot be removed: ${message}`,
     ];
   }
 }
 
-/** Whether an instance has both triggers as they should be. */
-async function counts(directory: string, size: number): Promise<boolean> {
-  for (const trigger of TRIGGERS) {
-    const path = join(eventDirectory(directory, trigger.event), 'trigger');
-    // Without the event, kvm_hv was unloaded since the instance was made.
-    if (!(await exists(path))) return false;
-    if (!isSet(trigger, size, await attempt(path, () => readFile(path, 'utf8')))) return false;
+/** How an instance is keyed that has both triggers as they should be; one that somebody paused is set going again. */
+async function resumed(directory: string): Promise<EnterScope | undefined> {
+  for (const scope of ['one', 'all'] as const) {
+    const states = await Promise.all(
+      triggersFor(scope).map(async (trigger) => {
+        const path = triggerPath(directory, trigger.event);
+        // Without the event, kvm_hv was unloaded since the instance was made.
+        const text = (await exists(path)) ? await attempt(path, () => readFile(path, 'utf8')) : '';
+        return { trigger, path, state: triggerState(trigger, text) };
+      }),
+    );
+    if (states.some(({ state }) => state === undefined)) continue;
+    for (const { trigger, path, state } of states) if (state === 'paused') await write(path, resumeCommand(trigger));
+    return scope;
   }
-  return true;
+  return undefined;
+}
+
+function hold(directory: string): Promise<FileHandle> {
+  const path = join(directory, 'tracing_on');
+  return attempt(path, () => open(path));
+}
+
+/** Appended, since `>` would remove the other triggers of the event. */
+function write(path: string, command: string): Promise<void> {
+  return attempt(path, () => writeFile(path, command, { flag: constants.O_WRONLY | constants.O_APPEND }));
+}
+
+function triggerPath(directory: string, event: string): string {
+  return join(eventDirectory(directory, event), 'trigger');
 }
 
 function eventDirectory(directory: string, event: string): string {
@@ -181,6 +229,15 @@ function failure(error: unknown, path: string): SourceError {
     default:
       return new SourceError('tracefs-failed', `${path}: ${message}`, because);
   }
+}
+
+/** Somebody else took away what counts. */
+function gone(code: 'instance-removed' | 'trigger-removed', path: string): SourceError {
+  return new SourceError(
+    code,
+    `somebody removed what counts in ${path}: it is made anew, and what was counted since the last reading is lost; ` +
+      'leave tracefs instances that are named tcewatch-* alone',
+  );
 }
 
 function notLoaded(path: string, options?: ErrorOptions): SourceError {

@@ -2,7 +2,8 @@
 import { HYPERCALLS } from '@tcewatch/protocol';
 import { HistError } from '../hist/error.js';
 import { parseTrigger, sameFilter } from '../hist/trigger.js';
-import { ENTER_EVENT, ENTER_KEYS, EXIT_EVENT, EXIT_KEYS } from './hist-counts.js';
+import { ENTER_EVENT, EXIT_EVENT, EXIT_KEYS, enterKeys } from './hist-counts.js';
+import type { EnterScope } from './hist-plan.js';
 
 interface TriggerSpec {
   event: string;
@@ -21,32 +22,43 @@ const isTce = (field: string) =>
  * In the order in which they are set: a call that enters before the first and leaves after the second is not counted at
  * all, and one in between is counted as entered alone. So never are more punted than entered.
  */
-export const TRIGGERS: readonly TriggerSpec[] = [
-  { event: ENTER_EVENT, keys: ENTER_KEYS, sums: ['gpr7'], filter: isTce('req') },
-  { event: EXIT_EVENT, keys: EXIT_KEYS, sums: [], filter: `ret==2&&(${isTce('hcall_rc')})` },
-];
+export function triggersFor(scope: EnterScope): readonly TriggerSpec[] {
+  return [
+    { event: ENTER_EVENT, keys: enterKeys(scope), sums: ['gpr7'], filter: isTce('req') },
+    { event: EXIT_EVENT, keys: EXIT_KEYS, sums: [], filter: `ret==2&&(${isTce('hcall_rc')})` },
+  ];
+}
 
 /** What is written to the event's `trigger` file; `size` is the number of entries, a power of two. */
 export function triggerCommand({ keys, sums, filter }: TriggerSpec, size: number): string {
-  const vals = sums.length > 0 ? `:vals=${sums.join(',')}` : '';
-  return `hist:keys=${keys.join(',')}${vals}:size=${size} if ${filter}`;
+  return `${head({ keys, sums })}:size=${size} if ${filter}`;
 }
 
-/** Whether the event's `trigger` file, as the kernel prints it, holds this trigger, active, and no other. */
-export function isSet(spec: TriggerSpec, size: number, text: string): boolean {
+/** What sets a paused trigger going again. */
+export function resumeCommand({ keys, sums, filter }: TriggerSpec): string {
+  return `${head({ keys, sums })}:cont if ${filter}`;
+}
+
+function head({ keys, sums }: Pick<TriggerSpec, 'keys' | 'sums'>): string {
+  return `hist:keys=${keys.join(',')}${sums.length > 0 ? `:vals=${sums.join(',')}` : ''}`;
+}
+
+/**
+ * The state of this trigger in the event's `trigger` file, as the kernel prints it; undefined when the file does not hold
+ * it, or another besides.
+ */
+export function triggerState(spec: TriggerSpec, text: string): 'active' | 'paused' | undefined {
   const [line, ...more] = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  if (line === undefined || more.length > 0) return false;
+  if (line === undefined || more.length > 0) return undefined;
   try {
     const trigger = parseTrigger(line);
-    return (
-      trigger.state === 'active' &&
-      trigger.size === size &&
+    const isSet =
       sameFilter(trigger.filter, spec.filter) &&
       fieldsAre(trigger.keys, spec.keys) &&
-      fieldsAre(trigger.vals, ['hitcount', ...spec.sums])
-    );
+      fieldsAre(trigger.vals, ['hitcount', ...spec.sums]);
+    return isSet ? trigger.state : undefined;
   } catch (error) {
-    if (error instanceof HistError) return false;
+    if (error instanceof HistError) return undefined;
     throw error;
   }
 }

@@ -44,6 +44,7 @@ export class FixtureHost {
         await writeFile(join(directory, 'trigger'), '');
         await writeFile(join(directory, 'hist'), '');
       }
+      await writeFile(join(path, 'tracing_on'), '1\n');
     },
     remove: (path) => rm(path, { recursive: true }),
   };

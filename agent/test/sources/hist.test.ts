@@ -60,13 +60,14 @@ describe('on a host where nothing counts yet', () => {
 
 describe('on a host where an agent was killed', () => {
   const instance = 'tcewatch-7210000000';
+  const TOLD = deriveId(BOOT, 'hist', 7_210_000_000n);
   beforeEach(async () => {
     await host.directories.make(host.instance(instance));
     await host.print(instance, '0300');
   });
 
   it('goes on with what the kernel counted meanwhile', async () => {
-    await source.open();
+    await source.open(TOLD);
     const reading = await source.next();
     expect(reading).toMatchObject({
       clock: { wallNs: 1_800_000_000_000_000_000n, uptimeNs: 285_510_000_000n },
@@ -95,7 +96,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('leaves the kernel counting when it is closed', async () => {
-    await source.open();
+    await source.open(TOLD);
     await source.close();
     expect(await readdir(host.instance())).toEqual([instance]);
     expect(await source.next()).toBeUndefined();
@@ -104,7 +105,7 @@ describe('on a host where an agent was killed', () => {
   it('replaces an instance whose triggers are not as configured', async () => {
     const path = host.trigger(instance, 'kvm_hcall_exit');
     await writeFile(path, (await readFile(path, 'utf8')).replace('size=4096', 'size=2048'));
-    await source.open();
+    await source.open(TOLD);
     expect(await readdir(host.instance())).toEqual(['tcewatch-285510000000']);
   });
 
@@ -121,7 +122,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('refuses a table that it cannot read, and goes on with the next', async () => {
-    await source.open();
+    await source.open(TOLD);
     const path = join(host.trigger(instance, 'kvm_hcall_enter'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, -20));
     expect(await codeOf(source.next())).toMatch(/^hist-malformed: .*tcewatch-7210000000: kvm_hcall_enter: hist file/);
@@ -130,7 +131,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('sets the triggers anew when they are gone', async () => {
-    await source.open();
+    await source.open(TOLD);
     for (const event of ['kvm_hcall_enter', 'kvm_hcall_exit'] as const) {
       await writeFile(host.trigger(instance, event), '');
       await writeFile(join(host.trigger(instance, event), '../hist'), '');
@@ -143,7 +144,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('counts what the kernel dropped as lost', async () => {
-    await source.open();
+    await source.open(TOLD);
     const path = join(host.trigger(instance, 'kvm_hcall_exit'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).replace('Dropped: 0', 'Dropped: 12'));
     expect((await source.next())?.accounts[1]).toEqual({

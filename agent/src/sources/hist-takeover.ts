@@ -1,0 +1,102 @@
+/**
+ * A histogram that is made anew while the old one still counts: reads both, around each other, until hist-handover.ts
+ * knows how they compare.
+ */
+import { countsOf } from './hist-counts.js';
+import type { HistCounts } from './hist-counts.js';
+import { areSettled, beginOffsets, handOver, narrow, withLossesOf } from './hist-handover.js';
+import type { LastCounts, Offsets } from './hist-handover.js';
+import { floodingVm, isCrowded } from './hist-plan.js';
+import type { Plan } from './hist-plan.js';
+import { SourceError } from '../model.js';
+import { readInstance } from './tracefs.js';
+import type { Instance } from './tracefs.js';
+
+/** How often both are read at each reading: a busy thread needs many to be seen at rest. */
+const ROUNDS = 8;
+/** Readings after which threads that do not settle are no longer waited for, while the old histogram drops calls. */
+const PATIENCE = 3;
+
+export type Step =
+  | { is: 'waiting'; old: HistCounts }
+  | { is: 'failed'; old: HistCounts; why: string }
+  | { is: 'done'; last: LastCounts };
+
+/** The counts of an instance now. Throws SourceError. */
+export async function readCounts(instance: Instance): Promise<HistCounts> {
+  const { directory, scope } = instance;
+  const counts = countsOf(await readInstance(instance), directory, scope);
+  const paused = counts.tables.find(({ isPaused }) => isPaused);
+  if (!paused) return counts;
+  throw new SourceError(
+    'trigger-paused',
+    `somebody paused the hist trigger on ${paused.event} in ${directory}: it is set going again, and what was not counted ` +
+      'meanwhile is lost; leave tracefs instances that are named tcewatch-* alone',
+  );
+}
+
+export class Takeover {
+  #offsets: Offsets;
+  #steps = 0;
+  #settledBefore = false;
+
+  private constructor(
+    private readonly old: Instance,
+    readonly taker: Instance,
+    readonly plan: Plan,
+    /** Uptime before which it does not end, in nanoseconds: time for the taker to show that it bears the load. */
+    private readonly trialEndsNs: bigint,
+    offsets: Offsets,
+  ) {
+    this.#offsets = offsets;
+  }
+
+  /** `before`: the counts of the old one before the taker was made. */
+  static async begin(parts: {
+    old: Instance;
+    before: HistCounts;
+    taker: Instance;
+    plan: Plan;
+    trialEndsNs: bigint;
+  }): Promise<Takeover> {
+    const { old, before, taker, plan, trialEndsNs } = parts;
+    const byLiobn = old.scope === 'one' && taker.scope === 'one';
+    return new Takeover(old, taker, plan, trialEndsNs, beginOffsets(before, await readCounts(old), byLiobn));
+  }
+
+  /** One reading's worth; `nowNs` is the uptime. */
+  async step(nowNs: bigint): Promise<Step> {
+    let old = await readCounts(this.old);
+    let taken = await readCounts(this.taker);
+    let after = await readCounts(this.old);
+    this.#offsets = narrow(this.#offsets, old, taken, after);
+    for (let round = 1; round < ROUNDS; round++) {
+      old = after;
+      taken = await readCounts(this.taker);
+      after = await readCounts(this.old);
+      this.#offsets = narrow(this.#offsets, old, taken, after);
+    }
+    this.#steps++;
+    const told = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
+    const why = this.#whyNot(taken);
+    if (why !== undefined) return { is: 'failed', old: told, why };
+    const settled = areSettled(this.#offsets);
+    const ripe = (settled && this.#settledBefore) || (this.#steps >= PATIENCE && isDropping(old));
+    this.#settledBefore = settled;
+    if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: told };
+    const handed = handOver(this.#offsets, old, taken);
+    return handed
+      ? { is: 'done', last: handed }
+      : { is: 'failed', old: told, why: 'its counts contradict the old ones' };
+  }
+
+  #whyNot({ cells, tables }: HistCounts): string | undefined {
+    if (tables.some(isCrowded)) return 'it fills up as well';
+    const flooding = floodingVm({ cells, vms: undefined });
+    return flooding === undefined ? undefined : `${flooding} still calls with too many LIOBNs`;
+  }
+}
+
+function isDropping({ tables }: HistCounts): boolean {
+  return tables.some(({ dropped }) => dropped > 0);
+}
