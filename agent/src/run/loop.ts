@@ -13,7 +13,7 @@ import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Pace } from '../sources/pace.js';
-import type { EncodedBatch, Transport } from '../transport/transport.js';
+import type { Transport } from '../transport/transport.js';
 import { Unsent } from './unsent.js';
 import type { StateStore } from './state.js';
 
@@ -52,7 +52,6 @@ export class ReadingLoop {
   readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
   readonly #unsent: Unsent;
   #ledger = emptyLedger();
-  #last: EncodedBatch | undefined;
   #resumed = false;
   /** Told with the next batch: when it is known, the batch at hand is encoded already. */
   #stateProblem: string[] = [];
@@ -150,12 +149,10 @@ export class ReadingLoop {
     const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
     const takenMs = pace.now();
     const encoded = { bytes: encodeBatch(batch), epoch: batch.epoch, sequence, takenMs };
-    if (this.#last && this.#last.epoch !== batch.epoch) this.#unsent.add(this.#last);
-    if (ledger.handover) this.#unsent.add(encoded);
+    this.#unsent.add(encoded);
     const problem = await state.keep({ ledger, unsent: this.#unsent.batches });
     this.#stateProblem = problem === undefined ? [] : [problem];
     this.#ledger = ledger;
-    this.#last = encoded;
     this.status.readings = sequence;
     this.status.newest = { takenMs, batch, snapshot: counted };
     transport.send(encoded);

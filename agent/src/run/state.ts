@@ -1,6 +1,6 @@
 /**
- * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the last
- * batches of epochs that have ended, since no later batch contains those.
+ * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the newest
+ * batch of each epoch that was not delivered yet, since no later one need contain it.
  *
  * It is written before each batch whose counts differ from what was written last, because the file must know all that a
  * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
@@ -17,12 +17,12 @@ import type { LedgerState } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { EncodedBatch } from '../transport/transport.js';
 
-/** A last batch of its epoch that nobody has acknowledged yet. */
-export type LastBatch = Pick<EncodedBatch, 'bytes' | 'epoch' | 'sequence'>;
+/** The newest batch of its epoch that nobody has acknowledged yet. */
+export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'epoch' | 'sequence'>;
 
 export interface Kept {
   ledger: LedgerState;
-  unsent: readonly LastBatch[];
+  unsent: readonly UnsentBatch[];
 }
 
 /** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */

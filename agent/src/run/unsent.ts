@@ -1,6 +1,6 @@
 /**
- * The last batches of epochs that have ended, until they are delivered: any other batch is contained in a later one, but
- * these would be lost with the agent.
+ * The newest batch of each epoch, until it is delivered: any other batch is contained in a later one of its epoch, but
+ * these would be lost with the agent, if its next life finds another epoch.
  */
 import type { EncodedBatch, Transport } from '../transport/transport.js';
 
@@ -8,20 +8,22 @@ import type { EncodedBatch, Transport } from '../transport/transport.js';
 const MOST = 8;
 
 export class Unsent {
-  #batches: EncodedBatch[] = [];
+  #batches: readonly EncodedBatch[] = [];
 
   constructor(private readonly transport: Transport) {}
 
   add(batch: EncodedBatch): void {
-    if (!this.#batches.includes(batch)) this.#batches = [...this.#batches, batch].slice(-MOST);
+    const { stats } = this.transport;
+    // Nothing is left of what is delivered nowhere.
+    if (!stats) return;
+    const deliveredMs = stats.newestDeliveredMs ?? -Infinity;
+    // The oldest is delivered first, so what was taken by then has been delivered or refused.
+    const others = this.#batches.filter(({ epoch, takenMs }) => epoch !== batch.epoch && takenMs > deliveredMs);
+    this.#batches = [...others, batch].slice(-MOST);
   }
 
-  /** Those that are left; none where batches are delivered nowhere. */
+  /** As of the last one added. */
   get batches(): readonly EncodedBatch[] {
-    const { stats } = this.transport;
-    const deliveredMs = stats?.newestDeliveredMs ?? -Infinity;
-    // The oldest is delivered first, so what was taken by then has been delivered or refused.
-    this.#batches = stats ? this.#batches.filter(({ takenMs }) => takenMs > deliveredMs) : [];
     return this.#batches;
   }
 }

@@ -7,7 +7,7 @@ import { planFor } from './hist-plan.js';
 import type { Plan } from './hist-plan.js';
 import { Recovery } from './hist-recovery.js';
 import { Takeover, readCounts } from './hist-takeover.js';
-import { makeInstance, openInstance, releaseInstance, removeInstance } from './tracefs.js';
+import { makeInstance, openInstance, removeInstance } from './tracefs.js';
 import type { Instance, InstanceOptions } from './tracefs.js';
 
 /** What the kernel counted by now; instances are named by the uptime at which they were made, in nanoseconds. */
@@ -19,7 +19,7 @@ export interface Counted extends Counts {
   problems: string[];
 }
 
-type CountingOptions = Pick<InstanceOptions, 'root' | 'size' | 'directories'>;
+type CountingOptions = Pick<InstanceOptions, 'root' | 'size' | 'tracefs'>;
 
 export class Counting {
   readonly #recovery = new Recovery();
@@ -46,14 +46,14 @@ export class Counting {
   async count(nowNs: bigint): Promise<Counted> {
     await this.#leave();
     if (this.#takeover) return this.#follow(this.#takeover, nowNs);
-    this.#alone = await readCounts(this.instance);
+    this.#alone = await readCounts(this.options.tracefs, this.instance);
     return this.#told(this.#alone, []);
   }
 
   /** The kernel goes on counting. */
   async close(): Promise<void> {
     for (const instance of [this.instance, this.#takeover?.taker, this.#leaving]) {
-      if (instance) await releaseInstance(instance);
+      await instance?.hold.close();
     }
   }
 
@@ -96,7 +96,7 @@ export class Counting {
     try {
       taker = await makeInstance({ ...options, scope: plan.scope, size: plan.size, nowNs });
       const trialEndsNs = this.#recovery.trialEndsNs(nowNs, scope, plan);
-      this.#takeover = await Takeover.begin({ old, before, taker, plan, trialEndsNs });
+      this.#takeover = await Takeover.begin({ tracefs: options.tracefs, old, before, taker, plan, trialEndsNs });
       return [remark(plan)];
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -107,7 +107,7 @@ export class Counting {
   }
 
   #remove(instance: Instance): Promise<string[]> {
-    return removeInstance(instance, this.options.directories);
+    return removeInstance(this.options.tracefs, instance);
   }
 
   #told({ cells, accounts }: Counts, problems: readonly string[]): Counted {

@@ -11,6 +11,7 @@ import type { Plan } from './hist-plan.js';
 import { SourceError } from '../model.js';
 import { readInstance } from './tracefs.js';
 import type { Instance } from './tracefs.js';
+import type { Tracefs } from './tracefs-files.js';
 
 /** How often both are read at each reading: a busy thread needs many to be seen at rest. */
 const ROUNDS = 8;
@@ -23,9 +24,9 @@ export type Step =
   | { is: 'done'; last: LastCounts };
 
 /** The counts of an instance now. Throws SourceError. */
-export async function readCounts(instance: Instance): Promise<HistCounts> {
+export async function readCounts(tracefs: Tracefs, instance: Instance): Promise<HistCounts> {
   const { directory, scope } = instance;
-  const counts = countsOf(await readInstance(instance), directory, scope);
+  const counts = countsOf(await readInstance(tracefs, instance), directory, scope);
   const paused = counts.tables.find(({ isPaused }) => isPaused);
   if (!paused) return counts;
   throw new SourceError(
@@ -41,6 +42,7 @@ export class Takeover {
   #settledBefore = false;
 
   private constructor(
+    private readonly tracefs: Tracefs,
     private readonly old: Instance,
     readonly taker: Instance,
     readonly plan: Plan,
@@ -53,27 +55,35 @@ export class Takeover {
 
   /** `before`: the counts of the old one before the taker was made. */
   static async begin(parts: {
+    tracefs: Tracefs;
     old: Instance;
     before: HistCounts;
     taker: Instance;
     plan: Plan;
     trialEndsNs: bigint;
   }): Promise<Takeover> {
-    const { old, before, taker, plan, trialEndsNs } = parts;
+    const { tracefs, old, before, taker, plan, trialEndsNs } = parts;
     const byLiobn = old.scope === 'one' && taker.scope === 'one';
-    return new Takeover(old, taker, plan, trialEndsNs, beginOffsets(before, await readCounts(old), byLiobn));
+    return new Takeover(
+      tracefs,
+      old,
+      taker,
+      plan,
+      trialEndsNs,
+      beginOffsets(before, await readCounts(tracefs, old), byLiobn),
+    );
   }
 
   /** One reading's worth; `nowNs` is the uptime. */
   async step(nowNs: bigint): Promise<Step> {
-    let old = await readCounts(this.old);
-    let taken = await readCounts(this.taker);
-    let after = await readCounts(this.old);
+    let old = await readCounts(this.tracefs, this.old);
+    let taken = await readCounts(this.tracefs, this.taker);
+    let after = await readCounts(this.tracefs, this.old);
     this.#offsets = narrow(this.#offsets, old, taken, after);
     for (let round = 1; round < ROUNDS; round++) {
       old = after;
-      taken = await readCounts(this.taker);
-      after = await readCounts(this.old);
+      taken = await readCounts(this.tracefs, this.taker);
+      after = await readCounts(this.tracefs, this.old);
       this.#offsets = narrow(this.#offsets, old, taken, after);
     }
     this.#steps++;

@@ -15,11 +15,12 @@ import { Counting } from './hist-counting.js';
 import { refuseIfBlind } from './hist-obstacles.js';
 import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { SourceOptions } from './options.js';
-import type { Directories } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
+import type { TracefsFiles } from './tracefs-files.js';
 
-/** `directories` is given where tracefs is a recording. */
-export function createHist(options: SourceOptions, directories?: Directories): Source {
-  return new Hist(options, directories);
+/** `files` is given where no kernel is behind them. */
+export function createHist(options: SourceOptions, files?: TracefsFiles): Source {
+  return new Hist(options, new Tracefs(files));
 }
 
 /** What `open` found, until `close`. */
@@ -36,7 +37,7 @@ class Hist implements Source {
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly directories: Directories | undefined,
+    private readonly tracefs: Tracefs,
   ) {}
 
   async open(told?: string): Promise<void> {
@@ -47,7 +48,7 @@ class Hist implements Source {
     await refuseIfBlind(root);
     const { uptimeNs } = await this.#clock();
     const counting = await Counting.open(
-      { root, size: hist.size, directories: this.directories },
+      { root, size: hist.size, tracefs: this.tracefs },
       uptimeNs,
       (madeNs) => epochOf(facts, madeNs) === told,
     );

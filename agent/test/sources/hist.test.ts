@@ -14,7 +14,7 @@ let source: Source;
 
 beforeEach(async () => {
   host = await FixtureHost.make();
-  source = createHist(testOptions(undefined, host.root), host.directories);
+  source = createHist(testOptions(undefined, host.root), host.files);
 });
 afterEach(async () => {
   await source.close();
@@ -40,16 +40,16 @@ describe('on a host where nothing counts yet', () => {
   });
 
   it('leaves other instances alone', async () => {
-    await host.directories.make(host.instance('somebody-else'));
+    await host.files.make(host.instance('somebody-else'));
     await source.open();
     expect(await readdir(host.instance())).toEqual(['somebody-else', 'tcewatch-285510000000']);
   });
 
   it('removes what it began when the kernel refuses a trigger', async () => {
     const refusing = createHist(testOptions(undefined, host.root), {
-      ...host.directories,
+      ...host.files,
       make: async (path) => {
-        await host.directories.make(path);
+        await host.files.make(path);
         await rm(join(path, 'events/kvm_hv/kvm_hcall_exit/trigger'));
       },
     });
@@ -62,7 +62,7 @@ describe('on a host where an agent was killed', () => {
   const instance = 'tcewatch-7210000000';
   const TOLD = deriveId(BOOT, 'hist', 7_210_000_000n);
   beforeEach(async () => {
-    await host.directories.make(host.instance(instance));
+    await host.files.make(host.instance(instance));
     await host.print(instance, '0300');
   });
 
@@ -110,9 +110,9 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('says what is left of an instance that it cannot remove', async () => {
-    await host.directories.make(host.instance('tcewatch-1'));
+    await host.files.make(host.instance('tcewatch-1'));
     const busy = createHist(testOptions(undefined, host.root), {
-      ...host.directories,
+      ...host.files,
       remove: () => Promise.reject(new Error('EBUSY: resource busy')),
     });
     await busy.open();
