@@ -18,8 +18,11 @@
  * processor away just then: contradicting bounds are forgotten, and an offset must hold at a later reading as well. Last,
  * the sum of all offsets must be what the kernel's own totals allow.
  *
- * While the old histogram is full it drops what the taker counts, and a thread of which some calls are dropped does not
- * settle. It then gets the least that is certain, and the rest is declared lost: never is a call counted twice.
+ * While the old histogram is full it drops calls that the taker counts. A thread of which it drops some has no constant
+ * offset: it falls below what was counted when the taker was made, which gives it away. Such a thread keeps what it had
+ * then, and what else it called before the taker began is among the lost: all that the kernel saw but the offsets do not
+ * hold. Where such a guest never rests, the sum of its lost calls can come out short by those of one reading; the counts
+ * of all others are exact, and never is a call counted twice.
  */
 import type { Account } from '@tcewatch/protocol';
 import type { Cell, Handover } from '../model.js';
@@ -35,6 +38,8 @@ interface Bounds {
   most: number;
   /** What the old one had counted before the taker was made. */
   start: number;
+  /** The old one drops some of these calls. */
+  isDropped: boolean;
 }
 
 export interface Offsets {
@@ -57,13 +62,15 @@ export interface LastCounts extends Counts {
 const UNKNOWN_ENTRIES = 2 ** 64;
 
 const COUNTERS = ['entered', 'punted'] as const;
+/** Of what was not there when the taker began. */
+const NOTHING: Readonly<Bounds> = { least: 0, most: 0, start: 0, isDropped: false };
 
 /** `before` and `after`: the old one, read before the taker was made and after. */
 export function beginOffsets(before: Counts, after: Counts, byLiobn: boolean): Offsets {
   const then = quantities(before, byLiobn);
   const bounds = [...quantities(after, byLiobn)].map(([name, most]) => {
     const start = then.get(name) ?? 0;
-    return [name, { least: start, most, start }] as const;
+    return [name, { least: start, most, start, isDropped: false }] as const;
   });
   return { byLiobn, start: before.accounts, bounds: new Map(bounds) };
 }
@@ -76,17 +83,26 @@ export function narrow(offsets: Offsets, before: Counts, taker: Counts, after: C
     const taken = counted?.get(name) ?? 0;
     const least = Math.max(0, (then?.get(name) ?? 0) - taken);
     const most = Math.max(0, value - taken);
-    // What was not there when the taker began counts from nothing.
-    const known = offsets.bounds.get(name) ?? { least: 0, most: 0, start: 0 };
-    const both = { ...known, least: Math.max(least, known.least), most: Math.min(most, known.most) };
-    bounds.set(name, both.least <= both.most ? both : { ...known, least, most });
+    const known = offsets.bounds.get(name) ?? NOTHING;
+    const both = { least: Math.max(least, known.least), most: Math.min(most, known.most) };
+    const isDropped = known.isDropped || value - taken < known.start;
+    bounds.set(name, { ...known, ...(both.least <= both.most ? both : { least, most }), isDropped });
   }
   return { ...offsets, bounds };
 }
 
-/** Whether the calls of every thread are told apart; entries may lag, since a guest can make them anything. */
-export function areSettled({ bounds }: Offsets): boolean {
-  return [...bounds].every(([name, { least, most }]) => !name.startsWith('calls ') || least === most);
+/** Whether the offsets are known of the calls of every thread; those of entries may lag, as a guest can make them anything. */
+export function areCallsSettled({ bounds }: Offsets): boolean {
+  return [...bounds].every(([name, offset]) => !name.startsWith('calls ') || offset.isDropped || isSettled(offset));
+}
+
+/** Whether it is known how many calls the old one lost before the taker began. */
+export function areLossesSettled({ bounds }: Offsets): boolean {
+  return COUNTERS.every((counter) => isSettled(bounds.get(`seen ${counter}`) ?? NOTHING));
+}
+
+function isSettled({ least, most }: Bounds): boolean {
+  return least === most;
 }
 
 /**
@@ -125,7 +141,7 @@ function lostOf(counter: Account['counter'], offsets: Offsets, old: Counts): num
   for (const name of offsets.bounds.keys()) {
     if (name.startsWith(`calls ${counter} `)) counted += offsetOf(offsets, name);
   }
-  const seen = offsets.bounds.get(`seen ${counter}`) ?? { least: 0, most: 0 };
+  const seen = offsets.bounds.get(`seen ${counter}`) ?? NOTHING;
   if (counted > seen.most) return undefined;
   const lost = Math.max(droppedOf(counter, offsets.start), seen.least - counted);
   return lost > droppedOf(counter, old.accounts) ? undefined : lost;
@@ -144,14 +160,13 @@ function remainders(offsets: Offsets, old: Counts, taker: Counts): Cell[] {
 }
 
 function areEntriesKnown({ bounds }: Offsets, label: string): boolean {
-  const { least, most } = bounds.get(`entries ${label}`) ?? { least: 0, most: 0 };
-  return least === most && Number.isSafeInteger(most);
+  const offset = bounds.get(`entries ${label}`) ?? NOTHING;
+  return isSettled(offset) && !offset.isDropped && Number.isSafeInteger(offset.most);
 }
 
-/** The least that is certain, where it is not settled. */
 function offsetOf({ bounds }: Offsets, name: string): number {
-  const { least, most, start } = bounds.get(name) ?? { least: 0, most: 0, start: 0 };
-  return least === most ? least : start;
+  const { least, start, isDropped } = bounds.get(name) ?? NOTHING;
+  return isDropped ? start : least;
 }
 
 /** All that is bounded, by name: `calls LABEL` and `entries LABEL` of cells, `seen COUNTER` of the kernel's totals. */

@@ -30,8 +30,10 @@ export interface Use {
 
 /** The kernel's bounds (TRACING_MAP_BITS_MIN and _MAX in kernel/trace/tracing_map.h). */
 const LARGEST = 131_072;
-/** More than one guest's host bridges, windows and VIO devices can need: such a guest makes LIOBNs up. */
+/** More than the host bridges, windows and VIO devices of one guest can need: such a guest makes LIOBNs up. */
 const MANY_LIOBNS = 256;
+/** In a small histogram a guest may not have as many. */
+const MOST_OF_SIZE = 1 / 4;
 
 /** Undefined while the histograms do as they are. */
 export function planFor(use: Use): Plan | undefined {
@@ -42,7 +44,7 @@ export function planFor(use: Use): Plan | undefined {
     return {
       scope: 'all',
       size: sizeWithoutLiobns(use),
-      why: `${flooding} calls with more than ${MANY_LIOBNS} LIOBNs`,
+      why: `${flooding} calls with too many LIOBNs`,
     };
   }
   const smallest = Math.min(...tables.map((table) => table.size));
@@ -62,7 +64,8 @@ export function isCrowded({ entries, size, dropped }: HistTable): boolean {
 }
 
 /** The VM, or the thread of nobody, that uses more LIOBNs than a guest can need. */
-export function floodingVm({ cells, vms }: Pick<Use, 'cells' | 'vms'>): string | undefined {
+export function floodingVm({ cells, vms, tables }: Pick<Use, 'cells' | 'vms' | 'tables'>): string | undefined {
+  const most = Math.min(MANY_LIOBNS, ...tables.map(({ size }) => size * MOST_OF_SIZE));
   const owners = new Map(
     vms?.flatMap(({ name, threads }) => threads.map(({ tid }) => [tid, `the VM ${name}`] as const)),
   );
@@ -72,7 +75,7 @@ export function floodingVm({ cells, vms }: Pick<Use, 'cells' | 'vms'>): string |
     const owner = owners.get(tid) ?? `thread ${tid}`;
     const used = liobns.get(owner) ?? new Set();
     liobns.set(owner, used.add(liobn));
-    if (used.size > MANY_LIOBNS) return owner;
+    if (used.size > most) return owner;
   }
   return undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { countsOf } from './hist-counts.js';
 import type { HistCounts } from './hist-counts.js';
-import { areSettled, beginOffsets, handOver, narrow, withLossesOf } from './hist-handover.js';
+import { areCallsSettled, areLossesSettled, beginOffsets, handOver, narrow, withLossesOf } from './hist-handover.js';
 import type { LastCounts, Offsets } from './hist-handover.js';
 import { floodingVm, isCrowded } from './hist-plan.js';
 import type { Plan } from './hist-plan.js';
@@ -15,8 +15,8 @@ import type { Tracefs } from './tracefs-files.js';
 
 /** How often both are read at each reading: a busy thread needs many to be seen at rest. */
 const ROUNDS = 8;
-/** Readings after which threads that do not settle are no longer waited for, while the old histogram drops calls. */
-const PATIENCE = 3;
+/** Readings for which to wait for the exact number of calls that the old histogram lost. */
+const PATIENCE = 30;
 
 export type Step =
   | { is: 'waiting'; old: HistCounts }
@@ -90,8 +90,9 @@ export class Takeover {
     const told = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
     const why = this.#whyNot(taken);
     if (why !== undefined) return { is: 'failed', old: told, why };
-    const settled = areSettled(this.#offsets);
-    const ripe = (settled && this.#settledBefore) || (this.#steps >= PATIENCE && isDropping(old));
+    const isExact = !isDropping(old) || areLossesSettled(this.#offsets) || this.#steps >= PATIENCE;
+    const settled = areCallsSettled(this.#offsets) && isExact;
+    const ripe = settled && this.#settledBefore;
     this.#settledBefore = settled;
     if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: told };
     const handed = handOver(this.#offsets, old, taken);
@@ -102,7 +103,7 @@ export class Takeover {
 
   #whyNot({ cells, tables }: HistCounts): string | undefined {
     if (tables.some(isCrowded)) return 'it fills up as well';
-    const flooding = floodingVm({ cells, vms: undefined });
+    const flooding = floodingVm({ cells, tables, vms: undefined });
     return flooding === undefined ? undefined : `${flooding} still calls with too many LIOBNs`;
   }
 }
