@@ -38,6 +38,9 @@ export class ModelKernel implements TracefsFiles {
   readonly #inFlight = new Map<number, Call>();
   isLoaded = true;
 
+  /** `root`: below which its tracefs is mounted; `/` is the empty text. */
+  constructor(private readonly root = '') {}
+
   /** A thread enters the kernel, unless it is in it: then it leaves. */
   step(call: Call): Call | undefined {
     const inFlight = this.#inFlight.get(call.tid);
@@ -59,11 +62,11 @@ export class ModelKernel implements TracefsFiles {
   }
 
   get instances(): string[] {
-    return [...this.#instances.keys()].map((path) => path.slice(INSTANCES.length + 1));
+    return [...this.#instances.keys()].map((path) => path.slice(this.root.length + INSTANCES.length + 1));
   }
 
   table(instance: string, event: Event): Table | undefined {
-    return this.#instances.get(`${INSTANCES}/${instance}`)?.get(event);
+    return this.#instances.get(`${this.root}${INSTANCES}/${instance}`)?.get(event);
   }
 
   /** Removes all triggers, as unloading the module does. */
@@ -81,8 +84,9 @@ export class ModelKernel implements TracefsFiles {
 
   access(path: string): Promise<void> {
     this.meanwhile();
-    if (path === '/sys/kernel/tracing/instances') return Promise.resolve();
-    if (path === '/sys/kernel/tracing/events/kvm_hv/kvm_hcall_enter' && this.isLoaded) return Promise.resolve();
+    if (path === `${this.root}${INSTANCES}`) return Promise.resolve();
+    if (path === `${this.root}/sys/kernel/tracing/events/kvm_hv/kvm_hcall_enter` && this.isLoaded)
+      return Promise.resolve();
     const { tables, event } = this.#find(path);
     return tables && (event === undefined || this.isLoaded) ? Promise.resolve() : missing(path);
   }
@@ -104,6 +108,10 @@ export class ModelKernel implements TracefsFiles {
     this.meanwhile();
     const { tables, event } = this.#find(path);
     if (!tables || !event || !this.isLoaded) return missing(path);
+    if (text === '!hist') {
+      tables.delete(event);
+      return Promise.resolve();
+    }
     const [, keys = '', vals = '', options = '', filter = ''] =
       /^hist:keys=([^: ]+)(?::vals=([^: ]+))?(\S*) if (.*)$/.exec(text) ?? [];
     const known = tables.get(event);
