@@ -32,11 +32,11 @@ async function live(readings: readonly Reading[], end: Fate, state: StateStore, 
   let kept = 0;
   const dying: StateStore = {
     load: () => state.load(),
-    keep: (kept_) => {
+    keep: (next) => {
       const isEnd = ++kept === readings.length;
       if (isEnd && end === 'killed before its state is kept') throw new SourceError('killed', 'killed');
       if (isEnd && end === 'killed before the batch leaves') transport.isUp = false;
-      return state.keep(kept_);
+      return state.keep(next);
     },
   };
   const { log, lines } = collectLog();
@@ -44,7 +44,7 @@ async function live(readings: readonly Reading[], end: Fate, state: StateStore, 
   const given = { source, transport, state: dying, caps: DEFAULT_CAPS, intervalMs: 1000, pace: new FakePace(), log };
   const loop = new ReadingLoop({ ...given, pacedBy: 'interval', run: '00000000-0000-8000-8000-000000000001' });
   await loop.run(new AbortController().signal);
-  return { loop, lines };
+  return { loop, lines, source };
 }
 
 /** The readings of a history, each with what becomes of the agent; it lives at the last one. */
@@ -100,7 +100,9 @@ describe('an agent that is killed', () => {
     const handover = { epoch: '00000000-0000-8000-8000-00000000000b', cells: [cell(7, 'entered', 2)], seen: [] };
     await live([counted(5, { handover })], 'killed before the batch leaves', new FileState(directory), collector);
     expect(collector.stored('entered')).toEqual({});
-    await live([counted(9, { epoch: handover.epoch })], 'lives', new FileState(directory), collector);
+    const later = [counted(9, { epoch: handover.epoch })];
+    const { source } = await live(later, 'lives', new FileState(directory), collector);
+    expect(source.told).toEqual([handover.epoch]);
     expect(collector.stored('entered')).toEqual({ v: 5 + 7 });
   });
 

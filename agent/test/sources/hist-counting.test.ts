@@ -124,16 +124,17 @@ describe('histograms that dead threads crowd', () => {
           host.vms[0]?.threads.push({ tid, startedNs: 1n });
           for (let i = 0; i < 2; i++) host.call(someCall(tid));
         }
+        let at = 0;
+        let isBusy = true;
+        // Wherever the agent looks away there are calls; later they come in bursts, and threads rest in between.
+        host.kernel.meanwhile = () => {
+          const next = pattern[at++ % pattern.length] ?? 0;
+          if (next < 50 && (isBusy || at % 1000 < 100))
+            host.call(someCall(11 + (next % 4), 0x80000000n + BigInt(next % 3)));
+        };
         await host.read();
         // The dead threads are gone: their calls stay with their VM.
         host.vms = [vmOf('a', [11, 12]), vmOf('b', [13, 14])];
-        let at = 0;
-        let isBusy = true;
-        // In each look of the agent many calls are made, later few: only then do threads rest between two looks.
-        host.kernel.meanwhile = () => {
-          const next = pattern[at++ % pattern.length] ?? 0;
-          if (next < (isBusy ? 50 : 4)) host.call(someCall(11 + (next % 4), 0x80000000n + BigInt(next % 3)));
-        };
         const before = host.kernel.instances[0];
         for (let i = 0; i < 400 && host.kernel.instances.includes(before ?? ''); i++) {
           isBusy = i < busyReadings;
