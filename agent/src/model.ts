@@ -41,6 +41,17 @@ export interface Cell {
   entries?: number;
 }
 
+/**
+ * An epoch that begins where another ends, when kernel state was made anew: both counted every call for a while, and this
+ * is what the new one had counted at the instant of the old one's last reading.
+ */
+export interface Handover {
+  epoch: string;
+  /** The calls since count in the new epoch, those before in the old one. */
+  cells: Cell[];
+  seen: Pick<Account, 'counter' | 'seen'>[];
+}
+
 /** What a source saw at one instant: all that is needed to make a batch of it, given the ledger. */
 export interface Reading {
   clock: Clock;
@@ -57,6 +68,8 @@ export interface Reading {
   unattributedEvidence: ModeEvidence[];
   /** What went wrong while reading, in words for the operator; the reading is good all the same. */
   problems: string[];
+  /** This reading is the last of its epoch, and no call is uncounted. */
+  handover?: Handover;
 }
 
 /** A reading that could not be had: what happened, to what, and what to do. Counted by `code`; the next may succeed. */
@@ -77,10 +90,12 @@ export class SourceError extends Error {
  * A source of readings. `open` prepares kernel state or files; `next` resolves to the reading that is due when it is
  * called (live sources read now; `replay` walks its recording), to `undefined` after the last one, and throws SourceError
  * for a reading that could not be had; `close` gives back what `open` took, except kernel state that is to be adopted.
+ *
+ * `told` is the epoch of which the ledger knows who counted what: only its kernel state can be adopted.
  */
 export interface Source {
   readonly name: string;
-  open(): Promise<void>;
+  open(told?: string): Promise<void>;
   next(): Promise<Reading | undefined>;
   close(): Promise<void>;
 }

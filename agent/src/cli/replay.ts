@@ -18,7 +18,9 @@ import type { Surroundings } from './surroundings.js';
 const RECORDED = ['hist', 'ring'];
 
 /** Settings of a live host have no meaning here. */
-const ROWS = CONFIG_ROWS.filter(({ path }) => !/^(root|source|hist|ring|replay|listen|stopTimeout)(\.|$)/.test(path));
+const ROWS = CONFIG_ROWS.filter(
+  ({ path }) => !/^(root|source|hist|ring|replay|listen|state|stopTimeout)(\.|$)/.test(path),
+);
 
 const EXAMPLES = `
 Examples:

@@ -144,6 +144,23 @@ const listen = z
   })
   .prefault({});
 
+const state = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether a restarted agent goes on where it was; else what is counted meanwhile is lost.'),
+    directory: z
+      .string()
+      .min(1)
+      .default('/run/tcewatch')
+      .describe(
+        'Where the agent keeps for its next life whose calls were counted. It is of use until the next boot, so a tmpfs is ' +
+          'right; in a container, mount it from the host.',
+      ),
+  })
+  .prefault({});
+
 export const configSchema = z
   .strictObject({
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
@@ -157,6 +174,7 @@ export const configSchema = z
     ring,
     replay,
     caps,
+    state,
     transport: z
       .enum(['http', 'none'])
       .optional()

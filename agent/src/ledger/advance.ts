@@ -8,10 +8,10 @@
 import type { Cell, Reading } from '../model.js';
 import { credit, deltaOf, draftOf } from './credit.js';
 import type { Delta, VmDraft } from './credit.js';
-import { nextEpoch } from './epoch.js';
+import { accountsOf, nextEpoch } from './epoch.js';
 import { livingOwners, ownersAfter, rememberOwners } from './owners.js';
 import { emptyLedger } from './state.js';
-import type { CellCount, Folded, LedgerCaps, LedgerState, Owner, VmState } from './state.js';
+import type { CellCount, EpochState, Folded, HandoverState, LedgerCaps, LedgerState, Owner, VmState } from './state.js';
 import { see, uncounted, withoutForgotten } from './vms.js';
 import type { Seen } from './vms.js';
 
@@ -23,7 +23,7 @@ interface CountedCell extends CellCount {
 export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
   const cells = sumByLabels(reading.cells);
   const epoch = nextEpoch(state, reading, cells);
-  const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch.bootId);
+  const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);
   const credited = creditAll(deltas(before.cells, cells), seen, owners, caps.liobnsPerVm);
@@ -38,21 +38,34 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
   const replaced = epoch.given === state.epoch?.given && epoch.replaced > state.epoch.replaced;
   return {
     epoch,
+    handover: handoverOf(reading),
     uptimeNs: reading.clock.uptimeNs,
     cells,
     owners: remembered.owners,
     vms: withoutForgotten(credited.vms),
-    accounts: reading.accounts,
+    accounts: accountsOf(epoch, reading.accounts),
     problems: [...reading.problems, ...problemsOf(replaced, folded, caps)],
     folded,
   };
 }
 
 /** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */
-function beginEpoch(state: LedgerState, bootId: string): LedgerState {
-  const { epoch, vms, owners, folded } = state;
+function beginEpoch(state: LedgerState, { bootId, given, replaced }: EpochState): LedgerState {
+  const { epoch, handover, vms, owners, folded } = state;
   if (epoch?.bootId !== bootId) return { ...emptyLedger(), folded };
-  return { ...state, cells: new Map(), vms: uncounted(vms), owners: livingOwners(owners, vms) };
+  const cells = handover?.epoch === given && replaced === 0 ? handover.cells : new Map<string, CellCount>();
+  return { ...state, cells, vms: uncounted(vms), owners: livingOwners(owners, vms) };
+}
+
+function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
+  return (
+    handover && {
+      epoch: handover.epoch,
+      beganNs: clock.uptimeNs,
+      cells: sumByLabels(handover.cells),
+      seen: new Map(handover.seen.map(({ counter, seen }) => [counter, seen])),
+    }
+  );
 }
 
 /** The kernel may print a key twice, when two processors made its entry at the same moment. */

@@ -79,6 +79,11 @@ function entriesDelta({ hypercall }: Cell, now: CellCount, before: CellCount | u
   return since < 0 ? 'implausible' : since;
 }
 
+/** One for each series of a VM. */
+export function seriesKey({ counter, hypercall, scope, liobn }: Omit<SeriesState, 'value'>): string {
+  return `${counter} ${hypercall} ${scope} ${liobn}`;
+}
+
 /** Returns the new value of the series. */
 function add(
   vm: VmDraft,
@@ -89,7 +94,7 @@ function add(
   amount: number,
 ): number {
   const liobn = scope === 'one' ? liobnOfCell : 0n;
-  const key = `${counter} ${hypercall} ${scope} ${liobn}`;
+  const key = seriesKey({ counter, hypercall, scope, liobn });
   const value = (vm.series.get(key)?.value ?? 0) + amount;
   vm.series.set(key, { counter, hypercall, scope, liobn, value });
   return value;

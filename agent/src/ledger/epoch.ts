@@ -1,5 +1,6 @@
 /** Which epoch a reading belongs to. */
 import { deriveId } from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
 import type { Reading } from '../model.js';
 import type { CellCount, EpochState, LedgerState } from './state.js';
 
@@ -8,14 +9,16 @@ import type { CellCount, EpochState, LedgerState } from './state.js';
  * went back, which tells that the kernel state behind it was replaced without the source noticing.
  */
 export function nextEpoch(state: LedgerState, reading: Reading, cells: ReadonlyMap<string, CellCount>): EpochState {
-  const { epoch } = state;
+  const { epoch, handover } = state;
   if (epoch?.bootId !== reading.bootId || epoch.given !== reading.epoch) {
+    const handed = handover?.epoch === reading.epoch ? handover : undefined;
     return {
       bootId: reading.bootId,
       given: reading.epoch,
       replaced: 0,
       id: reading.epoch,
-      beganNs: reading.epochBeganNs,
+      beganNs: handed?.beganNs ?? reading.epochBeganNs,
+      seenBefore: handed?.seen ?? new Map(),
     };
   }
   if (!wentBack(state, reading, cells)) return epoch;
@@ -26,6 +29,7 @@ export function nextEpoch(state: LedgerState, reading: Reading, cells: ReadonlyM
     id: deriveId(epoch.given, 'restart', replaced),
     // At some time after the last reading; no earlier time is known to be too early.
     beganNs: state.uptimeNs,
+    seenBefore: new Map(),
   };
 }
 
@@ -33,7 +37,14 @@ function wentBack(state: LedgerState, reading: Reading, cells: ReadonlyMap<strin
   for (const [key, { calls }] of state.cells) {
     if ((cells.get(key)?.calls ?? 0) < calls) return true;
   }
-  return state.accounts.some(
-    ({ counter, seen }) => (reading.accounts.find((account) => account.counter === counter)?.seen ?? seen) < seen,
-  );
+  const before = state.epoch?.seenBefore;
+  return state.accounts.some(({ counter, seen }) => {
+    const now = reading.accounts.find((account) => account.counter === counter)?.seen;
+    return now !== undefined && now - (before?.get(counter) ?? 0) < seen;
+  });
+}
+
+/** The accounts of the epoch alone. */
+export function accountsOf({ seenBefore }: EpochState, accounts: readonly Account[]): Account[] {
+  return accounts.map((account) => ({ ...account, seen: account.seen - (seenBefore.get(account.counter) ?? 0) }));
 }

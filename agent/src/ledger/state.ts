@@ -72,11 +72,23 @@ export interface EpochState {
   /** The epoch that is told. */
   readonly id: string;
   readonly beganNs: bigint;
+  /** Events that the kernel had seen before the epoch began; they are part of the one before. */
+  readonly seenBefore: ReadonlyMap<Account['counter'], number>;
+}
+
+/** The epoch that begins with the next reading, and what its kernel state had counted by the last one. */
+export interface HandoverState {
+  readonly epoch: string;
+  readonly beganNs: bigint;
+  readonly cells: ReadonlyMap<string, CellCount>;
+  readonly seen: EpochState['seenBefore'];
 }
 
 export interface LedgerState {
   /** Undefined before the first reading. */
   readonly epoch: EpochState | undefined;
+  /** Known when the last reading was the last of its epoch. */
+  readonly handover: HandoverState | undefined;
   /** Uptime at the last reading, in nanoseconds. */
   readonly uptimeNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
@@ -113,6 +125,7 @@ export interface LedgerSnapshot {
 export function emptyLedger(): LedgerState {
   return {
     epoch: undefined,
+    handover: undefined,
     uptimeNs: 0n,
     cells: new Map(),
     owners: new Map(),

@@ -10,11 +10,12 @@ import { lookAt, text } from '../proc/look.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import type { HistTexts } from '../sources/hist-counts.js';
-import { readInstance } from '../sources/hist-instance.js';
+import { HIST, readInstance } from '../sources/hist-instance.js';
 import { readClock } from '../sources/live-host.js';
 import type { Pace } from '../sources/pace.js';
 import { openPassing } from '../sources/passing.js';
-import type { Directories } from '../sources/tracefs.js';
+import { Tracefs } from '../sources/tracefs-files.js';
+import type { TracefsFiles } from '../sources/tracefs-files.js';
 import { collectTree } from './tree.js';
 import type { Tree } from './tree.js';
 import { RecordingWriter } from './writer.js';
@@ -34,8 +35,8 @@ export interface RecordOptions {
   /** Nanoseconds since 1970. */
   now(): bigint;
   stop: AbortSignal;
-  /** Given where no kernel is behind the tree. */
-  directories?: Directories;
+  /** Given where no kernel is behind them. */
+  files?: TracefsFiles;
   /** Told after each snapshot that was due. */
   onProgress?: (recorded: Recorded) => void;
 }
@@ -51,10 +52,11 @@ export interface Recorded {
 
 /** Throws SourceError when the recording cannot begin, or cannot be written any more. */
 export async function record(options: RecordOptions): Promise<Recorded> {
-  const { root, directory, pid, size, directories, snapshots, intervalMs, pace, stop } = options;
+  const { root, directory, pid, size, snapshots, intervalMs, pace, stop } = options;
+  const tracefs = new Tracefs(options.files, HIST.withoutEvents);
   const writer = await RecordingWriter.create(directory);
-  const instance = await openPassing({ root, command: 'record', pid, size, directories });
-  const recorder = new Recorder(options, writer, instance.directory);
+  const instance = await openPassing({ tracefs, root, command: 'record', pid, size });
+  const recorder = new Recorder(options, writer, tracefs, instance.directory);
   try {
     await recorder.begin();
     const beganMs = pace.now();
@@ -81,6 +83,7 @@ class Recorder {
   constructor(
     private readonly options: RecordOptions,
     private readonly writer: RecordingWriter,
+    private readonly tracefs: Tracefs,
     private readonly instance: string,
   ) {}
 
@@ -113,7 +116,7 @@ class Recorder {
   /** Undefined, and a failure, when the kernel does not give them now. */
   async #read(): Promise<HistTexts | undefined> {
     try {
-      return await readInstance(this.instance);
+      return await readInstance(this.tracefs, this.instance);
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       this.#failures.push(error.message);

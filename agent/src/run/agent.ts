@@ -13,6 +13,8 @@ import { createTransport } from '../transport/registry.js';
 import type { Transport } from '../transport/transport.js';
 import { alive, ready } from './health.js';
 import { ReadingLoop } from './loop.js';
+import { FileState, forgetfulState, noState } from './state.js';
+import type { StateStore } from './state.js';
 
 export interface AgentParts {
   config: AgentConfig;
@@ -50,6 +52,7 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
   const loop = new ReadingLoop({
     source,
     transport,
+    state: stateOf(sourceName, config.state),
     caps,
     intervalMs,
     pacedBy: sourceName === 'replay' ? 'source' : 'interval',
@@ -70,4 +73,9 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
     tls: tls.cert && tls.key && { cert: tls.cert.reveal(), key: tls.key.reveal() },
   });
   return { loop, transport, server };
+}
+
+function stateOf(source: string, { enabled, directory }: AgentConfig['state']): StateStore {
+  if (source === 'replay') return noState;
+  return enabled ? new FileState(directory) : forgetfulState;
 }

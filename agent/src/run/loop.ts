@@ -14,10 +14,14 @@ import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Pace } from '../sources/pace.js';
 import type { Transport } from '../transport/transport.js';
+import { Unsent } from './unsent.js';
+import type { StateStore } from './state.js';
 
 export interface LoopOptions {
   source: Source;
   transport: Transport;
+  /** What outlives this life of the agent. */
+  state: StateStore;
   caps: Readonly<LedgerCaps>;
   intervalMs: number;
   /**
@@ -46,12 +50,18 @@ export interface LoopStatus {
 
 export class ReadingLoop {
   readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
+  readonly #unsent: Unsent;
   #ledger = emptyLedger();
+  #resumed = false;
+  /** Told with the next batch: when it is known, the batch at hand is encoded already. */
+  #stateProblem: string[] = [];
   #open = false;
   #lastFailure: string | undefined;
   #problems: readonly string[] = [];
 
-  constructor(private readonly options: LoopOptions) {}
+  constructor(private readonly options: LoopOptions) {
+    this.#unsent = new Unsent(options.transport);
+  }
 
   /**
    * Runs until the source ends or the signal is aborted; in the latter case a live host is read once more. Rejects only
@@ -79,6 +89,7 @@ export class ReadingLoop {
   }
 
   async #followSource(signal: AbortSignal): Promise<void> {
+    await this.#resume();
     await this.options.source.open();
     this.#open = true;
     const stopped = new Promise<false>((resolve) => {
@@ -97,11 +108,13 @@ export class ReadingLoop {
     const begunMs = pace.now();
     this.status.begunMs = begunMs;
     try {
-      if (!this.#open) await source.open();
+      await this.#resume();
+      const { epoch, handover } = this.#ledger;
+      if (!this.#open) await source.open(handover?.epoch ?? epoch?.given);
       this.#open = true;
       const reading = await source.next();
       if (reading === undefined) return false;
-      this.#take(reading);
+      await this.#take(reading);
     } catch (error) {
       this.#fail(error);
       // What `open` prepared may be what is gone, so a live source prepares it again.
@@ -111,18 +124,38 @@ export class ReadingLoop {
     return true;
   }
 
-  #take(reading: Reading): void {
-    const { caps, run, intervalMs, transport, pace, onBatch } = this.options;
-    this.#ledger = advance(this.#ledger, reading, caps);
-    const counted = snapshot(this.#ledger);
+  /** Goes on where the agent's last life was. */
+  async #resume(): Promise<void> {
+    if (this.#resumed) return;
+    this.#resumed = true;
+    const kept = await this.options.state.load();
+    if (!kept) return;
+    this.#ledger = kept.ledger;
+    for (const batch of kept.unsent) {
+      const again = { ...batch, takenMs: this.options.pace.now() };
+      this.#unsent.add(again);
+      this.options.transport.send(again);
+    }
+  }
+
+  /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
+  async #take(reading: Reading): Promise<void> {
+    const { caps, run, intervalMs, transport, pace, state, onBatch } = this.options;
+    const problems = [...reading.problems, ...this.#stateProblem];
+    const ledger = advance(this.#ledger, { ...reading, problems }, caps);
+    const counted = snapshot(ledger);
     const sequence = this.status.readings + 1;
     const intervalNs = BigInt(Math.round(intervalMs * 1e6));
     const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
-    const bytes = encodeBatch(batch);
     const takenMs = pace.now();
+    const encoded = { bytes: encodeBatch(batch), epoch: batch.epoch, sequence, takenMs };
+    this.#unsent.add(encoded);
+    const problem = await state.keep({ ledger, unsent: this.#unsent.batches });
+    this.#stateProblem = problem === undefined ? [] : [problem];
+    this.#ledger = ledger;
     this.status.readings = sequence;
     this.status.newest = { takenMs, batch, snapshot: counted };
-    transport.send({ bytes, epoch: batch.epoch, sequence, takenMs });
+    transport.send(encoded);
     this.#logChanges(batch.problems);
     onBatch?.(batch);
   }

@@ -17,14 +17,14 @@ export class Auto implements Source {
     return this.#chosen.name;
   }
 
-  async open(): Promise<void> {
+  async open(told?: string): Promise<void> {
     this.#chosen = this.best;
     try {
-      await this.best.open();
+      await this.best.open(told);
     } catch (error) {
       if (!(error instanceof SourceError && error.code === 'trigger-refused')) throw error;
       this.#chosen = this.otherwise;
-      await this.otherwise.open();
+      await this.otherwise.open(told);
     }
   }
 

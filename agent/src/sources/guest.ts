@@ -13,7 +13,9 @@ import { GUEST_THREAD, countsOfHist, countsOfInst } from './guest-counts.js';
 import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { openInstance, readHist } from './tracefs.js';
-import type { Directories, InstanceKind } from './tracefs.js';
+import type { InstanceKind } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
+import type { TracefsFiles } from './tracefs-files.js';
 import { isTce } from './triggers.js';
 import type { TriggerSpec } from './triggers.js';
 
@@ -48,16 +50,18 @@ const EVIDENCE: ModeEvidence[] = (['real', 'virtual', 'userspace'] as const).map
   reason: 'guest-issues-alone',
 }));
 
-/** What counts, since when, and how it is read. */
+/** What counts, since when, how it is read, and let go of while it goes on. */
 interface Counting {
   epoch: string;
   beganNs: bigint;
   problems: string[];
   read(): Promise<Cell[]>;
+  close?(): Promise<void>;
 }
 
-export function createGuest(options: SourceOptions, directories?: Directories): Source {
-  return new Guest(options, directories);
+/** `files` is given where no kernel is behind them. */
+export function createGuest(options: SourceOptions, files?: TracefsFiles): Source {
+  return new Guest(options, new Tracefs(files, GUEST.withoutEvents));
 }
 
 class Guest implements Source {
@@ -68,7 +72,7 @@ class Guest implements Source {
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly directories: Directories | undefined,
+    private readonly tracefs: Tracefs,
   ) {}
 
   async open(): Promise<void> {
@@ -84,12 +88,14 @@ class Guest implements Source {
     const clock = await host.clock();
     const { epoch, beganNs, problems } = counting;
     const counted = { cells: await counting.read(), accounts: [], problems, epoch, epochBeganNs: beganNs };
-    return host.reading(clock, counted, [self]);
+    return host.reading(clock, counted, { vms: [self], problems: [] });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const counting = this.#counting;
     this.#host = undefined;
-    return Promise.resolve();
+    this.#counting = undefined;
+    await counting?.close?.();
   }
 
   /** Undefined where the kernel keeps none. They count from boot. */
@@ -106,21 +112,19 @@ class Guest implements Source {
   }
 
   async #histogram(host: LiveHost): Promise<Counting> {
+    const { tracefs } = this;
     const { root, hist } = this.options;
-    const { directories } = this;
     const { uptimeNs: nowNs } = await host.clock();
-    const { directory, madeNs, problems } = await openInstance({
-      root,
-      kind: GUEST,
-      size: hist.size,
-      nowNs,
-      directories,
-    });
+    const {
+      instance: { directory, madeNs, hold },
+      problems,
+    } = await openInstance({ tracefs, root, kinds: [GUEST], size: hist.size, nowNs }, ({ size }) => size === hist.size);
     return {
       epoch: deriveId(host.facts.bootId, 'guest', madeNs),
       beganNs: madeNs,
       problems,
-      read: async () => countsOfHist(await readHist(directory, ENTRY, GUEST), directory),
+      read: async () => countsOfHist(await readHist(tracefs, directory, ENTRY), directory),
+      close: () => hold.close(),
     };
   }
 }

@@ -10,26 +10,43 @@ import { parseHist, pickHistogram } from '../hist/parse.js';
 import type { HistValue, Histogram } from '../hist/parse.js';
 import type { Cell } from '../model.js';
 import { SourceError } from '../model.js';
+import type { EnterScope } from './hist-plan.js';
 
 export const ENTER_EVENT = 'kvm_hcall_enter';
 export const EXIT_EVENT = 'kvm_hcall_exit';
-export const ENTER_KEYS = ['common_pid', 'req', 'gpr4'] as const;
 export const EXIT_KEYS = ['common_pid', 'hcall_rc'] as const;
+
+/** By thread, hypercall and, unless all are counted together, LIOBN. */
+export function enterKeys(scope: EnterScope): readonly string[] {
+  return scope === 'one' ? ['common_pid', 'req', 'gpr4'] : ['common_pid', 'req'];
+}
 
 export interface HistTexts {
   enter: string;
   exit: string;
 }
 
+/** How full one of the histograms is. */
+export interface HistTable {
+  event: string;
+  /** Entries that it has room for, and that it has. */
+  size: number;
+  entries: number;
+  /** Calls that found no room. */
+  dropped: number;
+  isPaused: boolean;
+}
+
 export interface HistCounts {
   cells: Cell[];
   accounts: Account[];
-  problems: string[];
+  /** Of the calls that enter, and of those that are punted. */
+  tables: [HistTable, HistTable];
 }
 
-/** Throws SourceError `hist-malformed` that names `where` the texts come from. */
-export function countsOf({ enter, exit }: HistTexts, where: string): HistCounts {
-  const entered = pick(enter, ENTER_KEYS, `${where}: ${ENTER_EVENT}`);
+/** `scope`: how the calls that enter are keyed. Throws SourceError `hist-malformed` that names `where` the texts come from. */
+export function countsOf({ enter, exit }: HistTexts, where: string, scope: EnterScope = 'one'): HistCounts {
+  const entered = pick(enter, enterKeys(scope), `${where}: ${ENTER_EVENT}`);
   const punted = pick(exit, EXIT_KEYS, `${where}: ${EXIT_EVENT}`);
   try {
     return {
@@ -38,7 +55,7 @@ export function countsOf({ enter, exit }: HistTexts, where: string): HistCounts 
         { counter: 'entered', ...account(entered) },
         { counter: 'punted', ...account(punted) },
       ],
-      problems: [...pausedProblem(entered, ENTER_EVENT), ...pausedProblem(punted, EXIT_EVENT)],
+      tables: [tableOf(entered, ENTER_EVENT), tableOf(punted, EXIT_EVENT)],
     };
   } catch (error) {
     throw malformed(error, where);
@@ -66,8 +83,7 @@ function enteredCells({ rows }: Histogram): Cell[] {
       counter: 'entered',
       tid: tidOf(keys[0]),
       hypercall,
-      scope: 'one',
-      liobn: u64(keys[2], 'gpr4'),
+      ...(keys.length === 2 ? { scope: 'all', liobn: 0n } : { scope: 'one', liobn: u64(keys[2], 'gpr4') }),
       calls: hitcount,
     };
     // GPR7 of the other two is whatever the guest had in it. Beyond 2^53 the number is no safe integer, which the ledger
@@ -92,9 +108,8 @@ function account({ hits, dropped }: Histogram): Pick<Account, 'seen' | 'losses'>
   return { seen: hits + dropped, losses: dropped > 0 ? [{ kind: 'table-full', events: dropped }] : [] };
 }
 
-function pausedProblem({ trigger }: Histogram, event: string): string[] {
-  if (trigger.state === 'active') return [];
-  return [`the hist trigger on ${event} is paused and counts nothing: somebody else wrote to it; restart the agent`];
+function tableOf({ trigger, rows, dropped }: Histogram, event: string): HistTable {
+  return { event, size: trigger.size, entries: rows.length, dropped, isPaused: trigger.state === 'paused' };
 }
 
 function tidOf(value: HistValue | undefined): number {

@@ -1,18 +1,18 @@
 /** What the `hist` source counts with: its two triggers, and reading them without tearing. */
-import { ENTER_EVENT, ENTER_KEYS, EXIT_EVENT, EXIT_KEYS } from './hist-counts.js';
+import { ENTER_EVENT, EXIT_EVENT, EXIT_KEYS, enterKeys } from './hist-counts.js';
 import type { HistTexts } from './hist-counts.js';
+import type { EnterScope } from './hist-plan.js';
 import { readHist } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
+import type { Tracefs } from './tracefs-files.js';
 import { isTce } from './triggers.js';
 import type { TriggerSpec } from './triggers.js';
 
-const ENTER: TriggerSpec = {
-  system: 'kvm_hv',
-  event: ENTER_EVENT,
-  keys: ENTER_KEYS,
-  sums: ['gpr7'],
-  filter: isTce('req'),
-};
+export interface HistKind extends InstanceKind {
+  /** How its histogram of calls that enter is keyed. */
+  scope: EnterScope;
+}
+
 const EXIT: TriggerSpec = {
   system: 'kvm_hv',
   event: EXIT_EVENT,
@@ -21,18 +21,29 @@ const EXIT: TriggerSpec = {
   filter: `ret==2&&(${isTce('hcall_rc')})`,
 };
 
+function enter(scope: EnterScope): TriggerSpec {
+  return { system: 'kvm_hv', event: ENTER_EVENT, keys: enterKeys(scope), sums: ['gpr7'], filter: isTce('req') };
+}
+
 /**
  * A call that enters before the first trigger is set and leaves after the second is not counted at all, and one in between
  * is counted as entered alone. So never are more punted than entered.
  */
-export const HIST: InstanceKind = {
-  prefix: 'tcewatch',
-  triggers: [ENTER, EXIT],
-  withoutEvents: { code: 'kvm-hv-not-loaded', message: 'load the module of KVM HV with "modprobe kvm_hv"' },
-};
+export function histKind(scope: EnterScope): HistKind {
+  return {
+    prefix: 'tcewatch',
+    triggers: [enter(scope), EXIT],
+    withoutEvents: { code: 'kvm-hv-not-loaded', message: 'load the module of KVM HV with "modprobe kvm_hv"' },
+    scope,
+  };
+}
+
+/** The usual one. */
+export const HIST = histKind('one');
+export const HIST_KINDS: readonly [HistKind, HistKind] = [HIST, histKind('all')];
 
 /** Exit is read before enter: a call in flight may count as entered and not yet as punted, never the reverse. */
-export async function readInstance(directory: string): Promise<HistTexts> {
-  const exit = await readHist(directory, EXIT, HIST);
-  return { exit, enter: await readHist(directory, ENTER, HIST) };
+export async function readInstance(tracefs: Tracefs, directory: string): Promise<HistTexts> {
+  const exit = await readHist(tracefs, directory, EXIT);
+  return { exit, enter: await readHist(tracefs, directory, enter('one')) };
 }

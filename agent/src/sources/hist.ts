@@ -4,73 +4,68 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../model.js';
-import { countsOf } from './hist-counts.js';
-import { HIST, readInstance } from './hist-instance.js';
+import { Counting } from './hist-counting.js';
+import { HIST } from './hist-instance.js';
+import { refuseIfBlind } from './hist-obstacles.js';
 import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
-import { openInstance } from './tracefs.js';
-import type { Directories, Instance } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
+import type { TracefsFiles } from './tracefs-files.js';
 
-/** `directories` is given where tracefs is a recording. */
-export function createHist(options: SourceOptions, directories?: Directories): Source {
-  return new Hist(options, directories);
+/** `files` is given where no kernel is behind them. */
+export function createHist(options: SourceOptions, files?: TracefsFiles): Source {
+  return new Hist(options, new Tracefs(files, HIST.withoutEvents));
 }
 
 class Hist implements Source {
   readonly name = 'hist';
-  #host: LiveHost | undefined;
-  #instance: Instance | undefined;
+  /** What `open` found, until `close`. */
+  #opened: { host: LiveHost; counting: Counting } | undefined;
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly directories: Directories | undefined,
+    private readonly tracefs: Tracefs,
   ) {}
 
-  async open(): Promise<void> {
-    this.#host = await LiveHost.open(this.options, this.name);
-    await this.#counting(this.#host);
+  async open(told?: string): Promise<void> {
+    const { tracefs } = this;
+    const { root, hist } = this.options;
+    const host = await LiveHost.open(this.options, this.name);
+    await refuseIfBlind(root);
+    const { uptimeNs } = await host.clock();
+    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told;
+    const counting = await Counting.open({ tracefs, root, size: hist.size }, uptimeNs, isTold);
+    this.#opened = { host, counting };
   }
 
   async next(): Promise<Reading | undefined> {
-    const host = this.#host;
-    if (!host) return undefined;
-    const instance = await this.#counting(host);
+    if (!this.#opened) return undefined;
+    const { host, counting } = this.#opened;
     const clock = await host.clock();
-    const { cells, accounts, problems } = await this.#read(instance);
-    return host.reading(clock, {
-      cells,
-      accounts,
-      epoch: deriveId(host.facts.bootId, 'hist', instance.madeNs),
-      epochBeganNs: instance.madeNs,
-      problems: [...instance.problems, ...problems],
-    });
+    const { madeNs, cells, accounts, handover, problems } = await counting.count(clock.uptimeNs);
+    const sighted = await host.sight(clock);
+    const changes = await counting.keepRoom(clock.uptimeNs, sighted.vms);
+    const counted = {
+      epoch: epochOf(host, madeNs),
+      epochBeganNs: madeNs,
+      cells: [...cells],
+      accounts: [...accounts],
+      problems: [...problems, ...changes],
+      ...(handover && {
+        handover: { epoch: epochOf(host, handover.madeNs), cells: handover.cells, seen: handover.seen },
+      }),
+    };
+    return host.reading(clock, counted, sighted);
   }
 
-  close(): Promise<void> {
-    this.#host = undefined;
-    this.#instance = undefined;
-    return Promise.resolve();
+  async close(): Promise<void> {
+    const { counting } = this.#opened ?? {};
+    this.#opened = undefined;
+    await counting?.close();
   }
+}
 
-  /** The instance that counts; found or made anew after an error, since that may be what was wrong with it. */
-  async #counting(host: LiveHost): Promise<Instance> {
-    const { root, hist } = this.options;
-    this.#instance ??= await openInstance({
-      root,
-      kind: HIST,
-      size: hist.size,
-      nowNs: (await host.clock()).uptimeNs,
-      directories: this.directories,
-    });
-    return this.#instance;
-  }
-
-  async #read(instance: Instance) {
-    try {
-      return countsOf(await readInstance(instance.directory), instance.directory);
-    } catch (error) {
-      this.#instance = undefined;
-      throw error;
-    }
-  }
+/** The instance bears its name for as long as the kernel counts in it, and so does its epoch. */
+function epochOf({ facts }: LiveHost, madeNs: bigint): string {
+  return deriveId(facts.bootId, 'hist', madeNs);
 }

@@ -11,7 +11,14 @@ import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { SourceOptions } from './options.js';
 
 /** What a source counted, and since when. */
-export type Counted = Pick<Reading, 'cells' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs'>;
+export type Counted = Pick<Reading, 'cells' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'>;
+
+/** The VMs as they were looked at, and what could not be read of them. */
+export interface Sighted {
+  /** Undefined when nobody can tell. */
+  vms: VmSighting[] | undefined;
+  problems: readonly string[];
+}
 
 export class LiveHost {
   private constructor(
@@ -33,10 +40,16 @@ export class LiveHost {
     return readClock(this.options);
   }
 
-  /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
-  async reading(clock: Clock, counted: Counted, given?: VmSighting[]): Promise<Reading> {
+  /** Looks at the VMs now. */
+  async sight({ uptimeNs }: Clock): Promise<Sighted> {
     const look = lookAt(this.options.root);
-    const vms = given ?? (await sightVms(look, this.facts, clock.uptimeNs));
+    const vms = await sightVms(look, this.facts, uptimeNs);
+    return { vms, problems: problemsOf(look) };
+  }
+
+  /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
+  async reading(clock: Clock, counted: Counted, given?: Sighted): Promise<Reading> {
+    const { vms, problems } = given ?? (await this.sight(clock));
     return {
       ...counted,
       clock,
@@ -44,7 +57,7 @@ export class LiveHost {
       bootId: this.facts.bootId,
       vms,
       unattributedEvidence: unattributedEvidenceOf(this.facts),
-      problems: [...counted.problems, ...this.problems, ...problemsOf(look)],
+      problems: [...counted.problems, ...this.problems, ...problems],
     };
   }
 }

@@ -4,26 +4,31 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../model.js';
-import { countsOf } from './hist-counts.js';
-import { HIST, readInstance } from './hist-instance.js';
+import { HIST, HIST_KINDS } from './hist-instance.js';
+import type { HistKind } from './hist-instance.js';
+import { readCounts } from './hist-takeover.js';
 import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { openPassing } from './passing.js';
 import type { PassingInstance, PassingOptions } from './passing.js';
-import { instancesOf } from './tracefs.js';
+import { newestInstance } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
+import type { TracefsFiles } from './tracefs-files.js';
 
-/** `command` and `pid` name the instance that is made where no agent counts. */
+/** `passing` names the instance that is made where no agent counts; `files` is given where no kernel is behind them. */
 export function createOnlooker(
   options: SourceOptions,
-  passing: Pick<PassingOptions, 'command' | 'pid' | 'directories'>,
+  passing: Pick<PassingOptions, 'command' | 'pid'>,
+  files?: TracefsFiles,
 ): Source {
-  return new Onlooker(options, passing);
+  return new Onlooker(options, passing, new Tracefs(files, HIST.withoutEvents));
 }
 
 /** What is read, and since when it counts. */
 interface Counting {
   directory: string;
-  sinceNs: bigint;
+  kind: HistKind;
+  madeNs: bigint;
 }
 
 class Onlooker implements Source {
@@ -33,7 +38,8 @@ class Onlooker implements Source {
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly passing: Pick<PassingOptions, 'command' | 'pid' | 'directories'>,
+    private readonly passing: Pick<PassingOptions, 'command' | 'pid'>,
+    private readonly tracefs: Tracefs,
   ) {}
 
   async open(): Promise<void> {
@@ -43,11 +49,11 @@ class Onlooker implements Source {
   async next(): Promise<Reading | undefined> {
     const host = this.#host;
     if (!host) return undefined;
-    const { directory, sinceNs } = await this.#counting(host);
+    const counting = await this.#counting(host);
     const clock = await host.clock();
-    const counts = countsOf(await readInstance(directory), directory);
-    const epoch = deriveId(host.facts.bootId, 'hist', sinceNs);
-    return host.reading(clock, { ...counts, epoch, epochBeganNs: sinceNs });
+    const { cells, accounts } = await readCounts(this.tracefs, counting);
+    const epoch = deriveId(host.facts.bootId, 'hist', counting.madeNs);
+    return host.reading(clock, { cells, accounts, problems: [], epoch, epochBeganNs: counting.madeNs });
   }
 
   async close(): Promise<void> {
@@ -59,12 +65,13 @@ class Onlooker implements Source {
   /** Once it counts itself it goes on so, though an agent should start. */
   async #counting(host: LiveHost): Promise<Counting> {
     if (this.#own) return this.#own;
+    const { tracefs } = this;
     const { root, hist } = this.options;
-    const [newest] = await instancesOf(root, HIST);
-    if (newest) return { directory: newest.directory, sinceNs: newest.madeNs };
-    const instance = await openPassing({ root, size: hist.size, ...this.passing });
-    const { uptimeNs } = await host.clock();
-    this.#own = { instance, directory: instance.directory, sinceNs: uptimeNs };
+    const newest = await newestInstance(tracefs, root, HIST_KINDS);
+    if (newest) return newest;
+    const instance = await openPassing({ tracefs, root, size: hist.size, ...this.passing });
+    const { uptimeNs: madeNs } = await host.clock();
+    this.#own = { instance, directory: instance.directory, kind: HIST, madeNs };
     return this.#own;
   }
 }

@@ -2,20 +2,16 @@
  * An instance of the `hist` source's kind that lives as long as one command: it counts from its making on, is never adopted
  * by an agent, and is removed at the end. What a killed command left behind is removed by the next.
  */
-import { access, readdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HIST } from './hist-instance.js';
-import { findTracefs, makeInstance, removed } from './tracefs.js';
-import type { Directories } from './tracefs.js';
+import { countIn, findTracefs, removeInstance } from './tracefs.js';
+import type { Place } from './tracefs.js';
 
-export interface PassingOptions {
-  root: string;
+export interface PassingOptions extends Place {
   /** The command, and the id of its process below `root`. */
   command: string;
   pid: number;
-  /** Entries of each histogram. */
-  size: number;
-  directories?: Directories | undefined;
 }
 
 export interface PassingInstance {
@@ -25,26 +21,21 @@ export interface PassingInstance {
 }
 
 /** Throws SourceError, as making any instance does. */
-export async function openPassing({ root, command, pid, size, directories }: PassingOptions): Promise<PassingInstance> {
-  const tracing = await findTracefs(root);
-  await removeLeftBehind(root, tracing, command, directories);
-  const directory = join(tracing, 'instances', `tcewatch-${command}-${pid}`);
-  await makeInstance(tracing, directory, { kind: HIST, size, directories });
-  return { directory, remove: () => removed(directory, directories) };
+export async function openPassing(options: PassingOptions): Promise<PassingInstance> {
+  const { tracefs, command, pid } = options;
+  await removeLeftBehind(options);
+  const instance = await countIn(`tcewatch-${command}-${pid}`, HIST, options);
+  return { directory: instance.directory, remove: () => removeInstance(tracefs, instance) };
 }
 
-async function removeLeftBehind(
-  root: string,
-  tracing: string,
-  command: string,
-  directories: Directories | undefined,
-): Promise<void> {
+async function removeLeftBehind({ tracefs, root, command }: PassingOptions): Promise<void> {
+  const instances = join(await findTracefs(root, tracefs), 'instances');
   const ours = new RegExp(`^tcewatch-${command}-(\\d+)$`);
-  for (const name of await readdir(join(tracing, 'instances')).catch(() => [])) {
+  for (const name of await tracefs.list(instances)) {
     const pid = ours.exec(name)?.[1];
     if (pid === undefined || (await isThere(join(root, 'proc', pid)))) continue;
     // One that cannot be removed is no harm to this command.
-    await removed(join(tracing, 'instances', name), directories);
+    await tracefs.removeInstance(join(instances, name));
   }
 }
 

@@ -163,7 +163,8 @@ async function endClock(snapshots: readonly Step[], timeline: Timeline): Promise
 }
 
 async function countHist({ directory }: Step) {
-  return countsOf(await readTexts(directory), directory);
+  const { cells, accounts } = countsOf(await readTexts(directory), directory);
+  return { cells, accounts, problems: [] };
 }
 
 /** Events that the kernel saw, as text that compares; undefined where they cannot be read. */

@@ -3,15 +3,15 @@
  * the kernel numbers the events that an instance lost, but not by kind, so with one kind in each both counters know their
  * losses to the call.
  */
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
 import type { HypercallFormats } from '../ring/events.js';
 import { parseFormat } from '../ring/format.js';
 import { RING_COUNTERS } from './ring-counts.js';
-import { eventDirectory, failure, removed } from './tracefs.js';
+import { eventDirectory } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
 import type { TriggerSpec } from './triggers.js';
 
 export interface RingInstance {
@@ -39,6 +39,7 @@ const CLOCK = 'mono';
  * in between is counted as entered alone. Leaves nothing behind when that fails. Throws SourceError.
  */
 export async function makeRing(
+  tracefs: Tracefs,
   tracing: string,
   name: string,
   { kbPerCpu, overwrite }: RingShape,
@@ -48,25 +49,30 @@ export async function makeRing(
   const made: RingInstance[] = [];
   try {
     for (const instance of ring) {
-      await attempt(instance.directory, kind, () => mkdir(instance.directory));
+      await tracefs.make(instance.directory);
       made.push(instance);
-      await write(instance, 'trace_clock', CLOCK, kind);
-      await write(instance, 'buffer_size_kb', String(kbPerCpu), kind);
-      await write(instance, 'options/overwrite', overwrite ? '1' : '0', kind);
-      await write(instance, eventFile(instance, 'filter'), instance.event.filter, kind);
+      await write(tracefs, instance, 'trace_clock', CLOCK);
+      await write(tracefs, instance, 'buffer_size_kb', String(kbPerCpu));
+      await write(tracefs, instance, 'options/overwrite', overwrite ? '1' : '0');
+      await write(tracefs, instance, eventFile(instance, 'filter'), instance.event.filter);
     }
-    for (const instance of ring) await write(instance, eventFile(instance, 'enable'), '1', kind);
+    for (const instance of ring) await write(tracefs, instance, eventFile(instance, 'enable'), '1');
   } catch (error) {
-    await removeRing(made);
+    await removeRing(made, tracefs);
     throw error;
   }
   return ring;
 }
 
 /** The instances of each ring `PREFIX-N` that is there already: an agent that was killed has left them. */
-export async function ringsLeft(tracing: string, prefix: string, kind: InstanceKind): Promise<RingInstance[][]> {
+export async function ringsLeft(
+  tracefs: Tracefs,
+  tracing: string,
+  prefix: string,
+  kind: InstanceKind,
+): Promise<RingInstance[][]> {
   const instances = join(tracing, 'instances');
-  const names = new Set(await attempt(instances, kind, () => readdir(instances)));
+  const names = new Set(await tracefs.list(instances));
   const ours = new RegExp(`^${prefix}-\\d{1,19}(?=-(?:${RING_COUNTERS.join('|')})$)`);
   const rings = new Set([...names].flatMap((name) => ours.exec(name) ?? []));
   return [...rings]
@@ -75,33 +81,33 @@ export async function ringsLeft(tracing: string, prefix: string, kind: InstanceK
 }
 
 /** No event is written any more; what was is there to be read. */
-export async function stopRing(ring: readonly RingInstance[], kind: InstanceKind): Promise<void> {
-  for (const instance of ring) await write(instance, 'tracing_on', '0', kind);
+export async function stopRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
+  for (const instance of ring) await write(tracefs, instance, 'tracing_on', '0');
 }
 
 /** Resolves to what could not be removed, as problems. */
-export async function removeRing(ring: readonly RingInstance[]): Promise<string[]> {
+export async function removeRing(ring: readonly RingInstance[], tracefs = new Tracefs()): Promise<string[]> {
   const problems: string[] = [];
-  for (const { directory } of ring) problems.push(...(await removed(directory)));
+  for (const { directory } of ring) problems.push(...(await tracefs.removeInstance(directory)));
   return problems;
 }
 
 /** How the kernel writes the events; one that it has not is `kvm-hv-not-loaded`. */
-export async function readFormats(tracing: string, kind: InstanceKind): Promise<HypercallFormats> {
+export async function readFormats(tracefs: Tracefs, tracing: string, kind: InstanceKind): Promise<HypercallFormats> {
   const read = async (i: number) => {
     const trigger = kind.triggers[i];
     const path = join(trigger ? eventDirectory(tracing, trigger) : tracing, 'format');
-    return parseFormat(await attempt(path, kind, () => readFile(path, 'utf8')));
+    return parseFormat(await tracefs.read(path));
   };
   return { kvm_hcall_enter: await read(0), kvm_hcall_exit: await read(1) };
 }
 
 /** Throws SourceError where an instance does not write its events any more. */
-export async function checkRing(ring: readonly RingInstance[], kind: InstanceKind): Promise<void> {
+export async function checkRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
   for (const instance of ring) {
     for (const file of ['tracing_on', eventFile(instance, 'enable')]) {
       const path = join(instance.directory, file);
-      const on = (await attempt(path, kind, () => readFile(path, 'utf8'))).trim() === '1';
+      const on = (await tracefs.read(path)).trim() === '1';
       if (on) continue;
       const message = `${path} was switched off by somebody else: what was not counted since is lost; it is made anew`;
       throw new SourceError('ring-stopped', message);
@@ -121,9 +127,9 @@ export function eventFile({ event }: RingInstance, file: string): string {
   return join(eventDirectory('', event), file);
 }
 
-async function write({ directory }: RingInstance, file: string, value: string, kind: InstanceKind): Promise<void> {
+async function write(tracefs: Tracefs, { directory }: RingInstance, file: string, value: string): Promise<void> {
   const path = join(directory, file);
-  await attempt(path, kind, () => writeFile(path, value)).catch((error: unknown) => {
+  await tracefs.append(path, value).catch((error: unknown) => {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     if (code !== 'EINVAL' && code !== 'ENOMEM') throw error;
     const why =
@@ -132,12 +138,4 @@ async function write({ directory }: RingInstance, file: string, value: string, k
       cause: error,
     });
   });
-}
-
-async function attempt<T>(path: string, kind: InstanceKind, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw failure(error, path, kind);
-  }
 }

@@ -21,6 +21,7 @@ import { RingReader } from './ring-reader.js';
 import type { RingReaderOptions } from './ring-reader.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
 
 const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
@@ -33,7 +34,7 @@ const KILLED =
 export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
   if (!options.ring)
     throw new SourceError('ring-without-settings', 'the source ring needs to know the size of its buffers');
-  return new Ring(options, options.ring, kind);
+  return new Ring(options, options.ring, kind, new Tracefs(undefined, kind.withoutEvents));
 }
 
 interface OpenRing {
@@ -54,6 +55,7 @@ class Ring implements Source {
     private readonly options: SourceOptions,
     private readonly settings: RingReaderOptions,
     private readonly kind: InstanceKind,
+    private readonly tracefs: Tracefs,
   ) {}
 
   /** Of its instances, which bear the uptime at which they were made besides. */
@@ -65,14 +67,15 @@ class Ring implements Source {
     const {
       options: { root },
       settings,
+      tracefs,
     } = this;
     const host = await LiveHost.open(this.options, this.name);
     const { uptimeNs: openedNs } = await host.clock();
-    const tracing = await findTracefs(root);
+    const tracing = await findTracefs(root, tracefs);
     try {
-      const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
+      const counts = new RingCounts(await readFormats(tracefs, tracing, this.kind), 'punts');
       const left = await this.#countLeft(tracing, counts);
-      const ring = await makeRing(tracing, `${this.#prefix}-${openedNs}`, settings, this.kind);
+      const ring = await makeRing(tracefs, tracing, `${this.#prefix}-${openedNs}`, settings, this.kind);
       // Calls in between were counted by nobody.
       counts.gap(settings.monotonicNs());
       const reader = await RingReader.open(ring, counts, settings);
@@ -89,7 +92,7 @@ class Ring implements Source {
     const open = this.#open;
     if (!open) return undefined;
     const { host, openedNs, counts, ring, reader, left } = open;
-    await checkRing(ring, this.kind);
+    await checkRing(this.tracefs, ring);
     const { cells, tallies } = await reader.read();
     return host.reading(await host.clock(), {
       epoch: deriveId(host.facts.bootId, 'ring', openedNs),
@@ -108,8 +111,8 @@ class Ring implements Source {
   /** Counts what agents that were killed left unread, and removes their rings. */
   async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
     const left: OpenRing['left'] = { tallies: [], problems: [] };
-    for (const ring of await ringsLeft(tracing, this.#prefix, this.kind)) {
-      await stopRing(ring, this.kind);
+    for (const ring of await ringsLeft(this.tracefs, tracing, this.#prefix, this.kind)) {
+      await stopRing(this.tracefs, ring);
       const reader = await RingReader.open(ring, counts, this.settings);
       left.tallies.push(...reader.finish());
       left.problems.push(KILLED, ...(await reader.close()));

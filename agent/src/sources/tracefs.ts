@@ -1,9 +1,9 @@
 /** Private tracefs instances that count with hist triggers: finding or making them, and reading them. */
-import { constants } from 'node:fs';
-import { access, mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SourceError } from '../model.js';
-import { isSet, triggerCommand } from './triggers.js';
+import { Tracefs, absent, gone } from './tracefs-files.js';
+import type { AbsentEvents, Hold } from './tracefs-files.js';
+import { heldTrigger, resumeCommand, triggerCommand } from './triggers.js';
 import type { TriggerSpec } from './triggers.js';
 
 /** Where tracefs is found; the second is its place on hosts that mount debugfs alone. */
@@ -16,71 +16,141 @@ export interface InstanceKind {
   /** In the order in which they are set. */
   triggers: readonly TriggerSpec[];
   /** What is wrong where the kernel has not the events. */
-  withoutEvents: { code: string; message: string };
+  withoutEvents: AbsentEvents;
 }
 
-export interface Instance {
+/** A directory of ours below `instances`, and the uptime that its name holds, in nanoseconds. */
+interface OwnDirectory {
   directory: string;
-  /** Uptime at which it was made, in nanoseconds. */
   madeNs: bigint;
-  /** What is left of other instances and could not be removed. */
+}
+
+/** One that has all triggers of its kind, and no others. */
+export interface FoundInstance<K extends InstanceKind> extends OwnDirectory {
+  kind: K;
+  /** Entries of each histogram. */
+  size: number;
+  /** Those that somebody paused. */
+  paused: readonly TriggerSpec[];
+}
+
+/** One that is in use. */
+export interface HeldInstance {
+  directory: string;
+  /**
+   * A file of it that is kept open: so long, the kernel lets nobody remove the instance (EBUSY), and when the agent ends,
+   * however it ends, its next life can.
+   */
+  hold: Hold;
+}
+
+export interface Instance<K extends InstanceKind = InstanceKind> extends OwnDirectory, HeldInstance {
+  kind: K;
+}
+
+/** An instance, and what is left of others and could not be removed. */
+export interface OpenedInstance<K extends InstanceKind = InstanceKind> {
+  instance: Instance<K>;
   problems: string[];
 }
 
-/** Makes and removes directories, which in tracefs the kernel fills and empties. */
-export interface Directories {
-  make(path: string): Promise<unknown>;
-  remove(path: string): Promise<void>;
-}
-
-const REAL_DIRECTORIES: Directories = { make: mkdir, remove: rmdir };
-
-export interface InstanceOptions {
+/** Where an instance is made, and how large its histograms are. */
+export interface Place {
+  tracefs: Tracefs;
   root: string;
-  kind: InstanceKind;
   /** Entries of each histogram. */
   size: number;
+}
+
+export interface InstanceOptions<K extends InstanceKind> extends Place {
+  kind: K;
   /** Uptime now, in nanoseconds. */
   nowNs: bigint;
-  /** Given where no kernel is behind the tree. */
-  directories?: Directories | undefined;
+}
+
+/** `kinds` have one prefix; an instance of any is gone on with, and one of the first is made. */
+export interface OpenOptions<K extends InstanceKind> extends Omit<InstanceOptions<K>, 'kind'> {
+  kinds: readonly [K, ...K[]];
 }
 
 /**
- * The instance that counts already, with both triggers as they should be: an agent that was killed has lost nothing. Else
- * a new one; what is left of others of ours is removed, since each costs time in every hypercall. Throws SourceError.
+ * The newest instance that still counts and that `isWanted`: an agent that was killed has lost nothing. Else a new one.
+ * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws SourceError.
  */
-export async function openInstance(options: InstanceOptions): Promise<Instance> {
-  const { root, kind, size, directories = REAL_DIRECTORIES } = options;
-  const tracing = await findTracefs(root);
-  let found: OwnDirectory | undefined;
+export async function openInstance<K extends InstanceKind>(
+  { kinds, ...options }: OpenOptions<K>,
+  isWanted: (found: FoundInstance<K>) => boolean,
+): Promise<OpenedInstance<K>> {
+  const { tracefs, root } = options;
+  let instance: Instance<K> | undefined;
   const problems: string[] = [];
-  for (const own of await ownDirectories(join(tracing, 'instances'), kind)) {
-    if (!found && (await counts(own.directory, kind, size))) found = own;
-    else problems.push(...(await removed(own.directory, directories)));
+  for (const own of await ownDirectories(tracefs, root, kinds[0].prefix)) {
+    const found = instance ? undefined : await recognised(tracefs, own, kinds);
+    if (found && isWanted(found)) instance = await resumed(tracefs, found);
+    else problems.push(...(await tracefs.removeInstance(own.directory)));
   }
-  if (found) return { ...found, problems };
-  const directory = join(tracing, 'instances', `${kind.prefix}-${options.nowNs}`);
-  await makeInstance(tracing, directory, options);
-  return { directory, madeNs: options.nowNs, problems };
+  return { instance: instance ?? (await makeInstance({ ...options, kind: kinds[0] })), problems };
 }
 
-/** The instances that count for that kind, whatever their size, the newest first. Nothing is changed. */
-export async function instancesOf(root: string, kind: InstanceKind): Promise<OwnDirectory[]> {
-  return ownDirectories(join(await findTracefs(root), 'instances'), kind);
+/** A new instance that counts. Throws SourceError, and then leaves nothing behind. */
+export async function makeInstance<K extends InstanceKind>(options: InstanceOptions<K>): Promise<Instance<K>> {
+  const { kind, nowNs } = options;
+  return { ...(await countIn(`${kind.prefix}-${nowNs}`, kind, options)), madeNs: nowNs, kind };
 }
 
-/** The histograms of an event, as the kernel prints them. */
-export function readHist(directory: string, trigger: TriggerSpec, kind: InstanceKind): Promise<string> {
+/** The same in an instance of any name. */
+export async function countIn(name: string, kind: InstanceKind, { tracefs, root, size }: Place): Promise<HeldInstance> {
+  const tracing = await findTracefs(root, tracefs);
+  for (const trigger of kind.triggers) {
+    const events = eventDirectory(tracing, trigger);
+    if (!(await tracefs.exists(events))) throw absent(kind.withoutEvents, events);
+  }
+  const directory = join(tracing, 'instances', name);
+  await tracefs.make(directory);
+  try {
+    for (const trigger of kind.triggers) {
+      await tracefs.append(triggerPath(directory, trigger), triggerCommand(trigger, size));
+    }
+    return { directory, hold: await hold(tracefs, directory) };
+  } catch (error) {
+    await tracefs.removeInstance(directory);
+    throw error;
+  }
+}
+
+/** Lets go of an instance that is not to count any more; returns a problem, if it could not be removed. */
+export async function removeInstance(tracefs: Tracefs, { directory, hold }: HeldInstance): Promise<string[]> {
+  await hold.close();
+  return tracefs.removeInstance(directory);
+}
+
+/** The newest instance that counts for one of these kinds, whoever made it. Nothing is changed. */
+export async function newestInstance<K extends InstanceKind>(
+  tracefs: Tracefs,
+  root: string,
+  kinds: readonly [K, ...K[]],
+): Promise<FoundInstance<K> | undefined> {
+  for (const own of await ownDirectories(tracefs, root, kinds[0].prefix)) {
+    const found = await recognised(tracefs, own, kinds);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The histogram of a trigger, as the kernel prints it. */
+export async function readHist(tracefs: Tracefs, directory: string, trigger: TriggerSpec): Promise<string> {
   const path = join(eventDirectory(directory, trigger), 'hist');
-  return attempt(path, kind, () => readFile(path, 'utf8'));
+  if (!(await tracefs.exists(directory))) throw gone('instance-removed', directory);
+  const text = await tracefs.read(path);
+  if (text === '') throw gone('trigger-removed', path);
+  return text;
 }
 
 /** Where tracefs is mounted below `root`. Throws SourceError `not-mounted`. */
-export async function findTracefs(root: string): Promise<string> {
+export async function findTracefs(root: string, tracefs = new Tracefs()): Promise<string> {
   for (const mountPoint of MOUNT_POINTS) {
     const tracing = join(root, mountPoint);
-    if (await exists(join(tracing, 'instances'))) return tracing;
+    if (await tracefs.exists(join(tracing, 'instances'))) return tracing;
   }
   throw new SourceError(
     'not-mounted',
@@ -89,14 +159,15 @@ export async function findTracefs(root: string): Promise<string> {
   );
 }
 
-/** A directory of ours below `instances`, and the uptime that its name holds. */
-export type OwnDirectory = Omit<Instance, 'problems'>;
+export function eventDirectory(directory: string, { system, event }: TriggerSpec): string {
+  return join(directory, 'events', system, event);
+}
 
-/** The newest first. */
-async function ownDirectories(instances: string, kind: InstanceKind): Promise<OwnDirectory[]> {
-  const names = await attempt(instances, kind, () => readdir(instances));
-  const ours = new RegExp(`^${kind.prefix}-(\\d{1,19})$`);
-  return names
+/** The newest first. Of another prefix that begins with this one are none among them. */
+async function ownDirectories(tracefs: Tracefs, root: string, prefix: string): Promise<OwnDirectory[]> {
+  const instances = join(await findTracefs(root, tracefs), 'instances');
+  const ours = new RegExp(`^${prefix}-(\\d{1,19})$`);
+  return (await tracefs.list(instances))
     .flatMap((name) => {
       const made = ours.exec(name)?.[1];
       return made === undefined ? [] : [{ directory: join(instances, name), madeNs: BigInt(made) }];
@@ -104,101 +175,40 @@ async function ownDirectories(instances: string, kind: InstanceKind): Promise<Ow
     .sort((a, b) => Number(b.madeNs - a.madeNs));
 }
 
-/** Makes a directory below `instances` and sets the triggers in it. Leaves nothing behind when that fails. */
-export async function makeInstance(
-  tracing: string,
-  directory: string,
-  { kind, size, directories = REAL_DIRECTORIES }: Pick<InstanceOptions, 'kind' | 'size' | 'directories'>,
-): Promise<void> {
-  for (const trigger of kind.triggers) {
-    const events = eventDirectory(tracing, trigger);
-    if (!(await exists(events, kind))) throw withoutEvents(kind, events);
+async function recognised<K extends InstanceKind>(
+  tracefs: Tracefs,
+  own: OwnDirectory,
+  kinds: readonly K[],
+): Promise<FoundInstance<K> | undefined> {
+  for (const kind of kinds) {
+    const held = await Promise.all(
+      kind.triggers.map(async (trigger) => {
+        const path = triggerPath(own.directory, trigger);
+        // Without the event, its module was unloaded since the instance was made.
+        return heldTrigger(trigger, (await tracefs.exists(path)) ? await tracefs.read(path) : '');
+      }),
+    );
+    const set = held.filter((trigger) => trigger !== undefined);
+    if (set.length < held.length) continue;
+    const paused = kind.triggers.filter((_, i) => set[i]?.state === 'paused');
+    return { ...own, kind, size: Math.min(...set.map(({ size }) => size)), paused };
   }
-  await attempt(directory, kind, () => directories.make(directory));
-  try {
-    for (const trigger of kind.triggers) {
-      const path = join(eventDirectory(directory, trigger), 'trigger');
-      const flag = constants.O_WRONLY | constants.O_APPEND;
-      await attempt(path, kind, () => writeFile(path, triggerCommand(trigger, size), { flag }));
-    }
-  } catch (error) {
-    await removed(directory, directories);
-    throw error;
-  }
+  return undefined;
 }
 
-/** A problem, if it could not be removed. */
-export async function removed(directory: string, directories: Directories = REAL_DIRECTORIES): Promise<string[]> {
-  try {
-    await directories.remove(directory);
-    return [];
-  } catch (error) {
-    const { message } = error as Error;
-    return [
-      `the tracefs instance ${directory} is not in use and slows down hypercalls, but cannot be removed: ${message}`,
-    ];
-  }
+/** What somebody paused is set going again. */
+async function resumed<K extends InstanceKind>(
+  tracefs: Tracefs,
+  { directory, madeNs, kind, paused }: FoundInstance<K>,
+): Promise<Instance<K>> {
+  for (const trigger of paused) await tracefs.append(triggerPath(directory, trigger), resumeCommand(trigger));
+  return { directory, madeNs, kind, hold: await hold(tracefs, directory) };
 }
 
-/** Whether an instance has all triggers as they should be. */
-async function counts(directory: string, kind: InstanceKind, size: number): Promise<boolean> {
-  for (const trigger of kind.triggers) {
-    const path = join(eventDirectory(directory, trigger), 'trigger');
-    // Without the event, the module was unloaded since the instance was made.
-    if (!(await exists(path, kind))) return false;
-    if (!isSet(trigger, size, await attempt(path, kind, () => readFile(path, 'utf8')))) return false;
-  }
-  return true;
+function hold(tracefs: Tracefs, directory: string): Promise<Hold> {
+  return tracefs.hold(join(directory, 'tracing_on'));
 }
 
-export function eventDirectory(directory: string, { system, event }: TriggerSpec): string {
-  return join(directory, 'events', system, event);
-}
-
-async function exists(path: string, kind?: InstanceKind): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw failure(error, path, kind);
-  }
-}
-
-async function attempt<T>(path: string, kind: InstanceKind, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw failure(error, path, kind);
-  }
-}
-
-/** What to do about it, by what the kernel said. */
-export function failure(error: unknown, path: string, kind?: InstanceKind): SourceError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const because = { cause: error };
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return new SourceError(
-        'permission',
-        `permission denied for ${path}: run the agent as root or grant it CAP_DAC_OVERRIDE; where the kernel is locked ` +
-          'down for confidentiality (/sys/kernel/security/lockdown), it allows nobody to trace',
-        because,
-      );
-    case 'ENOENT':
-      if (kind) return withoutEvents(kind, path, because);
-      break;
-    case 'EINVAL':
-      return new SourceError(
-        'trigger-refused',
-        `the kernel refused a hist trigger in ${path}: it needs CONFIG_HIST_TRIGGERS and Linux 4.17 or later`,
-        because,
-      );
-  }
-  return new SourceError('tracefs-failed', `${path}: ${message}`, because);
-}
-
-function withoutEvents({ withoutEvents }: InstanceKind, path: string, options?: ErrorOptions): SourceError {
-  return new SourceError(withoutEvents.code, `${path} is not there: ${withoutEvents.message}`, options);
+function triggerPath(directory: string, trigger: TriggerSpec): string {
+  return join(eventDirectory(directory, trigger), 'trigger');
 }

@@ -2,6 +2,7 @@
 import { HYPERCALLS } from '@tcewatch/protocol';
 import { HistError } from '../hist/error.js';
 import { parseTrigger, sameFilter } from '../hist/trigger.js';
+import type { HistTrigger } from '../hist/trigger.js';
 
 export interface TriggerSpec {
   /** Directory of the event below `events`. */
@@ -20,26 +21,35 @@ export const isTce = (field: string) =>
     .join('||');
 
 /** What is written to the event's `trigger` file; `size` is the number of entries, a power of two. */
-export function triggerCommand({ keys, sums, filter }: TriggerSpec, size: number): string {
-  const vals = sums.length > 0 ? `:vals=${sums.join(',')}` : '';
-  return `hist:keys=${keys.join(',')}${vals}:size=${size} if ${filter}`;
+export function triggerCommand(spec: TriggerSpec, size: number): string {
+  return `${head(spec)}:size=${size} if ${spec.filter}`;
 }
 
-/** Whether the event's `trigger` file, as the kernel prints it, holds this trigger, active, and no other. */
-export function isSet(spec: TriggerSpec, size: number, text: string): boolean {
+/** What sets a paused trigger going again. */
+export function resumeCommand(spec: TriggerSpec): string {
+  return `${head(spec)}:cont if ${spec.filter}`;
+}
+
+function head({ keys, sums }: TriggerSpec): string {
+  return `hist:keys=${keys.join(',')}${sums.length > 0 ? `:vals=${sums.join(',')}` : ''}`;
+}
+
+/**
+ * This trigger as the event's `trigger` file holds it, whatever its size and state; undefined when the file does not hold
+ * it, or another besides.
+ */
+export function heldTrigger(spec: TriggerSpec, text: string): HistTrigger | undefined {
   const [line, ...more] = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  if (line === undefined || more.length > 0) return false;
+  if (line === undefined || more.length > 0) return undefined;
   try {
     const trigger = parseTrigger(line);
-    return (
-      trigger.state === 'active' &&
-      trigger.size === size &&
+    const isIt =
       sameFilter(trigger.filter, spec.filter) &&
       fieldsAre(trigger.keys, spec.keys) &&
-      fieldsAre(trigger.vals, ['hitcount', ...spec.sums])
-    );
+      fieldsAre(trigger.vals, ['hitcount', ...spec.sums]);
+    return isIt ? trigger : undefined;
   } catch (error) {
-    if (error instanceof HistError) return false;
+    if (error instanceof HistError) return undefined;
     throw error;
   }
 }

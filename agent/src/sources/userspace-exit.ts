@@ -11,7 +11,9 @@ import type { Cell, Reading, Source } from '../model.js';
 import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { openInstance, readHist } from './tracefs.js';
-import type { Directories, Instance, InstanceKind } from './tracefs.js';
+import type { InstanceKind, OpenedInstance } from './tracefs.js';
+import { Tracefs } from './tracefs-files.js';
+import type { TracefsFiles } from './tracefs-files.js';
 import type { TriggerSpec } from './triggers.js';
 
 /** KVM_EXIT_PAPR_HCALL is 19 (include/uapi/linux/kvm.h); after an error the reason is that of an earlier exit. */
@@ -32,40 +34,40 @@ export const USERSPACE_EXIT: InstanceKind = {
   },
 };
 
-export function createUserspaceExit(options: SourceOptions, directories?: Directories): Source {
-  return new UserspaceExit(options, directories);
+/** `files` is given where no kernel is behind them. */
+export function createUserspaceExit(options: SourceOptions, files?: TracefsFiles): Source {
+  return new UserspaceExit(options, new Tracefs(files, USERSPACE_EXIT.withoutEvents));
 }
 
 class UserspaceExit implements Source {
   readonly name = 'userspace-exit';
-  #counting: { host: LiveHost; instance: Instance } | undefined;
+  #counting: (OpenedInstance & { host: LiveHost }) | undefined;
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly directories: Directories | undefined,
+    private readonly tracefs: Tracefs,
   ) {}
 
   async open(): Promise<void> {
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
     const { uptimeNs: nowNs } = await host.clock();
-    const { directories } = this;
-    const instance = await openInstance({ root, kind: USERSPACE_EXIT, size: hist.size, nowNs, directories });
-    this.#counting = { host, instance };
+    const options = { tracefs: this.tracefs, root, kinds: [USERSPACE_EXIT] as const, size: hist.size, nowNs };
+    this.#counting = { host, ...(await openInstance(options, ({ size }) => size === hist.size)) };
   }
 
   async next(): Promise<Reading | undefined> {
     if (!this.#counting) return undefined;
-    const { host, instance } = this.#counting;
+    const { host, instance, problems } = this.#counting;
     const clock = await host.clock();
-    const counted = countsOfExits(await readHist(instance.directory, EXIT, USERSPACE_EXIT), instance.directory);
+    const counted = countsOfExits(await readHist(this.tracefs, instance.directory, EXIT), instance.directory);
     const reading = await host.reading(clock, {
       ...counted,
       // Hypercalls of all kinds are no account of the four.
       accounts: [],
       epoch: deriveId(host.facts.bootId, 'userspace-exit', instance.madeNs),
       epochBeganNs: instance.madeNs,
-      problems: [...instance.problems, ...counted.problems],
+      problems: [...problems, ...counted.problems],
     });
     return {
       ...reading,
@@ -74,9 +76,10 @@ class UserspaceExit implements Source {
     };
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    const counting = this.#counting;
     this.#counting = undefined;
-    return Promise.resolve();
+    await counting?.instance.hold.close();
   }
 }
 

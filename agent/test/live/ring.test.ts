@@ -7,6 +7,7 @@ import { createRing } from '../../src/sources/ring.js';
 import type { RingShape } from '../../src/sources/ring-instance.js';
 import { makeRing } from '../../src/sources/ring-instance.js';
 import { findTracefs } from '../../src/sources/tracefs.js';
+import { Tracefs } from '../../src/sources/tracefs-files.js';
 import { testOptions } from '../sources/options.js';
 import { HANDLED_LIOBN, PUNTED_LIOBN, StandIn, inTheWay, issued } from './stand-in.js';
 
@@ -104,7 +105,7 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => 
   it('counts what an agent that was killed left unread, and removes what it left', async () => {
     const tracing = await findTracefs('/');
     const shape = { kbPerCpu: AMPLE, overwrite: true };
-    await makeRing(tracing, `${standIn.kind.prefix}-ring-1`, shape, standIn.kind);
+    await makeRing(new Tracefs(), tracing, `${standIn.kind.prefix}-ring-1`, shape, standIn.kind);
     await standIn.calls(1, EACH);
     const opened = ring(shape, onlyWhenAsked);
     await opened.open();

@@ -3,6 +3,7 @@ import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { createMetrics } from '../../src/metrics/registry.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
+import { noState } from '../../src/run/state.js';
 import type { TransportStats } from '../../src/transport/transport.js';
 import { collectLog } from '../log/collect.js';
 import { FakePace, FakeSource, KeepingTransport, RADIX, cell, reading, vm } from '../run/fakes.js';
@@ -15,6 +16,7 @@ async function scrapeAfter(steps: Step[], stats?: TransportStats) {
   const pace = new FakePace();
   const options = {
     transport: new KeepingTransport(),
+    state: noState,
     caps: { ...DEFAULT_CAPS, liobnsPerVm: 1 },
     intervalMs: 1000,
     pace,

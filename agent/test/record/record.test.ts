@@ -60,10 +60,10 @@ function recordOf(
     },
     now: () => 1_795_348_800_000_000_000n,
     stop: new AbortController().signal,
-    directories: {
-      ...host.directories,
+    files: {
+      ...host.files,
       make: async (path) => {
-        await host.directories.make(path);
+        await host.files.make(path);
         await play(first);
       },
     },
@@ -129,7 +129,7 @@ describe('a recording', () => {
 
   it('removes its instance and what a killed one left, and leaves that of an agent', async () => {
     for (const name of ['tcewatch-7210000000', 'tcewatch-record-99999']) {
-      await host.directories.make(host.instance(name));
+      await host.files.make(host.instance(name));
     }
     await recordOf(['0300']);
     expect(await readdir(host.instance())).toEqual(['tcewatch-7210000000']);

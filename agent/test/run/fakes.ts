@@ -46,14 +46,17 @@ export type Step = Reading | SourceError | (() => Reading | Promise<Reading>);
 export class FakeSource implements Source {
   readonly name = 'fake';
   readonly asked: ('open' | 'next' | 'close')[] = [];
+  /** The epochs that it was opened with. */
+  readonly told: (string | undefined)[] = [];
 
   constructor(
     private readonly steps: Step[],
     private readonly failToOpen: SourceError[] = [],
   ) {}
 
-  open(): Promise<void> {
+  open(told?: string): Promise<void> {
     this.asked.push('open');
+    this.told.push(told);
     const error = this.failToOpen.shift();
     return error ? Promise.reject(error) : Promise.resolve();
   }

@@ -4,6 +4,7 @@ import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import type { LoopOptions } from '../../src/run/loop.js';
+import { noState } from '../../src/run/state.js';
 import { collectLog } from '../log/collect.js';
 import { FakePace, FakeSource, KeepingTransport, cell, reading, vm } from './fakes.js';
 import type { Step } from './fakes.js';
@@ -16,7 +17,8 @@ function loopOver(steps: Step[], more: Partial<LoopOptions> & { failToOpen?: Sou
   const transport = new KeepingTransport();
   const pace = new FakePace();
   const { log, lines } = collectLog();
-  const options = { source, transport, caps: DEFAULT_CAPS, intervalMs: 1000, pacedBy: 'interval', run: RUN, pace, log };
+  const given = { source, transport, state: noState, pace, log };
+  const options = { ...given, caps: DEFAULT_CAPS, intervalMs: 1000, pacedBy: 'interval', run: RUN };
   const loop = new ReadingLoop({ ...options, ...more } as LoopOptions);
   return { loop, source, transport, pace, lines };
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { copyTree } from '../copy-tree.js';
-import type { Directories } from '../../src/sources/tracefs.js';
+import { realFiles } from '../../src/sources/tracefs-files.js';
+import type { TracefsFiles } from '../../src/sources/tracefs-files.js';
 
 const EVENTS = ['kvm_hcall_enter', 'kvm_hcall_exit'] as const;
 const recording = await unpack('vfio-7.2');
@@ -36,7 +37,8 @@ export class FixtureHost {
   }
 
   /** What the kernel does when a directory is made among the instances, or removed. */
-  readonly directories: Directories = {
+  readonly files: TracefsFiles = {
+    ...realFiles,
     make: async (path) => {
       for (const event of EVENTS) {
         const directory = join(path, 'events/kvm_hv', event);
@@ -44,6 +46,7 @@ export class FixtureHost {
         await writeFile(join(directory, 'trigger'), '');
         await writeFile(join(directory, 'hist'), '');
       }
+      await writeFile(join(path, 'tracing_on'), '1\n');
     },
     remove: (path) => rm(path, { recursive: true }),
   };

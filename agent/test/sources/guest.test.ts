@@ -22,7 +22,7 @@ let source: Source;
 beforeEach(async () => {
   kernel = await KernelTree.make('powerpc/hcall_entry');
   await kernel.put('proc/device-tree/vm,uuid', `${UUID}\0`);
-  source = createGuest(testOptions(undefined, kernel.root), kernel.directories);
+  source = createGuest(testOptions(undefined, kernel.root), kernel.files);
 });
 afterEach(async () => {
   await source.close();
@@ -56,7 +56,7 @@ describe('in a guest', () => {
   });
 
   it('goes on with what was counted when the agent was killed', async () => {
-    await kernel.directories.make(join(kernel.root, kernel.file('tcewatch-guest-7', 'trigger'), '../../../..'));
+    await kernel.files.make(join(kernel.root, kernel.file('tcewatch-guest-7', 'trigger'), '../../../..'));
     const echo = 'hist:keys=opcode:vals=hitcount:sort=hitcount:size=4096 if ';
     const filter = 'opcode==0x1c||opcode==0x20||opcode==0x138||opcode==0x13c [active]\n';
     await kernel.put(kernel.file('tcewatch-guest-7', 'trigger'), echo + filter);

@@ -2,7 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Directories } from '../../src/sources/tracefs.js';
+import { realFiles } from '../../src/sources/tracefs-files.js';
+import type { TracefsFiles } from '../../src/sources/tracefs-files.js';
 
 export const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 const TRACING = 'sys/kernel/tracing';
@@ -38,11 +39,13 @@ export class KernelTree {
     return `${TRACING}/instances/${instance}/events/${this.event}/${name}`;
   }
 
-  readonly directories: Directories = {
+  readonly files: TracefsFiles = {
+    ...realFiles,
     make: async (path) => {
       const directory = join(path, 'events', this.event);
       await mkdir(directory, { recursive: true });
       await writeFile(join(directory, 'trigger'), '');
+      await writeFile(join(path, 'tracing_on'), '1\n');
     },
     remove: (path) => rm(path, { recursive: true }),
   };

@@ -38,7 +38,7 @@ beforeEach(async () => {
   await kernel.put('proc/700/cmdline', 'qemu-system-ppc64\0-name\0old\0-machine\0pseries,kvm-type=PR\0');
   for (const tid of [700, 701, 702]) await kernel.put(`proc/700/task/${tid}/stat`, stat(tid));
   await kernel.put('sys/kernel/debug/kvm/700-9/exits', '0\n');
-  source = createUserspaceExit(testOptions(undefined, kernel.root), kernel.directories);
+  source = createUserspaceExit(testOptions(undefined, kernel.root), kernel.files);
 });
 afterEach(async () => {
   await source.close();

@@ -1,0 +1,129 @@
+/**
+ * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread counted,
+ * and only the ledger knows whose that was. A schema checks what comes back.
+ */
+import { EVIDENCE, HYPERCALL_NAMES, MODES, SCOPES, COUNTERS, isId } from '@tcewatch/protocol';
+import { z } from 'zod';
+import { seriesKey } from './credit.js';
+import { emptyLedger } from './state.js';
+import type { LedgerState } from './state.js';
+
+const count = z.int().nonnegative();
+const id = z.string().refine(isId, 'is no identifier');
+const u64 = z.codec(z.string().regex(/^\d{1,20}$/), z.bigint(), { decode: BigInt, encode: String });
+const hypercall = z.enum(HYPERCALL_NAMES);
+
+/** Of one boot; counts are whole numbers, and those beyond 2^53 stay what the kernel printed. */
+const cells = z.array(z.tuple([z.string(), count, z.number().nonnegative().optional()]));
+const seen = z.array(z.tuple([z.enum(['entered', 'punted']), count]));
+
+const facts = z.object({
+  observedNs: u64,
+  descriptors: z.object({ tceTables: count, vfioGroups: z.array(count) }).exactOptional(),
+  memlockBytes: u64.exactOptional(),
+  qemu: z.string().exactOptional(),
+  libvirtDomain: z.string().exactOptional(),
+  podUid: z.string().exactOptional(),
+  mmu: z.enum(['radix', 'hpt']).exactOptional(),
+  vcpus: count.exactOptional(),
+});
+
+const vm = z.object({
+  identity: z.object({
+    life: id,
+    name: z.string(),
+    uuid: z.string(),
+    tgid: count,
+    startedNs: u64,
+    facts: facts.exactOptional(),
+    evidence: z.array(
+      z.object({
+        mode: z.enum(MODES),
+        hypercall: hypercall.exactOptional(),
+        evidence: z.enum(EVIDENCE),
+        reason: z.string(),
+      }),
+    ),
+  }),
+  alive: z.boolean(),
+  series: z.array(
+    z.object({ counter: z.enum(COUNTERS), hypercall, scope: z.enum(SCOPES), liobn: u64, value: z.number() }),
+  ),
+  liobns: z.array(u64),
+  withdrawn: z.array(hypercall),
+});
+
+export const ledgerSchema = z.object({
+  epoch: z.object({
+    bootId: id,
+    given: id,
+    replaced: count,
+    id,
+    beganNs: u64,
+    seenBefore: seen,
+  }),
+  handover: z.object({ epoch: id, beganNs: u64, cells, seen }).exactOptional(),
+  uptimeNs: u64,
+  cells,
+  owners: z.array(z.object({ tid: count, life: id, startedNs: u64 })),
+  vms: z.array(vm),
+  accounts: z.array(z.object({ counter: z.enum(['entered', 'punted']), seen: count })),
+  folded: z.object({ liobnCalls: count, vmCalls: count }),
+});
+
+export type KeptLedger = z.output<typeof ledgerSchema>;
+
+/** What of a ledger outlives the agent; throws RangeError before the first reading. */
+export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: LedgerState): KeptLedger {
+  if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
+  return {
+    epoch: { ...epoch, seenBefore: [...epoch.seenBefore] },
+    ...(handover && { handover: { ...handover, cells: cellList(handover.cells), seen: [...handover.seen] } }),
+    uptimeNs,
+    cells: cellList(cells),
+    owners: [...owners].map(([tid, owner]) => ({ tid, ...owner })),
+    vms: [...vms.values()].map(({ identity, alive, series, liobns, withdrawn }) => ({
+      identity,
+      alive,
+      series: [...series.values()],
+      liobns: [...liobns],
+      withdrawn: [...withdrawn],
+    })),
+    accounts: accounts.map(({ counter, seen }) => ({ counter, seen })),
+    folded: { liobnCalls: folded.liobnCalls, vmCalls: folded.vmCalls },
+  };
+}
+
+/** The ledger as it was, but for what the next reading says anew: problems, losses, and what is folded now. */
+export function fromKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: KeptLedger): LedgerState {
+  return {
+    ...emptyLedger(),
+    epoch: { ...epoch, seenBefore: new Map(epoch.seenBefore) },
+    handover: handover && { ...handover, cells: cellMap(handover.cells), seen: new Map(handover.seen) },
+    uptimeNs,
+    cells: cellMap(cells),
+    owners: new Map(owners.map(({ tid, ...owner }) => [tid, owner])),
+    vms: new Map(
+      vms.map(({ identity, alive, series, liobns, withdrawn }) => [
+        identity.life,
+        {
+          identity,
+          alive,
+          series: new Map(series.map((one) => [seriesKey(one), one])),
+          liobns: new Set(liobns),
+          withdrawn: new Set(withdrawn),
+        },
+      ]),
+    ),
+    accounts: accounts.map((account) => ({ ...account, losses: [] })),
+    folded: { ...folded, vms: 0, threads: 0 },
+  };
+}
+
+function cellList(cells: LedgerState['cells']): KeptLedger['cells'] {
+  return [...cells].map(([key, { calls, entries }]) => (entries === undefined ? [key, calls] : [key, calls, entries]));
+}
+
+function cellMap(cells: KeptLedger['cells']): LedgerState['cells'] {
+  return new Map(cells.map(([key, calls, entries]) => [key, { calls, entries }]));
+}

@@ -1,0 +1,151 @@
+/**
+ * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the newest
+ * batch of each epoch that was not delivered yet, since no later one need contain it.
+ *
+ * It is written before each batch whose counts differ from what was written last, because the file must know all that a
+ * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
+ * no agent runs, nobody else can say how much of the count was told as the former owner's. A host that counts nothing
+ * writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
+ * tmpfs, nothing is synchronised to a disk, and a torn file after a crash is of another boot anyway.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { fromKept, ledgerSchema, toKept } from '../ledger/kept.js';
+import type { LedgerState } from '../ledger/state.js';
+import { SourceError } from '../model.js';
+import type { EncodedBatch } from '../transport/transport.js';
+
+/** The newest batch of its epoch that nobody has acknowledged yet. */
+export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'epoch' | 'sequence'>;
+
+export interface Kept {
+  ledger: LedgerState;
+  unsent: readonly UnsentBatch[];
+}
+
+/** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */
+export interface StateStore {
+  /** Undefined when nothing is kept; throws SourceError `state-unusable` when what is there cannot be used. */
+  load(): Promise<Kept | undefined>;
+  /**
+   * Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the latter case.
+   * Throws SourceError `state-stale` when an older state can neither be replaced nor removed.
+   */
+  keep(kept: Kept): Promise<string | undefined>;
+}
+
+const FORMAT = 'tcewatch-agent-state';
+const VERSION = 1;
+
+const base64 = z.codec(
+  z.base64(),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  {
+    decode: (text) => new Uint8Array(Buffer.from(text, 'base64')),
+    encode: (bytes) => Buffer.from(bytes).toString('base64'),
+  },
+);
+
+const schema = z.object({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  ledger: ledgerSchema,
+  unsent: z.array(z.object({ bytes: base64, epoch: z.string(), sequence: z.int().positive() })),
+});
+
+/** For recordings, which are read again from their beginning. */
+export const noState: StateStore = {
+  load: () => Promise.resolve(undefined),
+  keep: () => Promise.resolve(undefined),
+};
+
+/** For a live host that is given no directory. */
+export const forgetfulState: StateStore = {
+  load: () => Promise.resolve(undefined),
+  keep: () =>
+    Promise.resolve(
+      'nothing is kept for a restart of the agent: what the kernel counts between its last reading and the restart will ' +
+        'be lost; give a state.directory',
+    ),
+};
+
+export class FileState implements StateStore {
+  readonly #path: string;
+  /** Tells apart what was written last from what differs in its counts. */
+  #written: string | undefined;
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'ledger.json');
+  }
+
+  async load(): Promise<Kept | undefined> {
+    let text: string;
+    try {
+      text = await readFile(this.#path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw this.#unusable((error as Error).message, error);
+    }
+    try {
+      const { ledger, unsent } = z.decode(schema, JSON.parse(text) as z.input<typeof schema>);
+      return { ledger: fromKept(ledger), unsent };
+    } catch (error) {
+      const aside = `${this.#path}.unusable`;
+      await rename(this.#path, aside).catch(() => undefined);
+      throw this.#unusable(`${reasonOf(error)}; it was set aside as ${aside}`, error);
+    }
+  }
+
+  async keep({ ledger, unsent }: Kept): Promise<string | undefined> {
+    const { format, version, ...kept } = z.encode(schema, {
+      format: FORMAT,
+      version: VERSION,
+      ledger: toKept(ledger),
+      unsent: [...unsent],
+    });
+    const { cells, owners, epoch, handover } = kept.ledger;
+    const told = [cells, owners, epoch, handover?.epoch, kept.unsent.map((batch) => batch.epoch)];
+    const counted = createHash('sha256').update(JSON.stringify(told)).digest('hex');
+    if (counted === this.#written) return undefined;
+    try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await writeFile(`${this.#path}.new`, JSON.stringify({ format, version, ...kept }), { mode: 0o600 });
+      await rename(`${this.#path}.new`, this.#path);
+      this.#written = counted;
+      return undefined;
+    } catch (error) {
+      this.#written = undefined;
+      return await this.#withdraw(error as Error);
+    }
+  }
+
+  async #withdraw({ message }: Error): Promise<string> {
+    const problem =
+      `cannot keep the agent's state in ${this.#path}: ${message}; what the kernel counts between the agent's last ` +
+      'reading and a restart of it will be lost; make room there, or give another state.directory';
+    await rm(this.#path, { force: true }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return;
+      throw new SourceError('state-stale', `${problem}; an older state is in the way, so nothing is sent`, {
+        cause: error,
+      });
+    });
+    return problem;
+  }
+
+  #unusable(reason: string, cause: unknown): SourceError {
+    return new SourceError(
+      'state-unusable',
+      `cannot use what an agent kept in ${this.#path}: ${reason}; counting begins anew, and what the kernel counted since ` +
+        'the last reading of that agent is lost',
+      { cause },
+    );
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof z.ZodError)) return (error as Error).message;
+  const [issue] = error.issues;
+  return issue ? `${issue.path.join('.')}: ${issue.message}` : error.message;
+}

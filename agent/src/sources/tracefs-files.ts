@@ -1,0 +1,142 @@
+/** The files of tracefs, and what is in the way when one of them cannot be had. */
+import { constants } from 'node:fs';
+import { access, mkdir, open, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
+import { SourceError } from '../model.js';
+
+/** A file that is kept open. */
+export interface Hold {
+  close(): Promise<void>;
+}
+
+/** What is done with files; given from outside, so that a test can be the kernel. Errors are those of node:fs. */
+export interface TracefsFiles {
+  access(path: string): Promise<void>;
+  list(directory: string): Promise<string[]>;
+  read(path: string): Promise<string>;
+  /** Appends, since to truncate an event's `trigger` removes all its triggers. */
+  append(path: string, text: string): Promise<void>;
+  hold(path: string): Promise<Hold>;
+  /** Makes and removes directories, which the kernel fills and empties. */
+  make(directory: string): Promise<unknown>;
+  remove(directory: string): Promise<void>;
+}
+
+export const realFiles: TracefsFiles = {
+  access: (path) => access(path),
+  list: (directory) => readdir(directory),
+  read: (path) => readFile(path, 'utf8'),
+  append: (path, text) => writeFile(path, text, { flag: constants.O_WRONLY | constants.O_APPEND }),
+  hold: (path) => open(path),
+  make: (directory) => mkdir(directory),
+  remove: (directory) => rmdir(directory),
+};
+
+/** What a source says where the kernel has not the events that it counts. */
+export interface AbsentEvents {
+  code: string;
+  message: string;
+}
+
+/** The same, with errors for people: each throws SourceError. A file that is not there is one of `absentEvents`, if given. */
+export class Tracefs {
+  constructor(
+    private readonly files: TracefsFiles = realFiles,
+    private readonly absentEvents?: AbsentEvents,
+  ) {}
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      await this.files.access(path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw failure(error, path, this.absentEvents);
+    }
+  }
+
+  list(directory: string): Promise<string[]> {
+    return this.#attempt(directory, () => this.files.list(directory));
+  }
+
+  read(path: string): Promise<string> {
+    return this.#attempt(path, () => this.files.read(path));
+  }
+
+  append(path: string, text: string): Promise<void> {
+    return this.#attempt(path, () => this.files.append(path, text));
+  }
+
+  hold(path: string): Promise<Hold> {
+    return this.#attempt(path, () => this.files.hold(path));
+  }
+
+  make(directory: string): Promise<unknown> {
+    return this.#attempt(directory, () => this.files.make(directory));
+  }
+
+  /** Returns a problem, if the instance cannot be removed. */
+  async removeInstance(directory: string): Promise<string[]> {
+    try {
+      await this.files.remove(directory);
+      return [];
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return [];
+      if (code === 'EBUSY') {
+        return [
+          `another agent counts in the tracefs instance ${directory}, which slows down hypercalls: stop one of the two`,
+        ];
+      }
+      return [
+        `the tracefs instance ${directory} is not in use and slows down hypercalls, but cannot be removed: ${message}`,
+      ];
+    }
+  }
+
+  async #attempt<T>(path: string, act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw failure(error, path, this.absentEvents);
+    }
+  }
+}
+
+/** What to do about it, by what the kernel said. */
+function failure(error: unknown, path: string, absentEvents: AbsentEvents | undefined): SourceError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const because = { cause: error };
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return new SourceError(
+        'permission',
+        `permission denied for ${path}: run the agent as root or grant it CAP_DAC_OVERRIDE; where the kernel is locked ` +
+          'down for confidentiality (/sys/kernel/security/lockdown), it allows nobody to trace',
+        because,
+      );
+    case 'ENOENT':
+      if (absentEvents) return absent(absentEvents, path, because);
+      break;
+    case 'EINVAL':
+      return new SourceError(
+        'trigger-refused',
+        `the kernel refused a hist trigger in ${path}: it needs CONFIG_HIST_TRIGGERS and Linux 4.17 or later`,
+        because,
+      );
+  }
+  return new SourceError('tracefs-failed', `${path}: ${message}`, because);
+}
+
+/** Somebody else took away what counts. */
+export function gone(code: 'instance-removed' | 'trigger-removed', path: string): SourceError {
+  return new SourceError(
+    code,
+    `somebody removed what counts in ${path}: it is made anew, and what was counted since the last reading is lost; ` +
+      'leave tracefs instances that are named tcewatch-* alone',
+  );
+}
+
+export function absent({ code, message }: AbsentEvents, path: string, options?: ErrorOptions): SourceError {
+  return new SourceError(code, `${path} is not there: ${message}`, options);
+}

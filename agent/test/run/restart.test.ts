@@ -1,0 +1,157 @@
+/** An agent that is killed, at any moment, tells in the end what one tells that never was. */
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_CAPS } from '../../src/ledger/state.js';
+import { SourceError } from '../../src/model.js';
+import type { Reading } from '../../src/model.js';
+import { ReadingLoop } from '../../src/run/loop.js';
+import { FileState } from '../../src/run/state.js';
+import type { StateStore } from '../../src/run/state.js';
+import { ModelHost, actions } from '../ledger/model-host.js';
+import type { Action } from '../ledger/model-host.js';
+import { collectLog } from '../log/collect.js';
+import { ModelCollector, ModelTransport } from './collector.js';
+import { FakePace, FakeSource, cell, reading, vm } from './fakes.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tcewatch-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+/** What becomes of the agent at a reading. */
+type Fate = 'lives' | 'killed before its state is kept' | 'killed before the batch leaves';
+const fates: readonly Fate[] = ['lives', 'killed before its state is kept', 'killed before the batch leaves'];
+
+/** One life of an agent over the readings, of which the last one may be its end. */
+async function live(readings: readonly Reading[], end: Fate, state: StateStore, collector: ModelCollector) {
+  const transport = new ModelTransport(collector);
+  let kept = 0;
+  const dying: StateStore = {
+    load: () => state.load(),
+    keep: (next) => {
+      const isEnd = ++kept === readings.length;
+      if (isEnd && end === 'killed before its state is kept') throw new SourceError('killed', 'killed');
+      if (isEnd && end === 'killed before the batch leaves') transport.isUp = false;
+      return state.keep(next);
+    },
+  };
+  const { log, lines } = collectLog();
+  const source = new FakeSource([...readings]);
+  const given = { source, transport, state: dying, caps: DEFAULT_CAPS, intervalMs: 1000, pace: new FakePace(), log };
+  const loop = new ReadingLoop({ ...given, pacedBy: 'interval', run: '00000000-0000-8000-8000-000000000001' });
+  await loop.run(new AbortController().signal);
+  return { loop, lines, source };
+}
+
+/** The readings of a history, each with what becomes of the agent; it lives at the last one. */
+function readingsOf(history: readonly Action[], fateOf: (n: number) => Fate): { reading: Reading; fate: Fate }[] {
+  const host = new ModelHost();
+  const readings: { reading: Reading; fate: Fate }[] = [];
+  for (const action of history) {
+    host.apply(action);
+    if (action.do === 'read') readings.push({ reading: host.reading(), fate: fateOf(readings.length) });
+  }
+  return [...readings, { reading: host.reading(), fate: 'lives' }];
+}
+
+describe('an agent that is killed', () => {
+  it('tells in the end of each VM what one tells that never was', async () => {
+    const histories = fc.tuple(actions, fc.func(fc.constantFrom(...fates)));
+    await fc.assert(
+      fc.asyncProperty(histories, async ([history, fateOf]) => {
+        await rm(join(directory, 'state'), { recursive: true, force: true });
+        const readings = readingsOf(history, fateOf);
+        const killed = new ModelCollector();
+        for (let from = 0; from < readings.length;) {
+          const length = readings.slice(from).findIndex(({ fate }) => fate !== 'lives') + 1;
+          const life = readings.slice(from, length > 0 ? from + length : undefined);
+          const state = new FileState(join(directory, 'state'));
+          await live(
+            life.map((r) => r.reading),
+            life.at(-1)?.fate ?? 'lives',
+            state,
+            killed,
+          );
+          from += life.length;
+        }
+        const whole = new ModelCollector();
+        // A reading that was not kept is as if it had not been.
+        const had = readings.filter(({ fate }) => fate !== 'killed before its state is kept').map((r) => r.reading);
+        await live(had, 'lives', new FileState(join(directory, 'whole')), whole);
+        await rm(join(directory, 'whole'), { recursive: true, force: true });
+        for (const counter of ['entered', 'punted'] as const) {
+          expect(killed.stored(counter)).toEqual(whole.stored(counter));
+          expect(killed.account(counter)).toEqual(whole.account(counter));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  const counted = (calls: number, more: Partial<Reading> = {}) =>
+    reading({ cells: [cell(7, 'entered', calls)], vms: [vm(7, 'v')], ...more });
+
+  it('delivers the last batch of an epoch that nobody has had', async () => {
+    const collector = new ModelCollector();
+    const handover = { epoch: '00000000-0000-8000-8000-00000000000b', cells: [cell(7, 'entered', 2)], seen: [] };
+    await live([counted(5, { handover })], 'killed before the batch leaves', new FileState(directory), collector);
+    expect(collector.stored('entered')).toEqual({});
+    const later = [counted(9, { epoch: handover.epoch })];
+    const { source } = await live(later, 'lives', new FileState(directory), collector);
+    expect(source.told).toEqual([handover.epoch]);
+    expect(collector.stored('entered')).toEqual({ v: 5 + 7 });
+  });
+
+  it('writes nothing while nothing is counted', async () => {
+    const state = new FileState(directory);
+    const path = join(directory, 'ledger.json');
+    await live([counted(5)], 'lives', state, new ModelCollector());
+    await writeFile(path, 'untouched');
+    await live(
+      [counted(5)],
+      'lives',
+      { load: () => Promise.resolve(undefined), keep: (k) => state.keep(k) },
+      new ModelCollector(),
+    );
+    expect(await readFile(path, 'utf8')).toBe('untouched');
+  });
+});
+
+describe('a state that cannot be used', () => {
+  const one = () => [reading({ cells: [cell(7, 'entered', 5)], vms: [vm(7, 'v')] })];
+
+  it.each([
+    ['cut', (text: string) => text.slice(0, -9), /JSON/],
+    ['of another program', () => '{"format":"else"}', /format/],
+    ['of a later version', (text: string) => text.replace('"version":1', '"version":2'), /version/],
+    ['with a count that is none', (text: string) => text.replace('"uptimeNs":"', '"uptimeNs":"-'), /ledger\.uptimeNs/],
+  ])('because it is %s is named, set aside and counted, and counting begins anew', async (_, spoil, names) => {
+    await live(one(), 'lives', new FileState(directory), new ModelCollector());
+    const path = join(directory, 'ledger.json');
+    await writeFile(path, spoil(await readFile(path, 'utf8')));
+    const steps = [...one(), ...one()];
+    const { loop, lines } = await live(steps, 'lives', new FileState(directory), new ModelCollector());
+    expect([...loop.status.failures]).toEqual([['state-unusable', 1]]);
+    expect(lines[0]?.msg).toMatch(names);
+    expect(lines[0]?.msg).toContain(`set aside as ${path}.unusable`);
+    expect((await readdir(directory)).sort()).toEqual(['ledger.json', 'ledger.json.unusable']);
+  });
+
+  it('because there is no place for it is told as a problem, and nothing old is left in its place', async () => {
+    await writeFile(join(directory, 'file'), '');
+    const state = new FileState(join(directory, 'file'));
+    const collector = new ModelCollector();
+    const { lines } = await live([...one(), ...one()], 'lives', new FileState(directory), collector);
+    expect(lines).toEqual([]);
+    await expect(state.load()).rejects.toThrow(SourceError);
+    const { loop } = await live([...one(), ...one(), ...one()], 'lives', state, collector);
+    expect(loop.status.newest?.batch.problems).toEqual([
+      expect.stringMatching(/cannot keep the agent's state .*EEXIST/),
+    ]);
+    expect(collector.stored('entered')).toEqual({ v: 5 });
+  });
+});
