@@ -8,6 +8,7 @@ import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
+import { verifyCommand } from './verify.js';
 
 /** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -15,7 +16,7 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const program = new Command('tcewatch-agent')
     .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
     .version(version);
-  for (const command of [runCommand, replayCommand, doctorCommand, checkConfigCommand])
+  for (const command of [runCommand, replayCommand, verifyCommand, doctorCommand, checkConfigCommand])
     program.addCommand(command(surroundings));
   for (const command of [program, ...program.commands]) {
     command

@@ -22,7 +22,7 @@ export async function liveHost({ root }: SourceOptions): Promise<LiveHost> {
 }
 
 /** Throws SourceError `proc-unreadable`. */
-export async function liveClock(options: SourceOptions): Promise<Clock> {
+export async function liveClock(options: Pick<SourceOptions, 'root' | 'now'>): Promise<Clock> {
   const { root } = options;
   const uptime = uptimeNs((await text(lookAt(root), 'proc/uptime')) ?? '');
   if (uptime === undefined) throw withoutProc(root);

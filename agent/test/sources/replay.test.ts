@@ -153,7 +153,9 @@ describe('the pace of a replay', () => {
 
 describe('a source', () => {
   it('that does not exist is refused with those that do', () => {
-    expect(() => createSource('lace', testOptions())).toThrow(/"lace" is not available; there are: auto, hist, ring, replay$/);
+    expect(() => createSource('lace', testOptions())).toThrow(
+      /"lace" is not available; there are: auto, hist, ring, replay$/,
+    );
   });
 
   it('of a replay needs a recording', async () => {

@@ -1,0 +1,98 @@
+/** Counts the same calls for some time by a histogram and by a ring, each in tracefs instances of its own, and compares. */
+import { join } from 'node:path';
+import type { Cell } from '../model.js';
+import { SourceError } from '../model.js';
+import { countsOf } from '../sources/hist-counts.js';
+import { HIST, readInstance } from '../sources/hist-instance.js';
+import type { Pace } from '../sources/pace.js';
+import { RingCounts } from '../sources/ring-counts.js';
+import { makeRing, readFormats } from '../sources/ring-instance.js';
+import { RingReader } from '../sources/ring-reader.js';
+import type { RingReaderOptions } from '../sources/ring-reader.js';
+import { findTracefs, makeInstance, removed } from '../sources/tracefs.js';
+import { Comparing } from './compare.js';
+import type { Comparison } from './compare.js';
+
+/** Something that counts calls from when it was opened. */
+export interface Counter {
+  /** Throws SourceError when it has lost some: then nothing can be compared. */
+  read(): Promise<Cell[]>;
+  /** Resolves to what could not be removed, as problems. */
+  close(): Promise<string[]>;
+}
+
+export interface VerifyOptions {
+  seconds: number;
+  pace: Pace;
+  stop: AbortSignal;
+  /** Told after each sample, with the seconds done. */
+  onProgress: (seconds: number) => void;
+}
+
+const SAMPLE_EVERY_MS = 100;
+/**
+ * The probes of the two see an event one after the other, and either may be interrupted in between: so the ring is read
+ * this long before and after the histogram.
+ */
+const MARGIN_MS = 5;
+
+/** Throws SourceError when one of the two cannot be read or has lost something. */
+export async function verify(hist: Counter, ring: Counter, options: VerifyOptions): Promise<Comparison[]> {
+  const { seconds, pace, stop, onProgress } = options;
+  const comparing = new Comparing();
+  const beganMs = pace.now();
+  for (;;) {
+    const before = await ring.read();
+    await pace.sleep(MARGIN_MS, stop);
+    const counted = await hist.read();
+    await pace.sleep(MARGIN_MS, stop);
+    comparing.add({ before, hist: counted, after: await ring.read() });
+    const passedMs = pace.now() - beganMs;
+    onProgress(Math.min(passedMs / 1000, seconds));
+    if (passedMs >= seconds * 1000 || stop.aborted) return comparing.result();
+    await pace.sleep(SAMPLE_EVERY_MS, stop);
+  }
+}
+
+/** A histogram of this host's calls. `uptimeNs` names its instance. */
+export async function openHist(root: string, uptimeNs: bigint, size: number): Promise<Counter> {
+  const tracing = await findTracefs(root);
+  const directory = join(tracing, 'instances', `tcewatch-verify-${uptimeNs}-hist`);
+  await makeInstance(tracing, directory, { kind: HIST, size });
+  return {
+    read: async () => {
+      const { cells, accounts, problems } = countsOf(await readInstance(directory), directory);
+      const lost = accounts.flatMap(({ losses }) => losses).reduce((sum, { events }) => sum + events, 0);
+      if (lost > 0) throw new SourceError('hist-full', `a histogram was full and lost ${lost} calls: raise hist.size`);
+      const [problem] = problems;
+      if (problem !== undefined) throw new SourceError('hist-paused', problem);
+      return cells;
+    },
+    close: () => removed(directory),
+  };
+}
+
+/** A ring of this host's calls. `kind` is given by tests. */
+export async function openRing(
+  root: string,
+  uptimeNs: bigint,
+  options: RingReaderOptions,
+  kind = HIST,
+): Promise<Counter> {
+  const tracing = await findTracefs(root);
+  const counts = new RingCounts(await readFormats(tracing, kind), 'punts');
+  const ring = await makeRing(tracing, `${kind.prefix}-verify-${uptimeNs}`, options, kind);
+  const reader = await RingReader.open(ring, counts, options);
+  reader.start();
+  return {
+    read: async () => {
+      const { cells, tallies } = await reader.read();
+      const lost = tallies.reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
+      if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise ring.kbPerCpu`);
+      const [problem] = counts.problems;
+      if (problem !== undefined) throw new SourceError('ring-undecodable', problem);
+      return cells;
+    },
+    close: () => reader.close(),
+  };
+}
