@@ -1,6 +1,6 @@
 /** The whole collector on a recording: real HTTP, the real engine, and a restart in the middle of an alert. */
 import { gzipSync } from 'node:zlib';
-import { encodeBatch } from '@tcewatch/protocol';
+import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,16 +30,11 @@ function start(): Promise<Collector> {
   return startCollector(config, pino({ level: 'silent' }));
 }
 
-async function post(batches: readonly Batch[]): Promise<number[]> {
-  const statuses: number[] = [];
-  for (const batch of batches) {
-    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
-    const body = gzipSync(encodeBatch(batch));
-    const response = await fetch(`${collector.url}/v1/batches`, { method: 'POST', headers, body });
-    await response.text();
-    statuses.push(response.status);
-  }
-  return [...new Set(statuses)];
+async function post(batches: readonly Batch[]): Promise<unknown> {
+  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'gzip' };
+  const body = gzipSync(frameBatches(batches.map(encodeBatch)));
+  const response = await fetch(`${collector.url}/v1/batches`, { method: 'POST', headers, body });
+  return [response.status, await response.json()];
 }
 
 async function get<T>(path: string): Promise<T> {
@@ -71,13 +66,14 @@ describe('a collector that is started anew while an alert fires', () => {
     const restart = batches.findIndex(({ clock }) => clock.uptimeNs > 330_000_000_000n);
 
     collector = await start();
-    expect(await post(batches.slice(0, restart))).toEqual([202]);
+    expect(await post(batches.slice(0, restart))).toEqual([202, { accepted: restart, refused: [] }]);
     const whileFiring = await get<AlertBody[]>('/v1/alerts');
     await collector.close();
 
     collector = await start();
-    expect(await post(batches.slice(restart))).toEqual([202]);
-    expect(await post(batches.slice(0, 2))).toEqual([202]);
+    const rest = batches.slice(restart);
+    expect(await post(rest)).toEqual([202, { accepted: rest.length, refused: [] }]);
+    expect(await post(batches.slice(0, 2))).toEqual([202, { accepted: 2, refused: [] }]);
     alerts = { whileFiring, atLast: await get<AlertBody[]>('/v1/alerts') };
     metrics = await (await fetch(`${collector.url}/metrics`)).text();
   });

@@ -31,7 +31,7 @@ function setUp(lastRead: { hostId: string; readAtNs: bigint }[] = []) {
 describe('the pipeline', () => {
   it('stores batches, then events, then tells of them', async () => {
     const { store, notified, pipeline } = setUp();
-    for (const batch of punted) await pipeline.accept(batch);
+    for (const batch of punted) await pipeline.accept([batch]);
     expect(store.batches).toEqual(punted);
     expect(store.events.map(({ state }) => state)).toEqual(['firing']);
     expect(notified).toEqual(store.events);
@@ -41,20 +41,20 @@ describe('the pipeline', () => {
   it('neither takes nor looks at a batch that the store has not', async () => {
     const { store, notified, pipeline } = setUp();
     store.failure.batches = gone;
-    for (const batch of punted) await expect(pipeline.accept(batch)).rejects.toBe(gone);
+    for (const batch of punted) await expect(pipeline.accept([batch])).rejects.toBe(gone);
     expect([notified, [...pipeline.readAtNs()]]).toEqual([[], []]);
     store.failure = {};
-    for (const batch of punted) await pipeline.accept(batch);
+    for (const batch of punted) await pipeline.accept([batch]);
     expect(notified).toHaveLength(1);
   });
 
   it('keeps an event that is not stored, and stores and tells it with the next batch', async () => {
     const { store, notified, pipeline } = setUp();
     store.failure.events = gone;
-    for (const batch of punted.slice(0, 4)) await pipeline.accept(batch);
+    for (const batch of punted.slice(0, 4)) await pipeline.accept([batch]);
     expect([pipeline.pendingEvents(), notified]).toEqual([1, []]);
     store.failure = {};
-    await pipeline.accept(batchOf({ uptime: 140, vms: [] }));
+    await pipeline.accept([batchOf({ uptime: 140, vms: [] })]);
     expect(store.events.map(({ state }) => state)).toEqual(['firing', 'resolved']);
     expect(notified).toEqual(store.events);
   });
@@ -62,13 +62,9 @@ describe('the pipeline', () => {
   it('stores what waits when it is flushed, each event once', async () => {
     const { store, notified, pipeline } = setUp();
     store.failure.events = gone;
-    for (const batch of punted) await pipeline.accept(batch);
+    for (const batch of punted) await pipeline.accept([batch]);
     store.failure = {};
-    await Promise.all([
-      pipeline.flush(),
-      pipeline.flush(),
-      pipeline.accept(punted[0] ?? batchOf({ uptime: 1, vms: [] })),
-    ]);
+    await Promise.all([pipeline.flush(), pipeline.flush(), pipeline.accept(punted.slice(0, 1))]);
     expect(store.events).toHaveLength(1);
     expect(notified).toHaveLength(1);
   });
@@ -77,14 +73,14 @@ describe('the pipeline', () => {
     const { store, pipeline } = setUp();
     const hosts = ['h', 'i', 'j'];
     for (const batch of punted) {
-      await Promise.all(hosts.map((id) => pipeline.accept({ ...batch, host: { ...batch.host, id } })));
+      await Promise.all(hosts.map((id) => pipeline.accept([{ ...batch, host: { ...batch.host, id } }])));
     }
     expect(store.events.map(({ hostId }) => hostId).sort()).toEqual(hosts);
   });
 
   it('knows when each host was last read, from before its start too, whatever the order', async () => {
     const { pipeline } = setUp([{ hostId: 'old', readAtNs: 5n }]);
-    for (const batch of punted.toReversed()) await pipeline.accept(batch);
+    for (const batch of punted.toReversed()) await pipeline.accept([batch]);
     expect(Object.fromEntries(pipeline.readAtNs())).toEqual({ old: 5n, h: BOOTED_NS + 140n * SECOND });
   });
 });

@@ -109,7 +109,7 @@ const collector = z
   .strictObject({
     url: plainUrl().optional().describe('Base URL of the collector; batches are sent to `v1/batches` below it.'),
     token: secret().optional().describe('Bearer token that the collector asks for.'),
-    timeout: duration().prefault('30s').describe('How long one attempt to deliver a batch may take.'),
+    timeout: duration().prefault('30s').describe('How long one request may take.'),
     gzip: z.boolean().default(true).describe('Whether batches are compressed.'),
     tls: collectorTls,
   })

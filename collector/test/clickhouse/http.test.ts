@@ -20,7 +20,7 @@ beforeEach(async () => {
   incoming = await temporaryDirectory();
   statements = [];
   files = [];
-  run = () => Promise.resolve({ bytes: Buffer.from('1\n'), rowsRead: 3, bytesRead: 24, seconds: 0.25 });
+  run = () => Promise.resolve({ bytes: Buffer.from('1\n'), rows: 3, seconds: 0.25 });
   onFatal.mockReset();
   face = createFace({
     engine: {
@@ -64,7 +64,7 @@ describe('statements', () => {
     expect(response.body).toBe('1\n');
     expect(response.headers).toMatchObject({
       'x-clickhouse-query-id': 'q-1',
-      'x-clickhouse-summary': '{"read_rows":"3","read_bytes":"24","elapsed_ns":"250000000"}',
+      'x-clickhouse-summary': '{"result_rows":"3","result_bytes":"2","elapsed_ns":"250000000"}',
     });
     expect(statements[0]?.preparation).toEqual(["SET max_threads = '1'", 'USE `d`']);
   });
@@ -87,7 +87,7 @@ describe('statements', () => {
     });
     const refused = await post({}, 'SELECT 3');
     expect(refused.headers['x-clickhouse-exception-code']).toBe(String(ERROR.TOO_MANY_SIMULTANEOUS_QUERIES));
-    finish({ bytes: Buffer.of(), rowsRead: 0, bytesRead: 0, seconds: 0 });
+    finish({ bytes: Buffer.of(), rows: 0, seconds: 0 });
     expect((await Promise.all(running)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
   });
 });

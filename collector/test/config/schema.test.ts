@@ -44,9 +44,9 @@ describe("the collector's configuration", () => {
   });
 
   it('takes notifiers from the environment', () => {
-    const env = { TCEWATCH_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x"}]' };
+    const env = { TCEWATCH_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
     expect(loadCollectorConfig(env).notifiers).toEqual([
-      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x', timeout: 10_000 },
+      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', timeout: 10_000 },
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { Secret } from '@tcewatch/config';
-import { encodeBatch } from '@tcewatch/protocol';
+import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
@@ -14,9 +14,9 @@ import type { IntakeOptions } from '../../src/intake/http.js';
 import { StoreError } from '../../src/model.js';
 import { batchOf } from '../batches.js';
 
-const bytes = Buffer.from(
-  encodeBatch(batchOf({ uptime: 10, vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 7 } } }] })),
-);
+const encoded = encodeBatch(batchOf({ uptime: 10, vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 7 } } }] }));
+const framed = (...frames: Uint8Array[]) => Buffer.from(frameBatches(frames));
+const bytes = framed(encoded);
 const MAX_BYTES = 4096;
 
 let app: FastifyInstance | undefined;
@@ -28,13 +28,16 @@ async function intake(given: Partial<IntakeOptions> = {}) {
   const budget = given.budget ?? createBudget(4 * MAX_BYTES);
   app = fastify();
   await app.register(httpIntake, {
-    accept: (batch) => {
-      taken.push(batch);
+    check: () => undefined,
+    accept: (batches) => {
+      taken.push(...batches);
       return Promise.resolve();
     },
     maxBytes: MAX_BYTES,
     budget,
-    count: (outcome) => outcomes.push(outcome === 'accepted' ? outcome : outcome.code),
+    count: (outcome, batches) => {
+      for (let i = 0; i < batches; i++) outcomes.push(outcome === 'accepted' ? outcome : outcome.code);
+    },
     ...given,
   });
   const server = app;
@@ -52,7 +55,7 @@ describe('POST /v1/batches', () => {
   it('takes a batch, compressed or not', async () => {
     const { post, taken, outcomes, budget } = await intake();
     const plain = await post(bytes);
-    expect([plain.statusCode, plain.json()]).toEqual([202, { accepted: true }]);
+    expect([plain.statusCode, plain.json()]).toEqual([202, { accepted: 1, refused: [] }]);
     expect((await post(gzipSync(bytes), { 'content-encoding': 'gzip' })).statusCode).toBe(202);
     expect(taken.map((batch) => batch.host.id)).toEqual(['h', 'h']);
     expect(outcomes).toEqual(['accepted', 'accepted']);
@@ -62,7 +65,9 @@ describe('POST /v1/batches', () => {
   it.each<[string, Buffer | undefined, Record<string, string>, number, string]>([
     ['no bytes', undefined, {}, 400, 'malformed'],
     ['bytes that are no batch', Buffer.from('hello'), {}, 400, 'malformed'],
-    ['half a batch', bytes.subarray(0, bytes.length / 2), {}, 400, 'malformed'],
+    ['half a request', bytes.subarray(0, bytes.length / 2), {}, 400, 'malformed'],
+    ['half a batch', framed(encoded.subarray(0, encoded.length / 2)), {}, 400, 'malformed'],
+    ['more batches than the limit', Buffer.alloc(1025), {}, 413, 'too-large'],
     ['another media type', bytes, { 'content-type': 'application/json' }, 415, 'unsupported-media-type'],
     ['another encoding', bytes, { 'content-encoding': 'br' }, 415, 'unsupported-encoding'],
     ['gzip that is none', bytes, { 'content-encoding': 'gzip' }, 400, 'malformed'],
@@ -81,17 +86,15 @@ describe('POST /v1/batches', () => {
   it('names the field that is wrong', async () => {
     const { post } = await intake();
     const batch = batchOf({ uptime: 10, vms: [] });
-    const response = await post(Buffer.from(encodeBatch({ ...batch, host: { ...batch.host, id: '' } })));
-    expect([response.statusCode, response.json()]).toEqual([
-      400,
-      { error: 'invalid', field: 'host.id', message: 'batch invalid: host.id: is missing' },
-    ]);
+    const response = await post(framed(encodeBatch({ ...batch, host: { ...batch.host, id: '' } })));
+    const refusal = { error: 'invalid', field: 'host.id', message: 'batch invalid: host.id: is missing' };
+    expect([response.statusCode, response.json()]).toEqual([400, { ...refusal, refused: [{ index: 0, ...refusal }] }]);
   });
 
   it('refuses a batch that needs a newer reader', async () => {
     const { post } = await intake();
     // Field 2, oldest_reader, is said once more; the last one counts.
-    const response = await post(Buffer.concat([bytes, Buffer.from([0x10, 99])]));
+    const response = await post(framed(Buffer.concat([encoded, Buffer.from([0x10, 99])])));
     expect([response.statusCode, response.json()]).toMatchObject([400, { error: 'unsupported-version' }]);
   });
 
@@ -160,10 +163,11 @@ describe('POST /v1/batches', () => {
 
   it('answers any bytes with 202 or 4xx', async () => {
     const { post } = await intake();
+    const two = framed(encoded, encoded);
     const damaged = fc
-      .array(fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 })), { maxLength: 4 })
+      .array(fc.tuple(fc.nat({ max: two.length - 1 }), fc.nat({ max: 255 })), { maxLength: 4 })
       .map((changes) => {
-        const copy = Buffer.from(bytes);
+        const copy = Buffer.from(two);
         for (const [at, byte] of changes) copy[at] = byte;
         return copy;
       });

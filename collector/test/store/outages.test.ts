@@ -93,11 +93,23 @@ it('a batch that no table can take is refused, and its neighbours are kept', asy
   const refused = store.insertBatches([wrong]);
   const kept = store.insertBatches([batchOf({ uptime: 1, series: [{ value: 3 }] })]);
   await expect(refused).rejects.toMatchObject({
-    transient: false,
+    code: 'invalid',
+    field: 'wall_ns',
     message: expect.stringContaining("set the host's clock") as string,
   });
   await kept;
   expect(await stored()).toBe(3);
+});
+
+it('a batch with an id that is none is refused, and its neighbours are kept', async () => {
+  // The first goes alone; the other two wait for it and make a group.
+  const inserts = ['a', 'b', 'c'].map((host) =>
+    batchOf({ uptime: 1, host, vms: [host === 'b' ? { life: 'b' } : {}], series: [{ value: 1 }] }),
+  );
+  const outcomes = await Promise.allSettled(inserts.map((batch) => store.insertBatches([batch])));
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(outcomes[1]).toMatchObject({ reason: { name: 'StoreError', transient: false } });
+  expect((await store.counters()).map(({ hostId }) => hostId)).toEqual(['a', 'c']);
 });
 
 it('a batch that comes twice changes nothing, whether it was stored the first time or not', async () => {

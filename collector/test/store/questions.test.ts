@@ -178,6 +178,7 @@ it('facts of a VM are the newest that could be seen, and an end is never taken b
   await tell(2, [facts(2, 2)]);
   await tell(3, [facts(3, 2)]);
   await tell(4, [facts(4, 1)]);
+  await tell(4.5, [{}]);
   await tell(5, [{ ended: true }]);
   await tell(3.5, [facts(3, 2)]);
   const [vm] = await store.vms();
