@@ -5,6 +5,7 @@ import type { EmbeddedClickHouse } from './clickhouse/index.js';
 import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
 import type { Rules } from './detector/index.js';
+import { withGuests } from './guests/queries.js';
 import { createBudget } from './intake/budget.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
@@ -102,7 +103,7 @@ async function open(
     tls: listen.tls,
     log,
     registry: metrics.registry,
-    api: { queries: store, token: read.token },
+    api: { queries: withGuests(store), token: read.token },
     intake: {
       check: checkBatch,
       accept: (batches) => pipeline.accept(batches),

@@ -30,11 +30,15 @@ export function deriveModes(
   const entered = counters.entered ?? 0;
   // A call in flight is counted as entered and not yet as punted, never the reverse; differences over an interval can
   // still come out with a punt more than was entered in it.
-  const punted = Math.min(counters.punted ?? 0, entered);
+  const punts = counters.punted ?? 0;
+  const punted = Math.min(punts, entered);
   const split = splitEntries(hypercall, entered, punted, counters);
   return MODES.map((mode) => {
     const known = evidenceFor(evidence, mode, hypercall);
     if (known.evidence === 'unobservable') return { mode, calls: null, entries: null, ...known };
+    // A bound is of calls alone, whatever entered.
+    if (mode === 'userspace' && known.evidence === 'upper-bound')
+      return { mode, calls: punts, entries: null, ...known };
     if (mode === 'userspace') return { mode, calls: punted, entries: split.userspace, ...known };
     if (mode === 'virtual') return { mode, calls: entered - punted, entries: split.virtual, ...known };
     if (known.evidence === 'absent') return { mode, calls: 0, entries: 0, ...known };

@@ -4,9 +4,11 @@ import { Command, CommanderError } from 'commander';
 import { SourceError } from '../model.js';
 import { checkConfigCommand } from './check-config.js';
 import { doctorCommand } from './doctor.js';
+import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { CommandError } from './surroundings.js';
+import { topCommand } from './top.js';
 import type { Surroundings } from './surroundings.js';
 import { verifyCommand } from './verify.js';
 
@@ -16,8 +18,16 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const program = new Command('tcewatch-agent')
     .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
     .version(version);
-  for (const command of [runCommand, replayCommand, verifyCommand, doctorCommand, checkConfigCommand])
-    program.addCommand(command(surroundings));
+  const commands = [
+    runCommand,
+    replayCommand,
+    topCommand,
+    recordCommand,
+    verifyCommand,
+    doctorCommand,
+    checkConfigCommand,
+  ];
+  for (const command of commands) program.addCommand(command(surroundings));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

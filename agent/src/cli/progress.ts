@@ -10,6 +10,7 @@ const BAR_LENGTH = 40;
 const CLEAR_LINE = '\r\u001b[K';
 
 export interface Progress {
+  /** `total` is Infinity where nobody knows it. */
   update: (done: number, total: number) => void;
   clear: () => void;
 }
@@ -18,6 +19,10 @@ export function showProgress(stream: ProgressStream, unit = 'readings'): Progres
   if (stream.isTTY !== true) return { update: () => undefined, clear: () => undefined };
   return {
     update: (done, total) => {
+      if (total === Infinity) {
+        stream.write(`${CLEAR_LINE}${done} readings`);
+        return;
+      }
       const filled = total === 0 ? 0 : Math.round((BAR_LENGTH * done) / total);
       const bar = '#'.repeat(filled).padEnd(BAR_LENGTH, '.');
       stream.write(`${CLEAR_LINE}[${bar}] ${done}/${total} ${unit}`);

@@ -2,12 +2,14 @@
 import type { Pace } from '../sources/pace.js';
 import type { Environment } from '../config/load.js';
 import type { ProgressStream } from './progress.js';
+import type { Keyboard, ScreenOutput } from './screen.js';
 import type { LogLevel } from '../log/log.js';
 import type { Logger } from 'pino';
 
 export interface Surroundings {
   env: Environment;
-  stdout: { write(text: string): unknown };
+  stdout: ScreenOutput;
+  stdin: Keyboard;
   stderr: ProgressStream;
   /** Aborted when the program is asked to stop. */
   stop: AbortSignal;

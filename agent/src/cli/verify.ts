@@ -3,7 +3,6 @@ import { addConfigOptions, configFlags } from '@tcewatch/config';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import type { AgentConfig } from '../config/schema.js';
-import { liveClock } from '../sources/live.js';
 import { verifyReport } from '../verify/report.js';
 import { openHist, openRing, verify } from '../verify/verify.js';
 import type { Counter } from '../verify/verify.js';
@@ -39,15 +38,13 @@ export function verifyCommand(surroundings: Surroundings): Command {
 async function verifyHost(config: AgentConfig, seconds: number, surroundings: Surroundings): Promise<void> {
   const { pace, stop, stdout, stderr } = surroundings;
   const { root, hist, ring } = config;
-  const now = () => BigInt(Date.now()) * 1_000_000n;
-  const { uptimeNs } = await liveClock({ root, now });
   const progress = showProgress(stderr, 'seconds');
   const opened: Counter[] = [];
   try {
-    const byHist = await openHist(root, uptimeNs, hist.size);
+    const byHist = await openHist(root, process.pid, hist.size);
     opened.push(byHist);
     const monotonicNs = () => Number(process.hrtime.bigint());
-    const byRing = await openRing(root, uptimeNs, { ...ring, pace, monotonicNs });
+    const byRing = await openRing(root, process.pid, { ...ring, pace, monotonicNs });
     opened.push(byRing);
     const onProgress = (done: number) => {
       progress.update(Math.floor(done), seconds);

@@ -149,7 +149,7 @@ export const configSchema = z
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
     host,
     source: z
-      .enum(['auto', 'hist', 'ring', 'replay'])
+      .enum(['auto', 'hist', 'ring', 'userspace-exit', 'guest', 'replay'])
       .default('auto')
       .describe('Where readings come from; `auto` is `hist`, or `ring` where the kernel has no hist triggers.'),
     interval,

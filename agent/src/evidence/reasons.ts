@@ -20,6 +20,9 @@ export const REASONS = {
     'This kernel uses real mode for hash (HPT) guests, and the MMU of this guest is not known to the agent.',
   'cpu-unknown': 'The processor is not known to the agent, so neither is whether KVM uses real mode on it.',
   'kernel-unverified': 'Whether this kernel has real-mode TCE handlers was not verified, and could not be read here.',
+  'all-hypercalls-counted':
+    'On KVM PR all hypercalls that go to userspace are counted together: of each kind there were at most as many.',
+  'guest-issues-alone': 'The guest counts what it issues, and cannot tell who completes it.',
   'kvm-pr': 'The VM runs on KVM PR, which has neither real mode nor trace events for hypercalls.',
 } as const;
 

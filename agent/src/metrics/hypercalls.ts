@@ -34,6 +34,15 @@ export function registerHypercalls(registry: Registry, newest: Newest): void {
         entries === null ? [] : [{ labels: { hypercall }, value: entries }],
       ),
   });
+  counter(registry, {
+    name: 'tcewatch_issued_hypercalls_total',
+    help: 'TCE hypercalls that a guest counted as issued by itself, since the epoch began; of the source guest alone.',
+    labels: ['vm', 'uuid', 'hypercall'],
+    samples: () =>
+      perHypercall(figures(), ({ hypercall, issued }) =>
+        issued === null ? [] : [{ labels: { hypercall }, value: issued }],
+      ),
+  });
   gauge(registry, {
     name: 'tcewatch_mode_evidence',
     help: 'How each figure is known and why; always 1. docs/reference/evidence.md explains the reasons.',

@@ -5,16 +5,25 @@
 import { open, readFile, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** What a look found at one path. */
+export type Found =
+  | { kind: 'text'; text: string }
+  | { kind: 'names' }
+  | { kind: 'link'; target: string }
+  | { kind: 'content'; any: boolean };
+
 /** One look at a host; collects what went wrong. */
 export interface Look {
   /** `/`, or the directory of a recorded host. */
   readonly root: string;
   /** By kind of path: the first of the kind, what is wrong with it, and how many there are. */
   readonly trouble: Map<string, { path: string; message: string; count: number }>;
+  /** Told of everything that is found; paths are without the leading slash. */
+  readonly onFound?: (path: string, found: Found) => void;
 }
 
-export function lookAt(root: string): Look {
-  return { root, trouble: new Map() };
+export function lookAt(root: string, onFound?: Look['onFound']): Look {
+  return { root, trouble: new Map(), ...(onFound && { onFound }) };
 }
 
 /** One sentence for each kind of path. */
@@ -27,34 +36,57 @@ export function problemsOf({ trouble }: Look): string[] {
 
 /** The file as text; paths are without the leading slash. */
 export function text(look: Look, path: string): Promise<string | undefined> {
-  return attempt(look, path, (file) => readFile(file, 'utf8'));
+  return attempt(
+    look,
+    path,
+    (file) => readFile(file, 'utf8'),
+    (text) => ({ kind: 'text', text }),
+  );
 }
 
 /** The names in a directory. */
 export function names(look: Look, path: string): Promise<string[] | undefined> {
-  return attempt(look, path, (directory) => readdir(directory));
+  return attempt(
+    look,
+    path,
+    (directory) => readdir(directory),
+    () => ({ kind: 'names' }),
+  );
 }
 
 /** What a symbolic link says. */
 export function link(look: Look, path: string): Promise<string | undefined> {
-  return attempt(look, path, (file) => readlink(file));
+  return attempt(
+    look,
+    path,
+    (file) => readlink(file),
+    (target) => ({ kind: 'link', target }),
+  );
 }
 
 /** Whether the file has any content, without reading it all: some of debugfs are as long as the guest's memory. */
 export function hasContent(look: Look, path: string): Promise<boolean | undefined> {
-  return attempt(look, path, async (path) => {
+  const read = async (path: string) => {
     const file = await open(path);
     try {
       return (await file.read(Buffer.alloc(64), 0, 64)).bytesRead > 0;
     } finally {
       await file.close();
     }
-  });
+  };
+  return attempt(look, path, read, (any) => ({ kind: 'content', any }));
 }
 
-async function attempt<T>(look: Look, path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
+async function attempt<T>(
+  look: Look,
+  path: string,
+  read: (path: string) => Promise<T>,
+  found: (value: T) => Found,
+): Promise<T | undefined> {
   try {
-    return await read(join(look.root, path));
+    const value = await read(join(look.root, path));
+    look.onFound?.(path, found(value));
+    return value;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.

@@ -15,6 +15,8 @@ import type { Batch, Counter, Evidence, Hypercall, ModeFigure, Vm } from '@tcewa
 export interface HypercallFigures {
   hypercall: Hypercall;
   modes: ModeFigure[];
+  /** What the guest counted itself; null where nobody did. */
+  issued: number | null;
   /** TCE entries that all calls which entered the kernel asked for; null when it cannot be told. */
   entries: number | null;
 }
@@ -74,7 +76,7 @@ function lifeFigures(vm: Vm, counters: Map<Hypercall, Counters> | undefined): Hy
     const own = counters?.get(hypercall) ?? {};
     const entered = own.entered ?? 0;
     const entries = hasOneEntry(hypercall) ? entered : (own.entered_entries ?? (entered === 0 ? 0 : null));
-    return { hypercall, modes: deriveModes(hypercall, own, vm.evidence), entries };
+    return { hypercall, modes: deriveModes(hypercall, own, vm.evidence), issued: own.issued ?? null, entries };
   });
 }
 
@@ -82,6 +84,7 @@ function addHypercall(a: HypercallFigures, b: HypercallFigures | undefined): Hyp
   if (b === undefined) return a;
   return {
     hypercall: a.hypercall,
+    issued: add(a.issued, b.issued),
     entries: add(a.entries, b.entries),
     modes: a.modes.map((figure, i) => addMode(figure, b.modes[i])),
   };

@@ -4,13 +4,9 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../model.js';
-import { lookAt, problemsOf } from '../proc/look.js';
-import { sightVms } from '../proc/vms.js';
 import { countsOf } from './hist-counts.js';
 import { HIST, readInstance } from './hist-instance.js';
-import { hostOf, unattributedEvidenceOf } from './host.js';
-import { liveClock, liveHost } from './live.js';
-import type { LiveHost } from './live.js';
+import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { openInstance } from './tracefs.js';
 import type { Directories, Instance } from './tracefs.js';
@@ -31,30 +27,23 @@ class Hist implements Source {
   ) {}
 
   async open(): Promise<void> {
-    this.#host = await liveHost(this.options);
-    await this.#counting();
+    this.#host = await LiveHost.open(this.options, this.name);
+    await this.#counting(this.#host);
   }
 
   async next(): Promise<Reading | undefined> {
-    if (!this.#host) return undefined;
-    const { facts, problems: hostProblems } = this.#host;
-    const instance = await this.#counting();
-    const clock = await liveClock(this.options);
+    const host = this.#host;
+    if (!host) return undefined;
+    const instance = await this.#counting(host);
+    const clock = await host.clock();
     const { cells, accounts, problems } = await this.#read(instance);
-    const look = lookAt(this.options.root);
-    const vms = await sightVms(look, facts, clock.uptimeNs);
-    return {
-      clock,
-      host: hostOf(facts, this.options, this.name, 'unnamed'),
-      bootId: facts.bootId,
-      epoch: deriveId(facts.bootId, 'hist', instance.madeNs),
-      epochBeganNs: instance.madeNs,
+    return host.reading(clock, {
       cells,
       accounts,
-      vms,
-      unattributedEvidence: unattributedEvidenceOf(facts),
-      problems: [...hostProblems, ...instance.problems, ...problems, ...problemsOf(look)],
-    };
+      epoch: deriveId(host.facts.bootId, 'hist', instance.madeNs),
+      epochBeganNs: instance.madeNs,
+      problems: [...instance.problems, ...problems],
+    });
   }
 
   close(): Promise<void> {
@@ -64,13 +53,13 @@ class Hist implements Source {
   }
 
   /** The instance that counts; found or made anew after an error, since that may be what was wrong with it. */
-  async #counting(): Promise<Instance> {
+  async #counting(host: LiveHost): Promise<Instance> {
     const { root, hist } = this.options;
     this.#instance ??= await openInstance({
       root,
       kind: HIST,
       size: hist.size,
-      nowNs: (await liveClock(this.options)).uptimeNs,
+      nowNs: (await host.clock()).uptimeNs,
       directories: this.directories,
     });
     return this.#instance;

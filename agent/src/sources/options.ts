@@ -5,8 +5,8 @@ import type { RingReaderOptions } from './ring-reader.js';
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
   directory: string;
-  /** Which of its counts is read. */
-  source: 'hist' | 'ring';
+  /** Which of its counts is read; `hist` when it is not given. */
+  source?: 'hist' | 'ring';
   /** How many times as fast as it was recorded; 0 or Infinity is as fast as possible. */
   speed: number;
   pace: Pace;
@@ -24,7 +24,8 @@ export interface SourceOptions {
     /** Entries of each histogram: a power of two from 128 to 131072 (kernel/trace/tracing_map.h). */
     size: number;
   };
-  ring: RingReaderOptions;
+  /** For the source `ring`, which cannot do without. */
+  ring?: RingReaderOptions;
   /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */

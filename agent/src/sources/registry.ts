@@ -2,10 +2,12 @@
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
 import { Auto } from './auto.js';
+import { createGuest } from './guest.js';
 import { createHist } from './hist.js';
 import type { SourceOptions } from './options.js';
 import { createReplay } from './replay.js';
 import { createRing } from './ring.js';
+import { createUserspaceExit } from './userspace-exit.js';
 
 export interface SourceEntry {
   /** One line for `--help`. */
@@ -26,6 +28,14 @@ export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
     'ring',
     { describe: 'every call as an event, with the LIOBN of each punt', create: (options) => createRing(options) },
   ],
+  [
+    'userspace-exit',
+    {
+      describe: 'an upper bound of what goes to userspace, for KVM PR',
+      create: (options) => createUserspaceExit(options),
+    },
+  ],
+  ['guest', { describe: 'what this machine issues itself, as a guest', create: (options) => createGuest(options) }],
   ['replay', { describe: 'a recording of a host', create: createReplay }],
 ]);
 

@@ -9,19 +9,16 @@
 import { deriveId } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
-import { lookAt, problemsOf } from '../proc/look.js';
-import { sightVms } from '../proc/vms.js';
 import { RingError } from '../ring/error.js';
 import { HIST } from './hist-instance.js';
-import { hostOf, unattributedEvidenceOf } from './host.js';
-import { liveClock, liveHost } from './live.js';
-import type { LiveHost } from './live.js';
+import { LiveHost } from './live-host.js';
 import type { SourceOptions } from './options.js';
 import { RingCounts, accountsOf } from './ring-counts.js';
 import type { RingTally } from './ring-counts.js';
 import { checkRing, makeRing, readFormats, ringsLeft, stopRing } from './ring-instance.js';
 import type { RingInstance } from './ring-instance.js';
 import { RingReader } from './ring-reader.js';
+import type { RingReaderOptions } from './ring-reader.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 
@@ -29,9 +26,10 @@ const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
   'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
 
-/** `kind` names instances and events: those of the histograms, but for tests. */
+/** `kind` names instances and events: those of the histograms, but for tests. Throws SourceError without settings. */
 export function createRing(options: SourceOptions, kind: InstanceKind = HIST): Source {
-  return new Ring(options, kind);
+  if (!options.ring) throw new SourceError('ring-without-settings', 'the source ring needs the shape of its buffers');
+  return new Ring(options, options.ring, kind);
 }
 
 interface OpenRing {
@@ -50,6 +48,7 @@ class Ring implements Source {
 
   constructor(
     private readonly options: SourceOptions,
+    private readonly settings: RingReaderOptions,
     private readonly kind: InstanceKind,
   ) {}
 
@@ -59,10 +58,10 @@ class Ring implements Source {
   }
 
   async open(): Promise<void> {
-    const { root, ring: settings } = this.options;
-    const host = await liveHost(this.options);
-    const { uptimeNs: openedNs } = await liveClock(this.options);
-    const tracing = await findTracefs(root);
+    const { settings } = this;
+    const host = await LiveHost.open(this.options, this.name);
+    const { uptimeNs: openedNs } = await host.clock();
+    const tracing = await findTracefs(this.options.root);
     try {
       const counts = new RingCounts(await readFormats(tracing, this.kind), 'punts');
       const left = await this.#countLeft(tracing, counts);
@@ -82,25 +81,16 @@ class Ring implements Source {
   async next(): Promise<Reading | undefined> {
     const open = this.#open;
     if (!open) return undefined;
-    const { openedNs, counts, ring, reader, left } = open;
-    const { facts, problems } = open.host;
+    const { host, openedNs, counts, ring, reader, left } = open;
     await checkRing(ring, this.kind);
     const { cells, tallies } = await reader.read();
-    const clock = await liveClock(this.options);
-    const look = lookAt(this.options.root);
-    const vms = await sightVms(look, facts, clock.uptimeNs);
-    return {
-      clock,
-      host: hostOf(facts, this.options, this.name, 'unnamed'),
-      bootId: facts.bootId,
-      epoch: deriveId(facts.bootId, 'ring', openedNs),
-      epochBeganNs: openedNs,
+    return host.reading(await host.clock(), {
       cells,
       accounts: accountsOf([...left.tallies, ...tallies]),
-      vms,
-      unattributedEvidence: unattributedEvidenceOf(facts),
-      problems: [...problems, ...left.problems, ...counts.problems, ...problemsOf(look)],
-    };
+      epoch: deriveId(host.facts.bootId, 'ring', openedNs),
+      epochBeganNs: openedNs,
+      problems: [...left.problems, ...counts.problems],
+    });
   }
 
   async close(): Promise<void> {
@@ -113,7 +103,7 @@ class Ring implements Source {
     const left: OpenRing['left'] = { tallies: [], problems: [] };
     for (const ring of await ringsLeft(tracing, this.#prefix, this.kind)) {
       await stopRing(ring, this.kind);
-      const reader = await RingReader.open(ring, counts, this.options.ring);
+      const reader = await RingReader.open(ring, counts, this.settings);
       left.tallies.push(...reader.finish());
       left.problems.push(KILLED, ...(await reader.close()));
     }

@@ -1,15 +1,15 @@
 /** Counts the same calls for some time by a histogram and by a ring, each in tracefs instances of its own, and compares. */
-import { join } from 'node:path';
 import type { Cell } from '../model.js';
 import { SourceError } from '../model.js';
 import { countsOf } from '../sources/hist-counts.js';
 import { HIST, readInstance } from '../sources/hist-instance.js';
 import type { Pace } from '../sources/pace.js';
+import { openPassing } from '../sources/passing.js';
 import { RingCounts } from '../sources/ring-counts.js';
-import { makeRing, readFormats } from '../sources/ring-instance.js';
+import { makeRing, readFormats, removeRing, ringsLeft } from '../sources/ring-instance.js';
 import { RingReader } from '../sources/ring-reader.js';
 import type { RingReaderOptions } from '../sources/ring-reader.js';
-import { findTracefs, makeInstance, removed } from '../sources/tracefs.js';
+import { findTracefs } from '../sources/tracefs.js';
 import { Comparing } from './compare.js';
 import type { Comparison } from './compare.js';
 
@@ -54,11 +54,10 @@ export async function verify(hist: Counter, ring: Counter, options: VerifyOption
   }
 }
 
-/** A histogram of this host's calls. `uptimeNs` names its instance. */
-export async function openHist(root: string, uptimeNs: bigint, size: number): Promise<Counter> {
-  const tracing = await findTracefs(root);
-  const directory = join(tracing, 'instances', `tcewatch-verify-${uptimeNs}-hist`);
-  await makeInstance(tracing, directory, { kind: HIST, size });
+/** A histogram of this host's calls. `pid` is that of this process. */
+export async function openHist(root: string, pid: number, size: number): Promise<Counter> {
+  const passing = await openPassing({ root, command: 'verify', pid, size });
+  const { directory } = passing;
   return {
     read: async () => {
       const { cells, accounts, problems } = countsOf(await readInstance(directory), directory);
@@ -68,20 +67,18 @@ export async function openHist(root: string, uptimeNs: bigint, size: number): Pr
       if (problem !== undefined) throw new SourceError('hist-paused', problem);
       return cells;
     },
-    close: () => removed(directory),
+    close: () => passing.remove(),
   };
 }
 
 /** A ring of this host's calls. `kind` is given by tests. */
-export async function openRing(
-  root: string,
-  uptimeNs: bigint,
-  options: RingReaderOptions,
-  kind = HIST,
-): Promise<Counter> {
+export async function openRing(root: string, pid: number, options: RingReaderOptions, kind = HIST): Promise<Counter> {
   const tracing = await findTracefs(root);
   const counts = new RingCounts(await readFormats(tracing, kind), 'punts');
-  const ring = await makeRing(tracing, `${kind.prefix}-verify-${uptimeNs}`, options, kind);
+  const prefix = `${kind.prefix}-verify-ring`;
+  // Those that are in use cannot be removed.
+  for (const left of await ringsLeft(tracing, prefix, kind)) await removeRing(left);
+  const ring = await makeRing(tracing, `${prefix}-${pid}`, options, kind);
   const reader = await RingReader.open(ring, counts, options);
   reader.start();
   return {

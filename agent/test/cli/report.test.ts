@@ -17,16 +17,19 @@ describe('report', () => {
       {
         hypercall: 'H_GET_TCE' as const,
         modes: [figure('real', 0, 'absent'), figure('virtual', 0), figure('userspace', 0)],
+        issued: null,
         entries: 0,
       },
       {
         hypercall: 'H_PUT_TCE' as const,
         modes: [figure('real', 0, 'absent'), figure('virtual', 5363), figure('userspace', 12)],
+        issued: null,
         entries: 5375,
       },
       {
         hypercall: 'H_STUFF_TCE' as const,
         modes: [figure('real', null, 'unobservable'), figure('virtual', 0), figure('userspace', 0)],
+        issued: null,
         entries: null,
       },
     ];

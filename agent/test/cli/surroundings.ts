@@ -1,6 +1,8 @@
 /** Runs the program as a shell would, in this process. */
+import { EventEmitter } from 'node:events';
 import { main } from '../../src/cli/program.js';
 import type { Surroundings } from '../../src/cli/surroundings.js';
+import type { Keyboard } from '../../src/cli/screen.js';
 import { realPace } from '../../src/sources/pace.js';
 import { collectLog } from '../log/collect.js';
 import type { LogLine } from '../log/collect.js';
@@ -18,6 +20,7 @@ export async function run(args: readonly string[], given: Partial<Surroundings> 
   let stderr = '';
   const status = await main(args, {
     env: {},
+    stdin: new EventEmitter() as Keyboard & EventEmitter,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stop: new AbortController().signal,

@@ -26,8 +26,8 @@ describe.skipIf(obstacle !== undefined)('verify on this kernel', () => {
   async function compared(spoil: (cells: Cell[]) => Cell[]) {
     const monotonicNs = () => Number(process.hrtime.bigint());
     const options = { kbPerCpu: 8192, overwrite: true, pace: realPace, monotonicNs };
-    const first = await openRing('/', 1n, options, standIn.kind);
-    const second = await openRing('/', 2n, options, standIn.kind);
+    const first = await openRing('/', 1, options, standIn.kind);
+    const second = await openRing('/', 2, options, standIn.kind);
     const stop = new AbortController();
     let calls = Promise.resolve();
     let ended = false;

@@ -80,6 +80,14 @@ describe('hypercall metrics', () => {
     ]);
   });
 
+  it('show what a guest issued, where one counts itself', async () => {
+    const issued = cell(7, 'issued', 12, { scope: 'all', liobn: 0n });
+    const lines = await scrapeAfter([reading({ ...full, cells: [...full.cells, issued] })]);
+    expect(await lines('tcewatch_issued_hypercalls_total')).toEqual([
+      'tcewatch_issued_hypercalls_total{vm="v",uuid="uuid of v",hypercall="H_PUT_TCE"} 12',
+    ]);
+  });
+
   it('show what the kernel saw and lost, and descriptors where they could be seen', async () => {
     const lines = await scrapeAfter([full]);
     expect(await lines('tcewatch_kernel_events_total')).toEqual([

@@ -154,7 +154,7 @@ describe('the pace of a replay', () => {
 describe('a source', () => {
   it('that does not exist is refused with those that do', () => {
     expect(() => createSource('lace', testOptions())).toThrow(
-      /"lace" is not available; there are: auto, hist, ring, replay$/,
+      /"lace" is not available; there are: auto, hist, ring, userspace-exit, guest, replay$/,
     );
   });
 

@@ -50,7 +50,8 @@ export function observeLife(
   const seen = look(known, vm, batch);
   let episode = state?.episode ?? null;
   if (before !== null && ns > 0n) {
-    const verdict = judge(before, after, Number(ns) / 1e9, vm.evidence, rules);
+    const hadTable = known.newest?.tceTables !== 0 || seen.newest?.tceTables !== 0;
+    const verdict = judge(before, after, { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable }, rules);
     episode = verdict.says === 'fallback' ? punting(episode, verdict, ns, known) : calm(episode, verdict, ns, rules);
   }
   const event = episode && nextEvent(episode, vm, batch, seen, rules);

@@ -36,12 +36,19 @@ export interface Verdict {
   punted: number;
 }
 
-/** The verdict on the calls between two readings, `seconds` apart. */
+/** What is known of a VM over an interval, besides its calls. */
+export interface Circumstances {
+  seconds: number;
+  evidence: readonly ModeEvidence[];
+  /** Whether the kernel served a TCE table of it; where it served none, nothing can have been completed in real mode. */
+  hadTable: boolean;
+}
+
+/** The verdict on the calls between two readings. */
 export function judge(
   before: Calls,
   after: Calls,
-  seconds: number,
-  evidence: readonly ModeEvidence[],
+  { seconds, evidence, hadTable }: Circumstances,
   rules: Readonly<Rules>,
 ): Verdict {
   // Calls of the hypercalls of which none can hide in real mode, and all calls that were seen.
@@ -62,7 +69,8 @@ export function judge(
     seen.punted += punted;
     const real = evidenceFor(evidence, 'real', name).evidence;
     const issued = increase(ISSUED);
-    if (real !== 'absent' && real !== 'exact' && (real !== 'derived' || issued === 0)) return;
+    const hidden = real !== 'absent' && real !== 'exact' && (real !== 'derived' || issued === 0);
+    if (hadTable && hidden) return;
     known.calls += Math.max(calls, issued);
     known.punted += punted;
   });

@@ -99,6 +99,18 @@ export interface AccountRow {
   losses: Record<LossKind, number>;
 }
 
+/** One epoch of a guest that counts what it issues itself (the agent's source `guest`). */
+export interface GuestSpan {
+  /** Of the guest, which is a host of its own, and of its one VM, which it is itself. */
+  hostId: string;
+  life: string;
+  /** By which its host knows it. */
+  uuid: string;
+  /** When it was first and last read. */
+  firstNs: bigint;
+  lastNs: bigint;
+}
+
 /** Which alerts: of one VM (by name), in one state; the newest `limit` of them. */
 export interface AlertFilter {
   vm?: string;
@@ -117,6 +129,7 @@ export interface Queries {
   /** The newest event of each alert, newest alert first. */
   alerts(filter: AlertFilter): Promise<AlertEvent[]>;
   accounts(): Promise<AccountRow[]>;
+  guestSpans(): Promise<GuestSpan[]>;
   /** When each host was last read. */
   freshness(): Promise<{ hostId: string; readAtNs: bigint }[]>;
   /** Resolves when ClickHouse answers; for readiness. */

@@ -12,6 +12,7 @@ import type { Retention } from './retention.js';
 import { alertRow } from './rows.js';
 import { selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
+import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHosts } from './select/hosts.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
@@ -64,6 +65,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     liobns: (question) => selectLiobns(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
     accounts: () => selectAccounts(clickhouse),
+    guestSpans: () => selectGuestSpans(clickhouse),
     freshness: () => selectFreshness(clickhouse),
     ping: () => clickhouse.command('ClickHouse is not ready', 'SELECT 1'),
     close: async () => {

@@ -34,6 +34,7 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
     alerts: nothing,
     accounts: nothing,
     freshness: nothing,
+    guestSpans: nothing,
     ping: () => Promise.resolve(),
     ...given,
   };

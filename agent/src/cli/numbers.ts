@@ -1,0 +1,22 @@
+/** Numbers and times on the command line: what commander calls to read them. */
+import { duration } from '@tcewatch/config';
+import { InvalidArgumentError } from 'commander';
+
+export function positive(text: string): number {
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('give a positive number');
+}
+
+export function milliseconds(text: string): number {
+  const parsed = duration().safeParse(text);
+  if (parsed.success && parsed.data > 0) return parsed.data;
+  throw new InvalidArgumentError('give a time such as 500ms or 2s');
+}
+
+/** Entries of a histogram (kernel/trace/tracing_map.h). */
+export function powerOfTwo(text: string): number {
+  const number = Number(text);
+  if (number >= 128 && number <= 131_072 && Number.isInteger(Math.log2(number))) return number;
+  throw new InvalidArgumentError('give a power of two from 128 to 131072');
+}

@@ -1,0 +1,60 @@
+/** A terminal that shows one table at a time and tells of keys; where there is none, tables follow each other as lines. */
+
+export interface ScreenOutput {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+  write(text: string): unknown;
+}
+
+/** What is needed of standard input. */
+export interface Keyboard {
+  isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+  on(event: 'data', listener: (data: Buffer | string) => void): unknown;
+  off(event: 'data', listener: (data: Buffer | string) => void): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+export interface Screen {
+  show: (lines: readonly string[]) => void;
+  close: () => void;
+}
+
+/** Alternate screen without a cursor, and back (ECMA-48, and xterm's private modes 1049 and 25). */
+const ENTER = '\u001b[?1049h\u001b[?25l';
+const LEAVE = '\u001b[?25h\u001b[?1049l';
+const HOME = '\u001b[H';
+const CLEAR_LINE_END = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+
+/** `onKey` is told each key; none where input and output are no terminals. */
+export function openScreen(output: ScreenOutput, keyboard: Keyboard, onKey: (key: string) => void): Screen {
+  if (output.isTTY !== true) {
+    return { show: (lines) => output.write(`${lines.join('\n')}\n\n`), close: () => undefined };
+  }
+  const listener = (data: Buffer | string) => {
+    for (const key of data.toString()) onKey(key);
+  };
+  output.write(ENTER);
+  if (keyboard.isTTY === true) {
+    keyboard.setRawMode?.(true);
+    keyboard.on('data', listener);
+    keyboard.resume();
+  }
+  return {
+    show: (lines) => {
+      const { columns = 80, rows = 24 } = output;
+      const fitting = lines.slice(0, rows - 1).map((line) => `${line.slice(0, columns)}${CLEAR_LINE_END}\r\n`);
+      output.write(`${HOME}${fitting.join('')}${CLEAR_BELOW}`);
+    },
+    close: () => {
+      output.write(LEAVE);
+      if (keyboard.isTTY !== true) return;
+      keyboard.off('data', listener);
+      keyboard.setRawMode?.(false);
+      keyboard.pause();
+    },
+  };
+}

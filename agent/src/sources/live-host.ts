@@ -1,0 +1,64 @@
+/** What all sources on a live host do alike: its facts, its clock, and a reading made of counts and a look at its VMs. */
+import type { Clock } from '@tcewatch/protocol';
+import { SourceError } from '../model.js';
+import type { Reading, VmSighting } from '../model.js';
+import { NO_BOOT, readHost } from '../proc/host.js';
+import type { HostFacts } from '../proc/host.js';
+import { lookAt, problemsOf, text } from '../proc/look.js';
+import { uptimeNs } from '../proc/stat.js';
+import { sightVms } from '../proc/vms.js';
+import { hostOf, unattributedEvidenceOf } from './host.js';
+import type { SourceOptions } from './options.js';
+
+/** What a source counted, and since when. */
+export type Counted = Pick<Reading, 'cells' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs'>;
+
+export class LiveHost {
+  private constructor(
+    private readonly options: SourceOptions,
+    private readonly source: string,
+    readonly facts: HostFacts,
+    private readonly problems: readonly string[],
+  ) {}
+
+  /** Throws SourceError `proc-unreadable`. */
+  static async open(options: SourceOptions, source: string): Promise<LiveHost> {
+    const look = lookAt(options.root);
+    const facts = await readHost(look);
+    if (facts.bootId === NO_BOOT) throw withoutProc(options);
+    return new LiveHost(options, source, facts, problemsOf(look));
+  }
+
+  clock(): Promise<Clock> {
+    return readClock(this.options);
+  }
+
+  /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
+  async reading(clock: Clock, counted: Counted, given?: VmSighting[]): Promise<Reading> {
+    const look = lookAt(this.options.root);
+    const vms = given ?? (await sightVms(look, this.facts, clock.uptimeNs));
+    return {
+      ...counted,
+      clock,
+      host: hostOf(this.facts, this.options, this.source, 'unnamed'),
+      bootId: this.facts.bootId,
+      vms,
+      unattributedEvidence: unattributedEvidenceOf(this.facts),
+      problems: [...counted.problems, ...this.problems, ...problemsOf(look)],
+    };
+  }
+}
+
+/** Both clocks of the host now. Throws SourceError `proc-unreadable`. */
+export async function readClock(options: Pick<SourceOptions, 'root' | 'now'>): Promise<Clock> {
+  const uptime = uptimeNs((await text(lookAt(options.root), 'proc/uptime')) ?? '');
+  if (uptime === undefined) throw withoutProc(options);
+  return { wallNs: options.now(), uptimeNs: uptime };
+}
+
+function withoutProc({ root }: Pick<SourceOptions, 'root'>): SourceError {
+  return new SourceError(
+    'proc-unreadable',
+    `there is no /proc below ${root}: mount it there, or correct the setting root`,
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * The source `userspace-exit`, for KVM PR, which has no hypercall events: how often each thread returned to QEMU with a
+ * hypercall of any kind. So many TCE hypercalls of each kind went to userspace at most.
+ */
+import { HYPERCALL_NAMES, deriveId } from '@tcewatch/protocol';
+import type { ModeEvidence } from '@tcewatch/protocol';
+import { HistError } from '../hist/error.js';
+import { parseHist, pickHistogram } from '../hist/parse.js';
+import { SourceError } from '../model.js';
+import type { Cell, Reading, Source } from '../model.js';
+import { LiveHost } from './live-host.js';
+import type { SourceOptions } from './options.js';
+import { openInstance, readHist } from './tracefs.js';
+import type { Directories, Instance, InstanceKind } from './tracefs.js';
+import type { TriggerSpec } from './triggers.js';
+
+/** KVM_EXIT_PAPR_HCALL is 19 (include/uapi/linux/kvm.h); after an error the reason is that of an earlier exit. */
+const EXIT: TriggerSpec = {
+  system: 'kvm',
+  event: 'kvm_userspace_exit',
+  keys: ['common_pid', 'reason'],
+  sums: [],
+  filter: 'reason==19&&errno>=0',
+};
+
+export const USERSPACE_EXIT: InstanceKind = {
+  prefix: 'tcewatch-userspace-exit',
+  triggers: [EXIT],
+  withoutEvents: {
+    code: 'kvm-not-loaded',
+    message: 'load the module of KVM with "modprobe kvm_pr" or "modprobe kvm_hv"',
+  },
+};
+
+export function createUserspaceExit(options: SourceOptions, directories?: Directories): Source {
+  return new UserspaceExit(options, directories);
+}
+
+class UserspaceExit implements Source {
+  readonly name = 'userspace-exit';
+  #counting: { host: LiveHost; instance: Instance } | undefined;
+
+  constructor(
+    private readonly options: SourceOptions,
+    private readonly directories: Directories | undefined,
+  ) {}
+
+  async open(): Promise<void> {
+    const { root, hist } = this.options;
+    const host = await LiveHost.open(this.options, this.name);
+    const { uptimeNs: nowNs } = await host.clock();
+    const { directories } = this;
+    const instance = await openInstance({ root, kind: USERSPACE_EXIT, size: hist.size, nowNs, directories });
+    this.#counting = { host, instance };
+  }
+
+  async next(): Promise<Reading | undefined> {
+    if (!this.#counting) return undefined;
+    const { host, instance } = this.#counting;
+    const clock = await host.clock();
+    const counted = countsOfExits(await readHist(instance.directory, EXIT, USERSPACE_EXIT), instance.directory);
+    const reading = await host.reading(clock, {
+      ...counted,
+      // Hypercalls of all kinds are no account of the four.
+      accounts: [],
+      epoch: deriveId(host.facts.bootId, 'userspace-exit', instance.madeNs),
+      epochBeganNs: instance.madeNs,
+      problems: [...instance.problems, ...counted.problems],
+    });
+    return {
+      ...reading,
+      vms: reading.vms?.map((vm) => ({ ...vm, evidence: upperBound(vm.evidence) })),
+      unattributedEvidence: upperBound(reading.unattributedEvidence),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#counting = undefined;
+    return Promise.resolve();
+  }
+}
+
+/** What this source can say of the modes; of real mode, what the kernel and the guest say anyhow. */
+function upperBound(evidence: readonly ModeEvidence[]): ModeEvidence[] {
+  return [
+    ...evidence.filter(({ mode }) => mode === 'real'),
+    { mode: 'virtual', evidence: 'unobservable', reason: 'kvm-pr' },
+    { mode: 'userspace', evidence: 'upper-bound', reason: 'all-hypercalls-counted' },
+  ];
+}
+
+/** Throws SourceError `hist-malformed` that names `where` the text comes from. */
+function countsOfExits(text: string, where: string): { cells: Cell[]; problems: string[] } {
+  try {
+    const { rows, dropped } = pickHistogram(parseHist(text), EXIT.keys);
+    const cells = rows.flatMap(({ keys, hitcount: calls }) =>
+      HYPERCALL_NAMES.map((hypercall): Cell => ({
+        counter: 'punted',
+        tid: Number(keys[0]),
+        hypercall,
+        scope: 'all',
+        liobn: 0n,
+        calls,
+      })),
+    );
+    const full = `${dropped} returns to userspace were not counted, since the table is full: raise hist.size`;
+    return { cells, problems: dropped > 0 ? [full] : [] };
+  } catch (error) {
+    if (!(error instanceof HistError)) throw error;
+    throw new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,55 @@
+/** Source and ledger, as in `run`, but for one who looks on: batches as they come, sent nowhere. */
+import { randomUUID } from 'node:crypto';
+import type { Batch } from '@tcewatch/protocol';
+import { toBatch } from '../batcher.js';
+import { advance } from '../ledger/advance.js';
+import { snapshot } from '../ledger/snapshot.js';
+import { DEFAULT_CAPS, emptyLedger } from '../ledger/state.js';
+import { SourceError } from '../model.js';
+import type { Source } from '../model.js';
+import type { Pace } from '../sources/pace.js';
+
+export interface WatchOptions {
+  pace: Pace;
+  signal: AbortSignal;
+  /** Not given for a source that keeps its own time. */
+  intervalMs?: number;
+}
+
+/**
+ * Yields a batch for each reading, or the error of one that could not be had, until the source ends or the signal is
+ * aborted. Throws SourceError when the source cannot be opened, or the first reading cannot be had.
+ */
+export async function* watch(source: Source, options: WatchOptions): AsyncGenerator<Batch | SourceError> {
+  const { pace, signal, intervalMs } = options;
+  const run = randomUUID();
+  let ledger = emptyLedger();
+  const beganMs = pace.now();
+  // A source that keeps its own time waits inside `next`.
+  if (intervalMs === undefined) signal.addEventListener('abort', () => void source.close());
+  try {
+    await source.open();
+    for (let sequence = 1; !signal.aborted; sequence++) {
+      const reading = await next(source, sequence === 1);
+      if (reading === undefined) return;
+      if (reading instanceof SourceError) yield reading;
+      else {
+        ledger = advance(ledger, reading, DEFAULT_CAPS);
+        const intervalNs = BigInt(Math.round((intervalMs ?? 0) * 1e6));
+        yield toBatch({ reading, snapshot: snapshot(ledger), run, sequence, intervalNs });
+      }
+      if (intervalMs !== undefined) await pace.sleep(beganMs + sequence * intervalMs - pace.now(), signal);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function next(source: Source, isFirst: boolean) {
+  try {
+    return await source.next();
+  } catch (error) {
+    if (isFirst || !(error instanceof SourceError)) throw error;
+    return error;
+  }
+}

@@ -1,0 +1,43 @@
+import { readdir } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createHist } from '../../src/sources/hist.js';
+import { createOnlooker } from '../../src/sources/onlooker.js';
+import { FixtureHost } from './fixture-host.js';
+import { testOptions } from './options.js';
+
+let host: FixtureHost;
+beforeEach(async () => {
+  host = await FixtureHost.make();
+});
+afterEach(() => host.remove());
+
+const onlooker = () =>
+  createOnlooker(testOptions(undefined, host.root), { command: 'top', pid: 4242, directories: host.directories });
+
+describe('an onlooker', () => {
+  it('reads what a running agent counts, in its epoch, and changes nothing', async () => {
+    const instance = 'tcewatch-7210000000';
+    await host.directories.make(host.instance(instance));
+    await host.print(instance, '0300');
+    const agent = createHist(testOptions(undefined, host.root), host.directories);
+    const source = onlooker();
+    await Promise.all([agent.open(), source.open()]);
+    const [theirs, ours] = [await agent.next(), await source.next()];
+    expect(ours).toEqual(theirs);
+    expect(ours?.accounts[0]?.seen).toBe(178_108);
+    await source.close();
+    expect(await readdir(host.instance())).toEqual([instance]);
+  });
+
+  it('counts itself where no agent does, and leaves nothing behind', async () => {
+    const source = onlooker();
+    await source.open();
+    await expect(source.next()).rejects.toThrow(/hist file: is empty/);
+    expect(await readdir(host.instance())).toEqual(['tcewatch-top-4242']);
+    await host.print('tcewatch-top-4242', '0300');
+    expect((await source.next())?.accounts[0]?.seen).toBe(178_108);
+    await source.close();
+    expect(await readdir(host.instance())).toEqual([]);
+    expect(await source.next()).toBeUndefined();
+  });
+});
