@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
 # Sets up what the tests need and npm does not bring. Says in a line each what it could not get and which tests that
-# leaves out. At present npm brings everything.
+# leaves out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! node -e "require('chdb')" 2>/dev/null; then
   echo "test set-up: the embedded ClickHouse (npm package chdb) does not load here ($(uname -m)): tests of the store are left out"
+fi
+
+# The live tests put probes on a small program of their own.
+if ! command -v gcc >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev binutils; } >/dev/null 2>&1 || true
+fi
+if ! command -v gcc >/dev/null || ! command -v nm >/dev/null; then
+  echo "test set-up: there is no C compiler (gcc, binutils): live tests of the ring are left out"
+elif [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: not root on Linux x86_64: live tests of the ring are left out"
 fi

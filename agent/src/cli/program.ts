@@ -10,6 +10,7 @@ import { runCommand } from './run.js';
 import { CommandError } from './surroundings.js';
 import { topCommand } from './top.js';
 import type { Surroundings } from './surroundings.js';
+import { verifyCommand } from './verify.js';
 
 /** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -17,8 +18,16 @@ export async function main(args: readonly string[], surroundings: Surroundings):
   const program = new Command('tcewatch-agent')
     .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
     .version(version);
-  for (const command of [runCommand, replayCommand, topCommand, recordCommand, doctorCommand, checkConfigCommand])
-    program.addCommand(command(surroundings));
+  const commands = [
+    runCommand,
+    replayCommand,
+    topCommand,
+    recordCommand,
+    verifyCommand,
+    doctorCommand,
+    checkConfigCommand,
+  ];
+  for (const command of commands) program.addCommand(command(surroundings));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

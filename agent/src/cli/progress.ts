@@ -1,4 +1,4 @@
-/** A line on standard error that says how far a replay or recording is; nothing where that is no terminal. */
+/** A line on standard error that says how far a command is; nothing where that is no terminal. */
 
 /** What is needed of a terminal. */
 export interface ProgressStream {
@@ -15,7 +15,7 @@ export interface Progress {
   clear: () => void;
 }
 
-export function showProgress(stream: ProgressStream): Progress {
+export function showProgress(stream: ProgressStream, unit = 'readings'): Progress {
   if (stream.isTTY !== true) return { update: () => undefined, clear: () => undefined };
   return {
     update: (done, total) => {
@@ -25,7 +25,7 @@ export function showProgress(stream: ProgressStream): Progress {
       }
       const filled = total === 0 ? 0 : Math.round((BAR_LENGTH * done) / total);
       const bar = '#'.repeat(filled).padEnd(BAR_LENGTH, '.');
-      stream.write(`${CLEAR_LINE}[${bar}] ${done}/${total} readings`);
+      stream.write(`${CLEAR_LINE}[${bar}] ${done}/${total} ${unit}`);
     },
     clear: () => {
       stream.write(CLEAR_LINE);

@@ -5,8 +5,8 @@ import type { RingReaderOptions } from './ring-reader.js';
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
   directory: string;
-  /** Which of its counts is read. */
-  source: 'hist' | 'ring';
+  /** Which of its counts is read; `hist` when it is not given. */
+  source?: 'hist' | 'ring';
   /** How many times as fast as it was recorded; 0 or Infinity is as fast as possible. */
   speed: number;
   pace: Pace;

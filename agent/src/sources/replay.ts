@@ -65,7 +65,7 @@ class Replay implements Source {
     const timeline = await readTimeline(directory);
     const { host, trees } = await readTrees(directory, timeline);
     const { uptimeNs } = await firstClock(snapshots);
-    const { source } = this.replay;
+    const { source = 'hist' } = this.replay;
     const [final, count] =
       source === 'ring'
         ? await this.#ofRing(directory, snapshots, timeline)

@@ -9,8 +9,7 @@ export function testOptions(replay?: Partial<ReplayOptions>, root = '/nowhere'):
     host: {},
     agentVersion: '0.0.0-test',
     hist: { size: 4096 },
-    ring: { kbPerCpu: 1024, overwrite: true, pace: neverSleeps, monotonicNs: () => 0 },
     now: () => 1_800_000_000_000_000_000n,
-    ...(replay && { replay: { directory: '/nowhere', source: 'hist', speed: Infinity, pace: neverSleeps, ...replay } }),
+    ...(replay && { replay: { directory: '/nowhere', speed: Infinity, pace: neverSleeps, ...replay } }),
   };
 }

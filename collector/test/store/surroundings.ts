@@ -104,19 +104,16 @@ export function batchOf({ uptime, series, host = 'h1', epoch = 'e1', vms = [{}],
 
 /** Every batch that the agent makes of a recording, in order. */
 export async function recordedBatches(name: string): Promise<Batch[]> {
-  const pace = { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) };
   const source = createSource('replay', {
     root: '/nowhere',
     host: {},
     agentVersion: '0.0.0-test',
     hist: { size: 4096 },
-    ring: { kbPerCpu: 1024, overwrite: true, pace, monotonicNs: () => 0 },
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),
-      source: 'hist',
       speed: Infinity,
-      pace,
+      pace: { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) },
     },
   });
   await source.open();

@@ -1,0 +1,102 @@
+/** Counts the same calls for some time by a histogram and by a ring, each in tracefs instances of its own, and compares. */
+import type { Cell } from '../model.js';
+import { SourceError } from '../model.js';
+import { countsOf } from '../sources/hist-counts.js';
+import { HIST, readInstance } from '../sources/hist-instance.js';
+import type { Pace } from '../sources/pace.js';
+import { openPassing } from '../sources/passing.js';
+import { RingCounts } from '../sources/ring-counts.js';
+import { makeRing, readFormats, removeRing, ringsLeft } from '../sources/ring-instance.js';
+import { RingReader } from '../sources/ring-reader.js';
+import type { RingReaderOptions } from '../sources/ring-reader.js';
+import { Tracefs } from '../sources/tracefs-files.js';
+import { findTracefs } from '../sources/tracefs.js';
+import type { InstanceKind } from '../sources/tracefs.js';
+import { Comparing } from './compare.js';
+import type { Comparison } from './compare.js';
+
+/** Something that counts calls from when it was opened. */
+export interface Counter {
+  /** Throws SourceError when it has lost some: then nothing can be compared. */
+  read(): Promise<Cell[]>;
+  /** Resolves to what could not be removed, as problems. */
+  close(): Promise<string[]>;
+}
+
+export interface VerifyOptions {
+  seconds: number;
+  pace: Pace;
+  stop: AbortSignal;
+  /** Told after each sample, with the seconds done. */
+  onProgress: (seconds: number) => void;
+}
+
+const SAMPLE_EVERY_MS = 100;
+/**
+ * The probes of the two see an event one after the other, and either may be interrupted in between: so the ring is read
+ * this long before and after the histogram.
+ */
+const MARGIN_MS = 5;
+
+/** Throws SourceError when one of the two cannot be read or has lost something. */
+export async function verify(hist: Counter, ring: Counter, options: VerifyOptions): Promise<Comparison[]> {
+  const { seconds, pace, stop, onProgress } = options;
+  const comparing = new Comparing();
+  const beganMs = pace.now();
+  for (;;) {
+    const before = await ring.read();
+    await pace.sleep(MARGIN_MS, stop);
+    const counted = await hist.read();
+    await pace.sleep(MARGIN_MS, stop);
+    comparing.add({ before, hist: counted, after: await ring.read() });
+    const passedMs = pace.now() - beganMs;
+    onProgress(Math.min(passedMs / 1000, seconds));
+    if (passedMs >= seconds * 1000 || stop.aborted) return comparing.result();
+    await pace.sleep(SAMPLE_EVERY_MS, stop);
+  }
+}
+
+/** A histogram of this host's calls. `pid` is that of this process. */
+export async function openHist(root: string, pid: number, size: number): Promise<Counter> {
+  const tracefs = new Tracefs(undefined, HIST.withoutEvents);
+  const passing = await openPassing({ tracefs, root, command: 'verify', pid, size });
+  const { directory } = passing;
+  return {
+    read: async () => {
+      const { cells, accounts } = countsOf(await readInstance(tracefs, directory), directory);
+      const lost = accounts.flatMap(({ losses }) => losses).reduce((sum, { events }) => sum + events, 0);
+      if (lost > 0) throw new SourceError('hist-full', `a histogram was full and lost ${lost} calls: raise hist.size`);
+      return cells;
+    },
+    close: () => passing.remove(),
+  };
+}
+
+/** A ring of this host's calls. `kind` is given by tests. */
+export async function openRing(
+  root: string,
+  pid: number,
+  options: RingReaderOptions,
+  kind: InstanceKind = HIST,
+): Promise<Counter> {
+  const tracefs = new Tracefs(undefined, kind.withoutEvents);
+  const tracing = await findTracefs(root, tracefs);
+  const counts = new RingCounts(await readFormats(tracefs, tracing, kind), 'punts');
+  const prefix = `${kind.prefix}-verify-ring`;
+  // Those that are in use cannot be removed.
+  for (const left of await ringsLeft(tracefs, tracing, prefix, kind)) await removeRing(left, tracefs);
+  const ring = await makeRing(tracefs, tracing, `${prefix}-${pid}`, options, kind);
+  const reader = await RingReader.open(ring, counts, options);
+  reader.start();
+  return {
+    read: async () => {
+      const { cells, tallies } = await reader.read();
+      const lost = tallies.reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
+      if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise ring.kbPerCpu`);
+      const [problem] = counts.problems;
+      if (problem !== undefined) throw new SourceError('ring-undecodable', problem);
+      return cells;
+    },
+    close: () => reader.close(),
+  };
+}
