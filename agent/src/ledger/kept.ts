@@ -1,23 +1,26 @@
 /**
- * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread counted,
- * and only the ledger knows whose that was. A schema checks what comes back.
+ * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
+ * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
  */
 import { EVIDENCE, HYPERCALL_NAMES, MODES, SCOPES, COUNTERS, isId } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { seriesKey } from './credit.js';
 import { emptyLedger } from './state.js';
-import type { LedgerState } from './state.js';
+import type { LedgerState, VmState } from './state.js';
 
 const count = z.int().nonnegative();
 const id = z.string().refine(isId, 'is no identifier');
-const u64 = z.codec(z.string().regex(/^\d{1,20}$/), z.bigint(), { decode: BigInt, encode: String });
+const u64 = z
+  .string()
+  .regex(/^\d{1,20}$/)
+  .transform(BigInt);
 const hypercall = z.enum(HYPERCALL_NAMES);
 
 /** Of one boot; counts are whole numbers, and those beyond 2^53 stay what the kernel printed. */
 const cells = z.array(z.tuple([z.string(), count, z.number().nonnegative().optional()]));
 const seen = z.array(z.tuple([z.enum(['entered', 'punted']), count]));
 
-const facts = z.object({
+const factsSchema = z.object({
   observedNs: u64,
   descriptors: z.object({ tceTables: count, vfioGroups: z.array(count) }).exactOptional(),
   memlockBytes: u64.exactOptional(),
@@ -35,7 +38,7 @@ const vm = z.object({
     uuid: z.string(),
     tgid: count,
     startedNs: u64,
-    facts: facts.exactOptional(),
+    facts: factsSchema.exactOptional(),
     evidence: z.array(
       z.object({
         mode: z.enum(MODES),
@@ -71,22 +74,30 @@ export const ledgerSchema = z.object({
   folded: z.object({ liobnCalls: count, vmCalls: count }),
 });
 
-export type KeptLedger = z.output<typeof ledgerSchema>;
+/** In the form in which JSON takes it. */
+export type LedgerJson = z.input<typeof ledgerSchema>;
 
 /** What of a ledger outlives the agent; throws RangeError before the first reading. */
-export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: LedgerState): KeptLedger {
+export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: LedgerState): LedgerJson {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
-    epoch: { ...epoch, seenBefore: [...epoch.seenBefore] },
-    ...(handover && { handover: { ...handover, cells: cellList(handover.cells), seen: [...handover.seen] } }),
-    uptimeNs,
+    epoch: { ...epoch, beganNs: String(epoch.beganNs), seenBefore: [...epoch.seenBefore] },
+    ...(handover && {
+      handover: {
+        epoch: handover.epoch,
+        beganNs: String(handover.beganNs),
+        cells: cellList(handover.cells),
+        seen: [...handover.seen],
+      },
+    }),
+    uptimeNs: String(uptimeNs),
     cells: cellList(cells),
-    owners: [...owners].map(([tid, owner]) => ({ tid, ...owner })),
+    owners: [...owners].map(([tid, { life, startedNs }]) => ({ tid, life, startedNs: String(startedNs) })),
     vms: [...vms.values()].map(({ identity, alive, series, liobns, withdrawn }) => ({
-      identity,
+      identity: identityOf(identity),
       alive,
-      series: [...series.values()],
-      liobns: [...liobns],
+      series: [...series.values()].map((one) => ({ ...one, liobn: String(one.liobn) })),
+      liobns: [...liobns].map(String),
       withdrawn: [...withdrawn],
     })),
     accounts: accounts.map(({ counter, seen }) => ({ counter, seen })),
@@ -95,7 +106,16 @@ export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts
 }
 
 /** The ledger as it was, but for what the next reading says anew: problems, losses, and what is folded now. */
-export function fromKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: KeptLedger): LedgerState {
+export function fromKept({
+  epoch,
+  handover,
+  uptimeNs,
+  cells,
+  owners,
+  vms,
+  accounts,
+  folded,
+}: z.output<typeof ledgerSchema>): LedgerState {
   return {
     ...emptyLedger(),
     epoch: { ...epoch, seenBefore: new Map(epoch.seenBefore) },
@@ -120,10 +140,18 @@ export function fromKept({ epoch, handover, uptimeNs, cells, owners, vms, accoun
   };
 }
 
-function cellList(cells: LedgerState['cells']): KeptLedger['cells'] {
+function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {
+  const told = { ...identity, startedNs: String(startedNs) };
+  if (!facts) return told;
+  const { observedNs, memlockBytes, ...others } = facts;
+  const memlock = memlockBytes === undefined ? {} : { memlockBytes: String(memlockBytes) };
+  return { ...told, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
+}
+
+function cellList(cells: LedgerState['cells']): LedgerJson['cells'] {
   return [...cells].map(([key, { calls, entries }]) => (entries === undefined ? [key, calls] : [key, calls, entries]));
 }
 
-function cellMap(cells: KeptLedger['cells']): LedgerState['cells'] {
+function cellMap(cells: LedgerJson['cells']): LedgerState['cells'] {
   return new Map(cells.map(([key, calls, entries]) => [key, { calls, entries }]));
 }

@@ -8,7 +8,6 @@
  * writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
  * tmpfs, nothing is synchronised to a disk, and a torn file after a crash is of another boot anyway.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -39,14 +38,7 @@ export interface StateStore {
 const FORMAT = 'tcewatch-agent-state';
 const VERSION = 1;
 
-const base64 = z.codec(
-  z.base64(),
-  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  {
-    decode: (text) => new Uint8Array(Buffer.from(text, 'base64')),
-    encode: (bytes) => Buffer.from(bytes).toString('base64'),
-  },
-);
+const base64 = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 
 const schema = z.object({
   format: z.literal(FORMAT),
@@ -73,8 +65,7 @@ export const forgetfulState: StateStore = {
 
 export class FileState implements StateStore {
   readonly #path: string;
-  /** Tells apart what was written last from what differs in its counts. */
-  #written: string | undefined;
+  #written: Kept | undefined;
 
   constructor(directory: string) {
     this.#path = join(directory, 'ledger.json');
@@ -89,7 +80,7 @@ export class FileState implements StateStore {
       throw this.#unusable((error as Error).message, error);
     }
     try {
-      const { ledger, unsent } = z.decode(schema, JSON.parse(text) as z.input<typeof schema>);
+      const { ledger, unsent } = schema.parse(JSON.parse(text));
       return { ledger: fromKept(ledger), unsent };
     } catch (error) {
       const aside = `${this.#path}.unusable`;
@@ -99,21 +90,22 @@ export class FileState implements StateStore {
   }
 
   async keep({ ledger, unsent }: Kept): Promise<string | undefined> {
-    const { format, version, ...kept } = z.encode(schema, {
+    if (this.#written && areSameCounts(this.#written, { ledger, unsent })) return undefined;
+    const state = {
       format: FORMAT,
       version: VERSION,
       ledger: toKept(ledger),
-      unsent: [...unsent],
-    });
-    const { cells, owners, epoch, handover } = kept.ledger;
-    const told = [cells, owners, epoch, handover?.epoch, kept.unsent.map((batch) => batch.epoch)];
-    const counted = createHash('sha256').update(JSON.stringify(told)).digest('hex');
-    if (counted === this.#written) return undefined;
+      unsent: unsent.map(({ bytes, epoch, sequence }) => ({
+        bytes: Buffer.from(bytes).toString('base64'),
+        epoch,
+        sequence,
+      })),
+    } satisfies z.input<typeof schema>;
     try {
       await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-      await writeFile(`${this.#path}.new`, JSON.stringify({ format, version, ...kept }), { mode: 0o600 });
+      await writeFile(`${this.#path}.new`, JSON.stringify(state), { mode: 0o600 });
       await rename(`${this.#path}.new`, this.#path);
-      this.#written = counted;
+      this.#written = { ledger, unsent };
       return undefined;
     } catch (error) {
       this.#written = undefined;
@@ -142,6 +134,26 @@ export class FileState implements StateStore {
       { cause },
     );
   }
+}
+
+/** Whether a next life would go on alike with either: all else that a ledger holds, the next reading says anew. */
+function areSameCounts(a: Kept, b: Kept): boolean {
+  return (
+    a.ledger.epoch?.id === b.ledger.epoch?.id &&
+    a.ledger.handover?.epoch === b.ledger.handover?.epoch &&
+    a.unsent.map(({ epoch }) => epoch).join() === b.unsent.map(({ epoch }) => epoch).join() &&
+    areSame(a.ledger.cells, b.ledger.cells, (x, y) => x.calls === y.calls && x.entries === y.entries) &&
+    areSame(a.ledger.owners, b.ledger.owners, (x, y) => x.life === y.life && x.startedNs === y.startedNs)
+  );
+}
+
+function areSame<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>, isSame: (x: V, y: V) => boolean): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) {
+    const other = b.get(key);
+    if (other === undefined || !isSame(value, other)) return false;
+  }
+  return true;
 }
 
 function reasonOf(error: unknown): string {
