@@ -137,6 +137,7 @@ export function gone(code: 'instance-removed' | 'trigger-removed', path: string)
   );
 }
 
+/** The kernel has not the events that are to be counted. */
 export function absent({ code, message }: AbsentEvents, path: string, options?: ErrorOptions): SourceError {
   return new SourceError(code, `${path} is not there: ${message}`, options);
 }

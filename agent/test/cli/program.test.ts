@@ -31,9 +31,9 @@ describe('tcewatch-agent', () => {
   });
 
   it('refuses a source that recordings do not have', async () => {
-    const { status, stderr } = await run(['replay', directory, '--source', 'lace']);
+    const { status, stderr } = await run(['replay', directory, '--source', 'guest']);
     expect(status).toBe(1);
-    expect(stderr).toContain("'lace' is invalid. it is not available; available: hist, ring");
+    expect(stderr).toContain("'guest' is invalid. it is not available; available: hist, ring");
   });
 });
 

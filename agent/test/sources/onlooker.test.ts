@@ -26,7 +26,7 @@ describe('an onlooker', () => {
     const [theirs, ours] = [await agent.next(), await source.next()];
     expect(ours).toEqual(theirs);
     expect(ours?.accounts[0]?.seen).toBe(178_108);
-    await source.close();
+    await Promise.all([agent.close(), source.close()]);
     expect(await readdir(host.instance())).toEqual([instance]);
   });
 
