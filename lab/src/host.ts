@@ -1,0 +1,78 @@
+/** The host: a ppc64le machine with KVM-HV, emulated by QEMU on this one. */
+import { spawn } from 'node:child_process';
+import { mkdir, open, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from './errors.js';
+import type { Image } from './image.js';
+import { openShell } from './shell.js';
+import type { Shell } from './shell.js';
+import { expectVisitor } from './visitor.js';
+
+const BOOT_MS = 180_000;
+const PASSED_DISK_BYTES = 256 * 2 ** 20;
+
+/** Two NVMe disks, each on a PCI host bridge and so in an IOMMU group of its own, to be passed through to guests. */
+export const PASSED_DISKS = { first: '0001:00:00.0', second: '0002:00:00.0' } as const;
+
+export interface Host extends Shell {
+  /** Directory of this machine that the host has at /share. */
+  share: string;
+  stop(): Promise<void>;
+}
+
+/** The emulator has no speculation barriers to offer, so the machine must not promise any. */
+export const QUIRKS = 'cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off';
+
+function qemu(image: Image, directory: string, port: number): string[] {
+  const disk = (n: number): string[] => [
+    ...['-device', `spapr-pci-host-bridge,index=${n},id=bridge${n}`],
+    ...['-drive', `file=${join(directory, `disk${n}.img`)},if=none,id=disk${n},format=raw`],
+    ...['-device', `nvme,drive=disk${n},serial=passed${n},bus=bridge${n}.0`],
+  ];
+  return [
+    ...['-M', `pseries,cap-nested-hv=on,${QUIRKS}`, '-cpu', 'power9', '-accel', 'tcg,thread=multi'],
+    ...['-smp', '2', '-m', '8G', '-nographic', '-nodefaults', '-serial', `file:${join(directory, 'host.console')}`],
+    ...['-kernel', join(image.directory, 'vmlinux'), '-initrd', join(image.directory, 'initrd.gz')],
+    ...['-append', `console=hvc0 lab.port=${port}`],
+    ...['-drive', `file=${join(image.directory, 'host.img')},format=raw,if=none,id=root,snapshot=on`],
+    ...['-device', 'virtio-blk-pci,drive=root,bus=pci.0'],
+    ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile=,bus=pci.0'],
+    ...['-fsdev', `local,path=${join(directory, 'share')},security_model=none,id=share`],
+    ...['-device', 'virtio-9p-pci,fsdev=share,mount_tag=share,bus=pci.0'],
+    ...disk(1),
+    ...disk(2),
+  ];
+}
+
+/** Boots the host; its files, the console's log among them, go to `directory`. Rejects with BootTimeout. */
+export async function bootHost(image: Image, directory: string): Promise<Host> {
+  const share = join(directory, 'share');
+  await mkdir(share, { recursive: true });
+  for (const n of [1, 2]) {
+    const disk = join(directory, `disk${n}.img`);
+    await writeFile(disk, '');
+    await truncate(disk, PASSED_DISK_BYTES);
+  }
+  const visitor = await expectVisitor();
+  const log = await open(join(directory, 'qemu.log'), 'w');
+  // The kernel ends QEMU when this process ends, however it ends; nice: whatever else this machine does comes first.
+  const command = ['--pdeathsig', 'KILL', 'nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, visitor.port)];
+  const child = spawn('setpriv', command, { stdio: ['ignore', log.fd, log.fd] });
+  const ended = new Promise<void>((resolve) => child.once('close', resolve).once('error', resolve));
+  const stop = async (): Promise<void> => {
+    visitor.close();
+    child.kill('SIGKILL');
+    await ended;
+    await log.close();
+  };
+  try {
+    const died = ended.then(() => {
+      throw new LabError(`QEMU of the host ended at once; see ${join(directory, 'qemu.log')}`);
+    });
+    const shell = await Promise.race([openShell('the host', visitor.connection, BOOT_MS), died]);
+    return { ...shell, share, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
