@@ -1,1 +1,9 @@
-export {};
+/** What the demo, the benchmarks and the agent's own programs build on. */
+export * from './batcher.js';
+export * from './ledger/advance.js';
+export * from './ledger/snapshot.js';
+export * from './ledger/state.js';
+export * from './model.js';
+export * from './sources/options.js';
+export * from './sources/pace.js';
+export * from './sources/registry.js';

@@ -24,6 +24,11 @@ export function configFlags(command: Command, rows: readonly ConfigRow[]): Recor
 
 function optionOf(row: ConfigRow): Option | undefined {
   if (row.flag === undefined) return undefined;
-  const fallback = row.fallback === undefined ? '' : ` (default: ${JSON.stringify(row.fallback)})`;
-  return new Option(`${row.flag} <${row.type.startsWith('one of') ? 'name' : row.type}>`, row.description + fallback);
+  const choices = row.type.startsWith('one of');
+  const notes = [
+    ...(choices ? [row.type] : []),
+    ...(row.fallback === undefined ? [] : [`default: ${JSON.stringify(row.fallback)}`]),
+  ];
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return new Option(`${row.flag} <${choices ? 'name' : row.type}>`, row.description + note);
 }

@@ -6,6 +6,7 @@ import { addConfigOptions, configFlags, configReference, describeConfig, duratio
 const schema = z.strictObject({
   keepFor: duration().prefault('10s').describe('How long.'),
   intake: z.strictObject({ token: secret().optional().describe('Of the senders.') }).prefault({}),
+  level: z.enum(['low', 'high']).default('low').describe('How much.'),
   targets: z
     .array(
       z.discriminatedUnion('type', [
@@ -24,6 +25,7 @@ describe('describeConfig', () => {
       ['keepFor', 'TCEWATCH_KEEP_FOR', '--keep-for', 'duration'],
       ['intake.token', 'TCEWATCH_INTAKE_TOKEN', undefined, 'secret'],
       ['intake.token.file', 'TCEWATCH_INTAKE_TOKEN_FILE', '--intake-token-file', 'path'],
+      ['level', 'TCEWATCH_LEVEL', '--level', 'one of low, high'],
       ['targets', 'TCEWATCH_TARGETS', '--targets', 'list'],
       ['targets[].type', undefined, undefined, 'log, hook'],
       ['targets[].wait', undefined, undefined, 'duration'],
@@ -36,6 +38,7 @@ describe('describeConfig', () => {
     command.parse(['--keep-for', '5s', '--intake-token-file', '/t'], { from: 'user' });
     expect(configFlags(command, rows)).toEqual({ keepFor: '5s', 'intake.token.file': '/t' });
     expect(command.helpInformation()).toContain('--keep-for <duration>');
+    expect(command.helpInformation()).toMatch(/--level <name> +How much. \(one of low, high; default: "low"\)/);
   });
 
   it('becomes a page', () => {

@@ -30,12 +30,10 @@ function executable(name: 'agent' | 'collector'): string {
   return join(dirname(entry), '..', 'bin', `tcewatch-${name}.js`);
 }
 
-/** Starts `tcewatch-agent` or `tcewatch-collector` with the given arguments and additions to the environment. */
-export function start(name: 'agent' | 'collector', args: readonly string[], env: Record<string, string>): Program {
-  const child = spawn(process.execPath, [executable(name), ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Starts `tcewatch-agent` or `tcewatch-collector` with the given arguments, whatever the user's own settings are. */
+export function start(name: 'agent' | 'collector', args: readonly string[]): Program {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('TCEWATCH_')));
+  const child = spawn(process.execPath, [executable(name), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
   eachLine(child.stderr, (line) => {
     log.push(line);

@@ -57,6 +57,12 @@ export function evidenceFor(
     : { evidence: 'unobservable', reason: 'no-evidence-given' };
 }
 
+/** TCE entries that all calls that entered asked for; known also where they cannot be split by mode. */
+export function enteredEntries(hypercall: Hypercall, counters: Readonly<CounterValues>): number | null {
+  const entered = counters.entered ?? 0;
+  return hasOneEntry(hypercall) || entered === 0 ? entered : (counters.entered_entries ?? null);
+}
+
 function splitEntries(
   hypercall: Hypercall,
   entered: number,
@@ -64,7 +70,7 @@ function splitEntries(
   counters: Readonly<CounterValues>,
 ): { virtual: number | null; userspace: number | null } {
   if (hasOneEntry(hypercall)) return { virtual: entered - punted, userspace: punted };
-  const all = counters.entered_entries ?? (entered === 0 ? 0 : null);
+  const all = enteredEntries(hypercall, counters);
   if (punted === 0) return { virtual: all, userspace: 0 };
   if (punted === entered) return { virtual: 0, userspace: all };
   const inUserspace = counters.punted_entries;

@@ -1,4 +1,4 @@
-import { deriveModes } from '@tcewatch/protocol';
+import { deriveModes, enteredEntries } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 
@@ -66,5 +66,14 @@ describe('modes', () => {
       virtual: 0,
       userspace: 2,
     });
+  });
+});
+
+describe('enteredEntries', () => {
+  it('is known of calls with one entry each, and of the others where the source sums them', () => {
+    expect(enteredEntries('H_PUT_TCE', { entered: 7 })).toBe(7);
+    expect(enteredEntries('H_STUFF_TCE', { entered: 7, punted: 3, entered_entries: 900 })).toBe(900);
+    expect(enteredEntries('H_STUFF_TCE', { entered: 7 })).toBeNull();
+    expect(enteredEntries('H_STUFF_TCE', {})).toBe(0);
   });
 });

@@ -1,3 +1,11 @@
-/** What the rest of the collector knows of the store. */
+/** What the rest of the collector, and the benchmarks, know of the store. */
+export { ClickHouse } from './client.js';
+export type { ClickHouseAddress } from './client.js';
+export { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 export * from './queries.js';
-export * from './store.js';
+export { DEFAULT_RETENTION } from './retention.js';
+export type { Retention } from './retention.js';
+export { RowBuffer } from './row-buffer.js';
+export { openStore } from './store.js';
+export type { Store, StoreOptions } from './store.js';
+export type { InsertOutcome } from './writer.js';

@@ -5,7 +5,7 @@
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope } from '@tcewatch/protocol';
 import type { AlertEvent } from '../model.js';
 
-/** From `fromNs` (exclusive) to `toNs` (inclusive); without them since the beginning and until now. */
+/** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {
   fromNs?: bigint;
   toNs?: bigint;

@@ -1,35 +1,31 @@
 /** The store: batches and alert events into ClickHouse, questions out of it. */
 import type { BaseLogger } from 'pino';
 import { StoreError } from '../model.js';
-import type { BatchStore } from '../model.js';
+import type { AlertEvent, BatchStore } from '../model.js';
+import { ClickHouse } from './client.js';
+import type { ClickHouseAddress } from './client.js';
+import { GroupCommit } from './group-commit.js';
+import { migrate, readMigrations } from './migrations.js';
 import type { Queries } from './queries.js';
-
-/** Days that rows are kept, by their own time; 0 keeps them for ever. */
-export interface Retention {
-  readings: number;
-  minutes: number;
-  hours: number;
-  /** Host readings, accounts and facts of VMs. */
-  hosts: number;
-  alerts: number;
-}
-
-/** One insert into one table, for metrics. */
-export interface InsertOutcome {
-  table: string;
-  rows: number;
-  seconds: number;
-  error: StoreError | null;
-}
+import { DEFAULT_RETENTION, applyRetention, checkRetention } from './retention.js';
+import type { Retention } from './retention.js';
+import { alertRow } from './rows.js';
+import { selectAlerts } from './select/alerts.js';
+import { selectCounts, selectLiobns } from './select/counts.js';
+import { selectAccounts, selectFreshness, selectHosts } from './select/hosts.js';
+import { selectSteps } from './select/steps.js';
+import { selectVms } from './select/vms.js';
+import { Writer, checkBatch } from './writer.js';
+import type { InsertOutcome } from './writer.js';
 
 export interface StoreOptions {
-  clickhouse: { url: string; username: string; password: string };
+  clickhouse: ClickHouseAddress;
   /** Created when it is not there. Default `tcewatch`. */
   database?: string;
   /** Default: {@link DEFAULT_RETENTION}. */
   retention?: Partial<Retention>;
   log: BaseLogger;
-  /** Told of every insert. */
+  /** Told of every insert of batches. */
   observe?: (insert: InsertOutcome) => void;
 }
 
@@ -39,6 +35,58 @@ export interface Store extends BatchStore, Queries {
 }
 
 /** Connects, migrates the schema and resolves to a store that is ready; rejects with StoreError. */
-export function openStore(options: StoreOptions): Promise<Store> {
-  return Promise.reject(new StoreError(`cannot open the store at ${options.clickhouse.url}`, false));
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const retention = { ...DEFAULT_RETENTION, ...options.retention };
+  checkRetention(retention);
+  const clickhouse = await openDatabase(options.clickhouse, options.database ?? 'tcewatch');
+  try {
+    await migrate(clickhouse, await readMigrations(), options.log);
+    await applyRetention(clickhouse, retention);
+  } catch (error) {
+    await clickhouse.close();
+    throw error;
+  }
+  const writer = new Writer(clickhouse, options.observe ?? (() => undefined));
+  const commits = new GroupCommit((batches) => writer.write(batches));
+  return {
+    insertBatches: async (batches) => {
+      batches.forEach(checkBatch);
+      await commits.add(batches);
+    },
+    insertAlertEvents: async (events: readonly AlertEvent[]) => {
+      if (events.length > 0) await clickhouse.insertObjects('alert_events', events.map(alertRow));
+    },
+    firingAlerts: () => selectAlerts(clickhouse, { state: 'firing' }),
+    hosts: () => selectHosts(clickhouse),
+    vms: (subject = {}) => selectVms(clickhouse, subject),
+    counters: (question = {}) => selectCounts(clickhouse, question),
+    counterSteps: (question) => selectSteps(clickhouse, question),
+    liobns: (question) => selectLiobns(clickhouse, question),
+    alerts: (filter) => selectAlerts(clickhouse, filter),
+    accounts: () => selectAccounts(clickhouse),
+    freshness: () => selectFreshness(clickhouse),
+    ping: () => clickhouse.command('ClickHouse is not ready', 'SELECT 1'),
+    close: async () => {
+      await commits.idle();
+      await clickhouse.close();
+    },
+  };
+}
+
+/** A connection to the database, which is created when it is not there. */
+async function openDatabase(address: ClickHouseAddress, database: string): Promise<ClickHouse> {
+  if (!/^[A-Za-z_]\w*$/.test(database)) {
+    throw new StoreError(`${JSON.stringify(database)} is no name of a database: use letters, digits and _`, false);
+  }
+  const server = new ClickHouse(address);
+  try {
+    await server.command(
+      `cannot open the database ${database} at ${address.url}`,
+      'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
+      { database },
+    );
+  } finally {
+    await server.close();
+  }
+  return new ClickHouse(address, database);
 }

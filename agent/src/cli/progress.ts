@@ -1,0 +1,29 @@
+/** A line on standard error that says how far a replay is; nothing where that is no terminal. */
+
+/** What is needed of a terminal. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+const BAR_LENGTH = 40;
+const CLEAR_LINE = '\r\u001b[K';
+
+export interface Progress {
+  update: (done: number, total: number) => void;
+  clear: () => void;
+}
+
+export function showProgress(stream: ProgressStream): Progress {
+  if (stream.isTTY !== true) return { update: () => undefined, clear: () => undefined };
+  return {
+    update: (done, total) => {
+      const filled = total === 0 ? 0 : Math.round((BAR_LENGTH * done) / total);
+      const bar = '#'.repeat(filled).padEnd(BAR_LENGTH, '.');
+      stream.write(`${CLEAR_LINE}[${bar}] ${done}/${total} readings`);
+    },
+    clear: () => {
+      stream.write(CLEAR_LINE);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** `tcewatch-agent replay`: runs a recording through the agent and says what it counted. */
+import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Batch } from '@tcewatch/protocol';
+import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
+import type { AgentConfig } from '../config/schema.js';
+import { createAgent } from '../run/agent.js';
+import { drained } from '../run/drained.js';
+import { figuresByName, isBalanced, totalsOf } from '../run/totals.js';
+import type { Totals } from '../run/totals.js';
+import type { TransportStats } from '../transport/transport.js';
+import { showProgress } from './progress.js';
+import { report } from './report.js';
+import { CommandError } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What of a recording can be replayed. */
+const RECORDED = ['hist'];
+
+/** Settings of a live host have no meaning here. */
+const ROWS = CONFIG_ROWS.filter(({ path }) => !/^(root|source|hist|replay|listen|stopTimeout)(\.|$)/.test(path));
+
+const EXAMPLES = `
+Examples:
+  $ tcewatch-agent replay recordings/vfio-7.2
+      counts a recording and prints the hypercalls of each VM by mode
+  $ tcewatch-agent replay recordings/vfio-7.2 --json | jq '.totals[] | select(.mode == "userspace")'
+      the same for programs
+  $ tcewatch-agent replay recordings/vfio-7.2 --speed 60 --collector-url http://127.0.0.1:8080
+      plays it to a collector, 60 times as fast as it was recorded
+`;
+
+interface Options {
+  config?: string;
+  json?: true;
+  speed: string;
+  source: string;
+}
+
+export function replayCommand(surroundings: Surroundings): Command {
+  const command = new Command('replay')
+    .description('count a recording of a host, deliver it to a collector if one is given, and print the totals')
+    .argument('<directory>', 'the recording: holds hist/, root-NAME/ and final/')
+    .option('--speed <number>', 'how many times as fast as it was recorded; 0 is as fast as possible', '0')
+    .option('--source <name>', `what of the recording is read: ${RECORDED.join(', ')}`, recorded, 'hist')
+    .option('--json', 'print one JSON object instead of a table')
+    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
+    .addHelpText('after', EXAMPLES)
+    .action(async (directory: string, { config: file, json, speed }: Options) => {
+      const replay = { source: 'replay', 'replay.directory': directory, 'replay.speed': speed };
+      const flags = { ...configFlags(command, ROWS), ...replay };
+      await replayRecording(loadAgentConfig(surroundings.env, { file, flags }), json === true, surroundings);
+    });
+  return addConfigOptions(command, ROWS);
+}
+
+async function replayRecording(config: AgentConfig, json: boolean, surroundings: Surroundings): Promise<void> {
+  const { createLog, pace, version, stop, stdout, stderr } = surroundings;
+  const lastOfEpoch = new Map<string, Batch>();
+  const progress = showProgress(stderr);
+  const { loop, transport } = createAgent({
+    config,
+    version,
+    pace,
+    log: createLog(config.log),
+    onBatch: (batch) => lastOfEpoch.set(batch.epoch, batch),
+    onProgress: progress.update,
+  });
+  try {
+    await loop.run(stop);
+    await drained(transport, stop);
+  } finally {
+    progress.clear();
+    await transport.close();
+  }
+  const batches = [...lastOfEpoch.values()];
+  const totals = totalsOf(batches);
+  stdout.write(json ? `${JSON.stringify(totals)}\n` : report(figuresByName(batches), totals));
+  const failure = stop.aborted
+    ? 'stopped before the end of the recording'
+    : (countingFailure(loop.status.readings, totals) ?? deliveryFailure(transport.stats));
+  if (failure !== undefined) throw new CommandError(failure);
+}
+
+function countingFailure(readings: number, totals: Totals): string | undefined {
+  if (readings === 0) return 'the recording holds no reading that could be had; the log says why';
+  if (isBalanced(totals) && isBalanced(totals.punted)) return undefined;
+  return 'what the kernel saw is not what was counted and lost: the recording contradicts itself';
+}
+
+function deliveryFailure(stats: Readonly<TransportStats> | undefined): string | undefined {
+  const refused = [...(stats?.rejected.values() ?? [])].reduce((a, b) => a + b, 0);
+  return refused > 0 ? `the collector refused ${refused} readings; the log says why` : undefined;
+}
+
+function recorded(name: string): string {
+  if (RECORDED.includes(name)) return name;
+  throw new InvalidArgumentError(`it is not available; available: ${RECORDED.join(', ')}`);
+}

@@ -1,0 +1,167 @@
+/**
+ * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
+ * reference page all come from here.
+ */
+import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { z } from 'zod';
+import { DEFAULT_CAPS } from '../ledger/state.js';
+import { LOG_LEVELS } from '../log/log.js';
+
+/** Of the environment's names. */
+export const ENV_PREFIX = 'TCEWATCH';
+/** Names the configuration file; the one name with the prefix that is no setting. */
+export const ENV_FILE = 'TCEWATCH_CONFIG';
+
+const SHORTEST_INTERVAL_MS = 100;
+const LONGEST_INTERVAL_MS = 3_600_000;
+
+const interval = duration()
+  .refine((ms) => ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS, 'give a time from 100ms to 1h')
+  .prefault('10s')
+  .describe('Time between readings. Counts do not depend on it, only how finely they are resolved in time.');
+
+const host = z
+  .strictObject({
+    id: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Stable key of the host in the whole fleet; etc/machine-id below `root` when it is not given.'),
+    name: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe("Name of the host for people; the kernel's when it is not given."),
+  })
+  .prefault({});
+
+const hist = z
+  .strictObject({
+    size: z
+      .int()
+      .min(128)
+      .max(131_072)
+      .refine((size) => Number.isInteger(Math.log2(size)), 'give a power of two from 128 to 131072')
+      .default(4096)
+      .describe(
+        'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
+      ),
+  })
+  .prefault({});
+
+const replay = z
+  .strictObject({
+    directory: z.string().optional().describe('The recording that the source `replay` reads.'),
+    speed: z
+      .number()
+      .nonnegative()
+      .default(1)
+      .describe('How many times as fast as it was recorded; 0 is as fast as possible.'),
+  })
+  .prefault({});
+
+const cap = (fallback: number, description: string) => z.int().positive().default(fallback).describe(description);
+
+const caps = z
+  .strictObject({
+    liobnsPerVm: cap(
+      DEFAULT_CAPS.liobnsPerVm,
+      'LIOBNs of a VM that are counted apart; further ones are counted together.',
+    ),
+    vms: cap(DEFAULT_CAPS.vms, 'VMs that are counted apart; calls of further ones are counted as `unattributed`.'),
+    threads: cap(DEFAULT_CAPS.threads, 'Threads whose VM is remembered.'),
+  })
+  .prefault({});
+
+const collectorTls = z
+  .strictObject({
+    ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
+    cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
+    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+  })
+  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .prefault({});
+
+const collector = z
+  .strictObject({
+    url: plainUrl().optional().describe('Base URL of the collector; batches are sent to `v1/batches` below it.'),
+    token: secret().optional().describe('Bearer token that the collector asks for.'),
+    timeout: duration().prefault('30s').describe('How long one attempt to deliver a batch may take.'),
+    gzip: z.boolean().default(true).describe('Whether batches are compressed.'),
+    tls: collectorTls,
+  })
+  .prefault({});
+
+const queue = z
+  .strictObject({
+    batches: z
+      .int()
+      .positive()
+      .default(1000)
+      .describe('Batches kept while they cannot be delivered; beyond that the past is thinned, and no count is lost.'),
+    bytes: byteSize().prefault('64MiB').describe('The same bound in bytes.'),
+  })
+  .prefault({});
+
+const listenTls = z
+  .strictObject({
+    cert: secret().optional().describe('Certificate (PEM), to serve HTTPS.'),
+    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+  })
+  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .prefault({});
+
+const listen = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether /metrics, /healthz and /readyz are served.'),
+    address: z.string().min(1).default('127.0.0.1').describe('Address to listen on; `::` for all.'),
+    port: z.int().min(0).max(65_535).default(9914).describe('TCP port; 0 is any free one, which the log tells.'),
+    token: secret().optional().describe('Bearer token that /metrics asks for; the probes ask for none.'),
+    tls: listenTls,
+  })
+  .prefault({});
+
+export const configSchema = z
+  .strictObject({
+    root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
+    host,
+    source: z
+      .enum(['auto', 'hist', 'replay'])
+      .default('auto')
+      .describe('Where readings come from; `auto` is the best that this host allows.'),
+    interval,
+    hist,
+    replay,
+    caps,
+    transport: z
+      .enum(['http', 'none'])
+      .optional()
+      .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
+    collector,
+    queue,
+    listen,
+    stopTimeout: duration()
+      .prefault('10s')
+      .describe('How long a stopping agent tries to deliver what is queued; the kernel keeps counting in any case.'),
+    log: z
+      .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to log.') })
+      .prefault({}),
+  })
+  .superRefine((config, context) => {
+    if (config.transport === 'http' && config.collector.url === undefined) {
+      const message = 'is needed by `transport: http`: give the URL of the collector';
+      context.addIssue({ code: 'custom', path: ['collector', 'url'], message });
+    }
+    if (config.source === 'replay' && config.replay.directory === undefined) {
+      const message = 'is needed by `source: replay`: give the directory of the recording';
+      context.addIssue({ code: 'custom', path: ['replay', 'directory'], message });
+    }
+  });
+
+export type AgentConfig = z.output<typeof configSchema>;
+
+function hasBothOrNone({ cert, key }: { cert?: unknown; key?: unknown }): boolean {
+  return (cert === undefined) === (key === undefined);
+}

@@ -1,0 +1,38 @@
+/**
+ * What the agent shows of itself: /metrics for Prometheus, /healthz and /readyz for whoever supervises it. Built apart from
+ * listening, so that tests inject requests. Probes need no token: they say nothing of guests.
+ */
+import { fastifyBearerAuth } from '@fastify/bearer-auth';
+import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Health } from '../run/health.js';
+
+export interface ServerOptions {
+  metrics: Registry;
+  alive: () => Health;
+  ready: () => Health;
+  /** Without one anybody who reaches the port may read the metrics. */
+  token?: string | undefined;
+  /** PEM texts. */
+  tls?: { cert: string; key: string } | undefined;
+}
+
+/** Nothing here takes a body, and nobody needs long to ask. */
+const LIMITS = { bodyLimit: 1024, requestTimeout: 10_000, connectionTimeout: 60_000, keepAliveTimeout: 60_000 };
+
+export function createServer({ metrics, alive, ready, token, tls }: ServerOptions): FastifyInstance {
+  const server: FastifyInstance = fastify({ ...LIMITS, ...(tls && { https: tls }) });
+  server.get('/healthz', (_, reply) => answer(reply, alive()));
+  server.get('/readyz', (_, reply) => answer(reply, ready()));
+  server.register((guarded, _, done) => {
+    if (token !== undefined) guarded.register(fastifyBearerAuth, { keys: new Set([token]) });
+    guarded.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
+    done();
+  });
+  return server;
+}
+
+function answer(reply: FastifyReply, health: Health): FastifyReply {
+  return reply.code(health.ok ? 200 : 503).send(health);
+}

@@ -1,0 +1,114 @@
+/**
+ * The ledger: what the kernel counted for each thread becomes counters of VMs. A pure function of readings.
+ *
+ * Within an epoch each cell only grows. What it grew by since the last reading is credited to the VM that owns its
+ * thread now; if none is seen to, to the last that did; if none ever was, to `unattributed`. So what a thread id had
+ * counted before it was used again stays with the thread before.
+ */
+import type { Cell, Reading } from '../model.js';
+import { credit, deltaOf, draftOf } from './credit.js';
+import type { Delta, VmDraft } from './credit.js';
+import { nextEpoch } from './epoch.js';
+import { livingOwners, ownersAfter, rememberOwners } from './owners.js';
+import { emptyLedger } from './state.js';
+import type { CellCount, Folded, LedgerCaps, LedgerState, Owner, VmState } from './state.js';
+import { see, uncounted, withoutForgotten } from './vms.js';
+import type { Seen } from './vms.js';
+
+interface CountedCell extends CellCount {
+  readonly cell: Cell;
+}
+
+/** The ledger after a reading. The state that is given stays as it is. */
+export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
+  const cells = sumByLabels(reading.cells);
+  const epoch = nextEpoch(state, reading, cells);
+  const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch.bootId);
+  const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
+  const owners = ownersAfter(before.owners, reading.vms);
+  const credited = creditAll(deltas(before.cells, cells), seen, owners, caps.liobnsPerVm);
+  const counted = new Set(reading.cells.map(({ tid }) => tid));
+  const remembered = rememberOwners(owners, reading.vms, counted, caps.threads);
+  const folded = {
+    liobnCalls: state.folded.liobnCalls + credited.liobnCalls,
+    vmCalls: state.folded.vmCalls + credited.vmCalls,
+    vms: seen.beyond,
+    threads: remembered.dropped,
+  };
+  const replaced = epoch.given === state.epoch?.given && epoch.replaced > state.epoch.replaced;
+  return {
+    epoch,
+    uptimeNs: reading.clock.uptimeNs,
+    cells,
+    owners: remembered.owners,
+    vms: withoutForgotten(credited.vms),
+    accounts: reading.accounts,
+    problems: [...reading.problems, ...problemsOf(replaced, folded, caps)],
+    folded,
+  };
+}
+
+/** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */
+function beginEpoch(state: LedgerState, bootId: string): LedgerState {
+  const { epoch, vms, owners, folded } = state;
+  if (epoch?.bootId !== bootId) return { ...emptyLedger(), folded };
+  return { ...state, cells: new Map(), vms: uncounted(vms), owners: livingOwners(owners, vms) };
+}
+
+/** The kernel may print a key twice, when two processors made its entry at the same moment. */
+function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
+  const sums = new Map<string, CountedCell>();
+  for (const cell of cells) {
+    const key = `${cell.counter} ${cell.tid} ${cell.hypercall} ${cell.scope} ${cell.liobn}`;
+    const { calls, entries } = sums.get(key) ?? { calls: 0, entries: 0 };
+    const both = entries === undefined || cell.entries === undefined ? undefined : entries + cell.entries;
+    sums.set(key, { cell, calls: calls + cell.calls, entries: both });
+  }
+  return sums;
+}
+
+/** What was counted between two readings, the busiest cells first: they are the first to get series of their own. */
+function deltas(before: LedgerState['cells'], now: ReadonlyMap<string, CountedCell>): Delta[] {
+  return [...now]
+    .map(([key, count]) => deltaOf(count.cell, count, before.get(key)))
+    .filter(({ calls, entries }) => calls > 0 || (typeof entries === 'number' && entries > 0))
+    .sort((a, b) => b.calls - a.calls);
+}
+
+function creditAll(
+  deltas: readonly Delta[],
+  { vms, unattributed }: Seen,
+  owners: ReadonlyMap<number, Owner>,
+  liobnsPerVm: number,
+): { vms: ReadonlyMap<string, VmState>; liobnCalls: number; vmCalls: number } {
+  const drafts = new Map<VmState, VmDraft>();
+  let liobnCalls = 0;
+  let vmCalls = 0;
+  for (const delta of deltas) {
+    const owner = owners.get(delta.cell.tid);
+    const vm = (owner && vms.get(owner.life)) ?? unattributed;
+    if (owner && vm === unattributed) vmCalls += delta.calls;
+    const draft = drafts.get(vm) ?? draftOf(vm);
+    drafts.set(vm, draft);
+    liobnCalls += credit(draft, delta, liobnsPerVm);
+  }
+  const changed = [...drafts].map(([vm, draft]) => [vm.identity.life, { ...vm, ...draft }] as const);
+  return { vms: new Map([...vms, ...changed]), liobnCalls, vmCalls };
+}
+
+function problemsOf(replaced: boolean, folded: Folded, caps: Readonly<LedgerCaps>): string[] {
+  const problems: string[] = [];
+  if (replaced) {
+    problems.push(
+      'counters of the kernel went back: something else made the histograms anew, and what they had counted since the ' +
+        'last reading is lost; a new epoch begins',
+    );
+  }
+  if (folded.vms > 0) {
+    problems.push(`${folded.vms} VMs are beyond the cap of ${caps.vms} and counted as unattributed: raise caps.vms`);
+  }
+  if (folded.threads > 0) {
+    problems.push(`${folded.threads} threads are beyond the cap of ${caps.threads}: raise caps.threads`);
+  }
+  return problems;
+}

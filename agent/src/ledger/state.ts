@@ -1,0 +1,124 @@
+/**
+ * What the ledger knows after a reading. A state is never changed: `advance` makes the next one and shares with it what
+ * stayed the same.
+ */
+import type { Account, Counter, Hypercall, Scope, Series, Vm } from '@tcewatch/protocol';
+import type { VmSighting } from '../model.js';
+
+/** Bounds on what guests and users can make the ledger remember. */
+export interface LedgerCaps {
+  /** LIOBNs with series of their own, for each VM; a guest can name any of 2^64. */
+  liobnsPerVm: number;
+  /** VMs of one epoch, those included that ended in it. */
+  vms: number;
+  /** Threads whose owner is remembered. */
+  threads: number;
+}
+
+export const DEFAULT_CAPS: Readonly<LedgerCaps> = { liobnsPerVm: 64, vms: 1024, threads: 65_536 };
+
+/** One series of a VM: its labels, and its value since the epoch began. */
+export interface SeriesState {
+  readonly counter: Counter;
+  readonly hypercall: Hypercall;
+  readonly scope: Scope;
+  readonly liobn: bigint;
+  readonly value: number;
+}
+
+/** One life of a VM, or `unattributed`. */
+export interface VmState {
+  readonly identity: Readonly<Omit<VmSighting, 'threads'>>;
+  readonly alive: boolean;
+  readonly series: ReadonlyMap<string, SeriesState>;
+  /** The LIOBNs that have series of their own. */
+  readonly liobns: ReadonlySet<bigint>;
+  /** Hypercalls whose entries are not told for the rest of the epoch, because what the guest passed was implausible. */
+  readonly withdrawn: ReadonlySet<Hypercall>;
+}
+
+/** The VM that a thread belongs to; the thread's start tells apart those that bear the same id. */
+export interface Owner {
+  readonly life: string;
+  readonly startedNs: bigint;
+}
+
+/** What one cell had counted when it was last read. */
+export interface CellCount {
+  readonly calls: number;
+  /** Absent where the source could not tell. */
+  readonly entries: number | undefined;
+}
+
+/** What the caps folded together. */
+export interface Folded {
+  /** Calls counted under scope `other`, in this life of the ledger. */
+  readonly liobnCalls: number;
+  /** Calls of VMs beyond the cap, counted as `unattributed`, in this life of the ledger. */
+  readonly vmCalls: number;
+  /** VMs beyond the cap, now. */
+  readonly vms: number;
+  /** Threads whose owner is not remembered, now. */
+  readonly threads: number;
+}
+
+/** The epoch that the counters belong to. */
+export interface EpochState {
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string;
+  /** The epoch that the source gave, and how often its kernel state was replaced without the source noticing. */
+  readonly given: string;
+  readonly replaced: number;
+  /** The epoch that is told. */
+  readonly id: string;
+  readonly beganNs: bigint;
+}
+
+export interface LedgerState {
+  /** Undefined before the first reading. */
+  readonly epoch: EpochState | undefined;
+  /** Uptime at the last reading, in nanoseconds. */
+  readonly uptimeNs: bigint;
+  readonly cells: ReadonlyMap<string, CellCount>;
+  /** By thread id. */
+  readonly owners: ReadonlyMap<number, Owner>;
+  /** By life, in the order in which they were first seen. */
+  readonly vms: ReadonlyMap<string, VmState>;
+  readonly accounts: readonly Account[];
+  readonly problems: readonly string[];
+  readonly folded: Folded;
+}
+
+/** The counters of one instant, as they go into a batch. */
+export interface LedgerSnapshot {
+  epoch: string;
+  epochBeganNs: bigint;
+  vms: Vm[];
+  series: Series;
+  accounts: Account[];
+  /** The reading's problems and those that the ledger found, in words for the operator. */
+  problems: string[];
+  folded: Folded;
+  sizes: {
+    /** Threads whose owner is known. */
+    threads: number;
+    /** Cells of the last reading. */
+    cells: number;
+    /** Pairs of VM and hypercall whose entries are not told, because what the guest passed was implausible. */
+    withdrawn: number;
+  };
+}
+
+/** The ledger before its first reading. */
+export function emptyLedger(): LedgerState {
+  return {
+    epoch: undefined,
+    uptimeNs: 0n,
+    cells: new Map(),
+    owners: new Map(),
+    vms: new Map(),
+    accounts: [],
+    problems: [],
+    folded: { liobnCalls: 0, vmCalls: 0, vms: 0, threads: 0 },
+  };
+}

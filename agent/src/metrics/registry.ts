@@ -1,0 +1,13 @@
+/** All that `/metrics` shows, in a registry of its own. */
+import { Registry, collectDefaultMetrics } from 'prom-client';
+import { registerAgent } from './agent.js';
+import type { AgentFigures } from './agent.js';
+import { registerHypercalls } from './hypercalls.js';
+
+export function createMetrics(figures: AgentFigures): Registry {
+  const registry = new Registry();
+  registerHypercalls(registry, () => figures.status.newest?.batch);
+  registerAgent(registry, figures);
+  collectDefaultMetrics({ register: registry });
+  return registry;
+}

@@ -1,0 +1,52 @@
+/** What the open files of a QEMU process tell: tables that the kernel serves, VFIO groups, vCPUs. */
+import { DEFAULT_LIMITS } from '@tcewatch/protocol';
+import type { Descriptors } from '@tcewatch/protocol';
+import { link, names } from './look.js';
+import type { Look } from './look.js';
+
+export interface OpenFiles {
+  descriptors: Descriptors;
+  vcpus: number;
+}
+
+const KVM_VM = 'anon_inode:kvm-vm';
+const TCE_TABLE = 'anon_inode:kvm-spapr-tce';
+/** How often to look again when files were closed meanwhile. */
+const ATTEMPTS = 3;
+
+/**
+ * Undefined when they cannot be read, or do not stand still: half a list would read as tables that left the kernel.
+ */
+export async function openFiles(look: Look, tgid: number): Promise<OpenFiles | undefined> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const targets = await linksOf(look, tgid);
+    if (!targets) return undefined;
+    const there = targets.filter((target) => target !== undefined);
+    // A process that ends closes its files before it is gone.
+    if (there.length === targets.length) return there.includes(KVM_VM) ? interpret(there) : undefined;
+  }
+  return undefined;
+}
+
+/** Whether the process holds a VM. */
+export async function holdsVm(look: Look, tgid: number): Promise<boolean> {
+  return (await linksOf(look, tgid))?.includes(KVM_VM) ?? false;
+}
+
+async function linksOf(look: Look, tgid: number): Promise<(string | undefined)[] | undefined> {
+  const directory = `proc/${tgid}/fd`;
+  const files = await names(look, directory);
+  return files && Promise.all(files.map((file) => link(look, `${directory}/${file}`)));
+}
+
+function interpret(targets: readonly string[]): OpenFiles {
+  const groups = targets.flatMap((target) => /^\/dev\/vfio\/(\d{1,9})$/.exec(target)?.[1] ?? []).map(Number);
+  return {
+    descriptors: {
+      tceTables: targets.filter((target) => target === TCE_TABLE).length,
+      // A batch may not hold longer lists; no host has that many groups for one VM.
+      vfioGroups: [...new Set(groups)].sort((a, b) => a - b).slice(0, DEFAULT_LIMITS.list),
+    },
+    vcpus: targets.filter((target) => /^anon_inode:kvm-vcpu(:\d+)?$/.test(target)).length,
+  };
+}

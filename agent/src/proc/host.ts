@@ -1,0 +1,52 @@
+/** What is said of the host itself; it does not change until the next boot. */
+import { isId } from '@tcewatch/protocol';
+import type { HostTraits } from '../evidence/evidence.js';
+import { text } from './look.js';
+import type { Look } from './look.js';
+
+export interface HostFacts extends HostTraits {
+  /** Empty where the host has none. */
+  hostname: string;
+  /** /etc/machine-id */
+  machineId: string | undefined;
+  /** UUID text; all zero where /proc does not tell. */
+  bootId: string;
+  /** The kernel's lockdown mode, where it has one: none, integrity, confidentiality. */
+  lockdown: string | undefined;
+}
+
+/** Stands for the boot of a host that does not tell. */
+export const NO_BOOT = '00000000-0000-0000-0000-000000000000';
+
+export async function readHost(look: Look): Promise<HostFacts> {
+  const line = async (path: string) => (await text(look, path))?.trim() ?? '';
+  const [hostname, kernel, bootId, machineId, cpuinfo, kallsyms, lockdown] = await Promise.all([
+    line('proc/sys/kernel/hostname'),
+    line('proc/sys/kernel/osrelease'),
+    line('proc/sys/kernel/random/boot_id'),
+    line('etc/machine-id'),
+    line('proc/cpuinfo'),
+    text(look, 'proc/kallsyms'),
+    line('sys/kernel/security/lockdown'),
+  ]);
+  return {
+    hostname: hostname === '(none)' ? '' : hostname,
+    kernel,
+    bootId: isId(bootId) ? bootId : NO_BOOT,
+    machineId: machineId || undefined,
+    cpu: cpuinfoField(cpuinfo, 'cpu'),
+    platform: cpuinfoField(cpuinfo, 'platform'),
+    realModeHandlers: realModeHandlers(kallsyms),
+    lockdown: /\[(\w+)\]/.exec(lockdown)?.[1],
+  };
+}
+
+function cpuinfoField(cpuinfo: string, name: string): string {
+  return new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1]?.trim() ?? '';
+}
+
+/** Undefined when the symbols say nothing of KVM: then they were hidden, or KVM is not loaded. */
+function realModeHandlers(kallsyms: string | undefined): boolean | undefined {
+  if (!kallsyms?.includes(' kvmppc_')) return undefined;
+  return kallsyms.includes(' kvmppc_rm_h_put_tce');
+}

@@ -1,0 +1,77 @@
+/**
+ * Reading of what lies below a root directory, where anything may vanish or be forbidden: what is not there is undefined,
+ * and what may not be read is undefined and leaves a problem that says what to do about it.
+ */
+import { open, readFile, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** One look at a host; collects what went wrong. */
+export interface Look {
+  /** `/`, or the directory of a recorded host. */
+  readonly root: string;
+  /** By kind of path: the first of the kind, what is wrong with it, and how many there are. */
+  readonly trouble: Map<string, { path: string; message: string; count: number }>;
+}
+
+export function lookAt(root: string): Look {
+  return { root, trouble: new Map() };
+}
+
+/** One sentence for each kind of path. */
+export function problemsOf({ trouble }: Look): string[] {
+  return [...trouble.values()].map(({ path, message, count }) => {
+    const others = count > 1 ? ` and ${count - 1} like it` : '';
+    return `cannot read ${path}${others}: ${message}`;
+  });
+}
+
+/** The file as text; paths are without the leading slash. */
+export function text(look: Look, path: string): Promise<string | undefined> {
+  return attempt(look, path, (file) => readFile(file, 'utf8'));
+}
+
+/** The names in a directory. */
+export function names(look: Look, path: string): Promise<string[] | undefined> {
+  return attempt(look, path, (directory) => readdir(directory));
+}
+
+/** What a symbolic link says. */
+export function link(look: Look, path: string): Promise<string | undefined> {
+  return attempt(look, path, (file) => readlink(file));
+}
+
+/** Whether the file has any content, without reading it all: some of debugfs are as long as the guest's memory. */
+export function hasContent(look: Look, path: string): Promise<boolean | undefined> {
+  return attempt(look, path, async (path) => {
+    const file = await open(path);
+    try {
+      return (await file.read(Buffer.alloc(64), 0, 64)).bytesRead > 0;
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+async function attempt<T>(look: Look, path: string, read: (path: string) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read(join(look.root, path));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return undefined;
+    const kind = `${code} ${path.replace(/\d+/g, '0')}`;
+    const known = look.trouble.get(kind);
+    const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
+    look.trouble.set(
+      kind,
+      known ? { ...known, count: known.count + 1 } : { path: `/${path}`, message: advice, count: 1 },
+    );
+    return undefined;
+  }
+}
+
+function adviceFor(path: string): string {
+  return path.startsWith('proc/')
+    ? 'permission denied; run the agent as root, or grant it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH'
+    : 'permission denied; run the agent as root, or grant it CAP_DAC_READ_SEARCH';
+}

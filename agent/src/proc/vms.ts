@@ -1,0 +1,126 @@
+/** The VMs of a host as /proc and debugfs show them at one instant. */
+import { deriveId } from '@tcewatch/protocol';
+import type { Facts } from '@tcewatch/protocol';
+import { evidenceOf } from '../evidence/evidence.js';
+import type { ThreadSighting, VmSighting } from '../model.js';
+import { parseCgroup } from './cgroup.js';
+import { holdsVm, openFiles } from './descriptors.js';
+import type { HostFacts } from './host.js';
+import { link, names, text } from './look.js';
+import type { Look } from './look.js';
+import { guestMmu } from './mmu.js';
+import { parseQemu, printable } from './qemu.js';
+import { startedNs } from './stat.js';
+
+const KVM_DEBUG = 'sys/kernel/debug/kvm';
+const UNLIMITED = (1n << 64n) - 1n;
+
+/** A process that holds a VM, and its directories below /sys/kernel/debug/kvm. */
+interface Candidate {
+  tgid: number;
+  directories: string[];
+}
+
+/**
+ * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.
+ * `nowNs` is the uptime that the facts are dated with.
+ */
+export async function sightVms(look: Look, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
+  const candidates = (await listedVms(look)) ?? (await foundVms(look));
+  if (!candidates) return undefined;
+  const sightings: VmSighting[] = [];
+  // One after the other: a host may have thousands, and the agent is to be light on it.
+  for (const candidate of candidates.sort((a, b) => a.tgid - b.tgid)) {
+    const sighting = await sight(look, host, nowNs, candidate);
+    if (sighting) sightings.push(sighting);
+  }
+  return sightings;
+}
+
+/** The VMs that debugfs lists; undefined when it lists none, as kernels before 4.9 do, or cannot be read. */
+async function listedVms(look: Look): Promise<Candidate[] | undefined> {
+  const byTgid = new Map<number, Candidate>();
+  for (const name of (await names(look, KVM_DEBUG)) ?? []) {
+    const digits = /^(\d{1,9})-\d+$/.exec(name)?.[1];
+    if (digits === undefined) continue;
+    const tgid = Number(digits);
+    const known = byTgid.get(tgid) ?? { tgid, directories: [`${KVM_DEBUG}/vm${tgid}`] };
+    known.directories.push(`${KVM_DEBUG}/${name}`);
+    byTgid.set(tgid, known);
+  }
+  return byTgid.size > 0 ? [...byTgid.values()] : undefined;
+}
+
+/** The processes that hold a VM; undefined when none was found while some could not be looked at. */
+async function foundVms(look: Look): Promise<Candidate[] | undefined> {
+  const processes = await names(look, 'proc');
+  if (!processes) return undefined;
+  const troubles = look.trouble.size;
+  const found: Candidate[] = [];
+  for (const name of processes) {
+    if (!/^\d{1,9}$/.test(name)) continue;
+    const tgid = Number(name);
+    if (await holdsVm(look, tgid)) found.push({ tgid, directories: [`${KVM_DEBUG}/vm${tgid}`] });
+  }
+  return found.length > 0 || look.trouble.size === troubles ? found : undefined;
+}
+
+/** Undefined when the process is gone. */
+async function sight(
+  look: Look,
+  host: HostFacts,
+  nowNs: bigint,
+  { tgid, directories }: Candidate,
+): Promise<VmSighting | undefined> {
+  const started = startedNs((await text(look, `proc/${tgid}/stat`)) ?? '');
+  const cmdline = await text(look, `proc/${tgid}/cmdline`);
+  if (started === undefined || cmdline === undefined) return undefined;
+  const qemu = parseQemu(cmdline);
+  const mmu = await guestMmu(look, host, qemu, directories);
+  return {
+    life: deriveId(host.bootId, tgid, started),
+    name: qemu.name || `qemu-${tgid}`,
+    uuid: qemu.uuid,
+    tgid,
+    startedNs: started,
+    threads: await threadsOf(look, tgid),
+    facts: { ...(await factsOf(look, tgid, nowNs)), ...(mmu && { mmu }) },
+    evidence: evidenceOf(host, { mmu, kvmPr: qemu.kvmType === 'PR' }),
+  };
+}
+
+async function threadsOf(look: Look, tgid: number): Promise<ThreadSighting[]> {
+  const directory = `proc/${tgid}/task`;
+  const tids = (await names(look, directory)) ?? [];
+  const threads = await Promise.all(
+    tids.map(async (tid) => {
+      const started = startedNs((await text(look, `${directory}/${tid}/stat`)) ?? '');
+      return started === undefined ? [] : [{ tid: Number(tid), startedNs: started }];
+    }),
+  );
+  return threads.flat().sort((a, b) => a.tid - b.tid);
+}
+
+async function factsOf(look: Look, tgid: number, observedNs: bigint): Promise<Facts> {
+  const [files, limits, exe, cgroup] = await Promise.all([
+    openFiles(look, tgid),
+    text(look, `proc/${tgid}/limits`),
+    link(look, `proc/${tgid}/exe`),
+    text(look, `proc/${tgid}/cgroup`),
+  ]);
+  const memlockBytes = lockedMemory(limits ?? '');
+  return {
+    observedNs,
+    ...files,
+    ...(memlockBytes !== undefined && { memlockBytes }),
+    ...(exe && { qemu: printable(exe) }),
+    ...parseCgroup(cgroup ?? ''),
+  };
+}
+
+/** The soft limit; 2^64 - 1 stands for unlimited. */
+function lockedMemory(limits: string): bigint | undefined {
+  const soft = /^Max locked memory +(unlimited|\d{1,20}) /m.exec(limits)?.[1];
+  if (soft === undefined) return undefined;
+  return soft === 'unlimited' ? UNLIMITED : BigInt(soft);
+}

@@ -1,0 +1,157 @@
+/**
+ * The agent's one loop: source > ledger > batch > transport, at an interval that does not drift. Knows no clock, no file
+ * and no network of its own; a reading that fails is counted and the loop goes on.
+ */
+import { encodeBatch } from '@tcewatch/protocol';
+import type { Batch } from '@tcewatch/protocol';
+import type { Logger } from 'pino';
+import { toBatch } from '../batcher.js';
+import { advance } from '../ledger/advance.js';
+import { snapshot } from '../ledger/snapshot.js';
+import { emptyLedger } from '../ledger/state.js';
+import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
+import { SourceError } from '../model.js';
+import type { Reading, Source } from '../model.js';
+import type { Pace } from '../sources/pace.js';
+import type { Transport } from '../transport/transport.js';
+
+export interface LoopOptions {
+  source: Source;
+  transport: Transport;
+  caps: Readonly<LedgerCaps>;
+  intervalMs: number;
+  /**
+   * Who says when the next reading is due: `interval` for a live host, `source` for one that keeps its own time and comes
+   * to an end. Only of the former is a reading tried again, and only the latter waits for the transport to have room.
+   */
+  pacedBy: 'interval' | 'source';
+  /** UUID text: this life of the agent. */
+  run: string;
+  pace: Pace;
+  log: Logger;
+  onBatch?: (batch: Batch) => void;
+}
+
+/** Where the loop is; read by metrics and health, written by the loop alone. Times are of the pace's clock. */
+export interface LoopStatus {
+  readings: number;
+  failures: Map<string, number>;
+  /** Time that readings took, from asking the source to handing the batch over. */
+  busyMs: number;
+  /** When a reading was last begun. */
+  begunMs: number | undefined;
+  /** When the newest good reading was had, and what came of it. */
+  newest: { takenMs: number; batch: Batch; snapshot: LedgerSnapshot } | undefined;
+}
+
+export class ReadingLoop {
+  readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
+  #ledger = emptyLedger();
+  #open = false;
+  #lastFailure: string | undefined;
+  #problems: readonly string[] = [];
+
+  constructor(private readonly options: LoopOptions) {}
+
+  /**
+   * Runs until the source ends or the signal is aborted; in the latter case a live host is read once more. Rejects only
+   * when a source that keeps its own time cannot be opened: no later moment would be better.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.options.pacedBy === 'source') await this.#followSource(signal);
+      else await this.#keepInterval(signal);
+    } finally {
+      await this.#close();
+    }
+  }
+
+  async #keepInterval(signal: AbortSignal): Promise<void> {
+    const { intervalMs, pace } = this.options;
+    const beganMs = pace.now();
+    for (;;) {
+      // A stop that comes during the wait is followed by this one last reading.
+      const more = await this.#read();
+      if (!more || signal.aborted) return;
+      const slot = Math.floor((pace.now() - beganMs) / intervalMs) + 1;
+      await pace.sleep(beganMs + slot * intervalMs - pace.now(), signal);
+    }
+  }
+
+  async #followSource(signal: AbortSignal): Promise<void> {
+    await this.options.source.open();
+    this.#open = true;
+    const stopped = new Promise<false>((resolve) => {
+      signal.addEventListener('abort', () => {
+        resolve(false);
+      });
+    });
+    while (!signal.aborted && (await Promise.race([this.#read(), stopped]))) {
+      await Promise.race([this.options.transport.room(signal).catch(() => undefined), stopped]);
+    }
+  }
+
+  /** Takes one reading; resolves to whether there may be another, and never rejects. */
+  async #read(): Promise<boolean> {
+    const { source, pace } = this.options;
+    const begunMs = pace.now();
+    this.status.begunMs = begunMs;
+    try {
+      if (!this.#open) await source.open();
+      this.#open = true;
+      const reading = await source.next();
+      if (reading === undefined) return false;
+      this.#take(reading);
+    } catch (error) {
+      this.#fail(error);
+      // What `open` prepared may be what is gone, so a live source prepares it again.
+      if (this.options.pacedBy === 'interval') await this.#close();
+    }
+    this.status.busyMs += pace.now() - begunMs;
+    return true;
+  }
+
+  #take(reading: Reading): void {
+    const { caps, run, intervalMs, transport, pace, onBatch } = this.options;
+    this.#ledger = advance(this.#ledger, reading, caps);
+    const counted = snapshot(this.#ledger);
+    const sequence = this.status.readings + 1;
+    const intervalNs = BigInt(Math.round(intervalMs * 1e6));
+    const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
+    const bytes = encodeBatch(batch);
+    const takenMs = pace.now();
+    this.status.readings = sequence;
+    this.status.newest = { takenMs, batch, snapshot: counted };
+    transport.send({ bytes, epoch: batch.epoch, sequence, takenMs });
+    this.#logChanges(batch.problems);
+    onBatch?.(batch);
+  }
+
+  #fail(error: unknown): void {
+    const { log, source } = this.options;
+    const known = error instanceof SourceError;
+    const code = known ? error.code : 'internal';
+    this.status.failures.set(code, (this.status.failures.get(code) ?? 0) + 1);
+    const message = error instanceof Error ? error.message : String(error);
+    // The same failure at each interval is one line; the metric counts them.
+    const level = message === this.#lastFailure ? 'debug' : known ? 'warn' : 'error';
+    log[level]({ source: source.name, code, ...(!known && { err: error }) }, `no reading: ${message}`);
+    this.#lastFailure = message;
+  }
+
+  #logChanges(problems: readonly string[]): void {
+    const { log, source } = this.options;
+    if (this.#lastFailure !== undefined) log.info({ source: source.name }, 'reading again');
+    this.#lastFailure = undefined;
+    for (const problem of problems) if (!this.#problems.includes(problem)) log.warn({ source: source.name }, problem);
+    this.#problems = problems;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.options.source.close().catch((error: unknown) => {
+      this.options.log.warn({ err: error }, `cannot close the source ${this.options.source.name}`);
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/** What a replay has counted, over all epochs: the totals per VM and the equation seen = counted + lost. Pure. */
+import { COUNTERS } from '@tcewatch/protocol';
+import type { Account, Batch, Evidence, Hypercall, Mode } from '@tcewatch/protocol';
+import { vmFigures } from './figures.js';
+import type { VmFigures } from './figures.js';
+
+export interface Total {
+  vm: string;
+  hypercall: Hypercall;
+  mode: Mode;
+  /** null: nobody can observe it. */
+  calls: number | null;
+  entries: number | null;
+  evidence: Evidence;
+  reason: string;
+}
+
+/** One equation: what the kernel says it saw, what became a count of a series, and what the kernel lost. */
+export interface Balance {
+  seen: number;
+  counted: number;
+  lost: number;
+}
+
+export interface Totals extends Balance {
+  /** The same for the hypercalls that were punted; those above are all that entered the kernel. */
+  punted: Balance;
+  totals: Total[];
+}
+
+/** The figures of each VM name, lives and uuids summed. `batches`: the last one of each epoch. */
+export function figuresByName(batches: readonly Batch[]): VmFigures[] {
+  return vmFigures(batches.map((batch) => ({ ...batch, vms: batch.vms.map((vm) => ({ ...vm, uuid: '' })) })));
+}
+
+/** `batches` as for {@link figuresByName}. */
+export function totalsOf(batches: readonly Batch[]): Totals {
+  return {
+    ...balance(batches, 'entered'),
+    punted: balance(batches, 'punted'),
+    totals: figuresByName(batches).flatMap(({ vm, hypercalls }) =>
+      hypercalls.flatMap(({ hypercall, modes }) => modes.map((figure) => ({ vm, hypercall, ...figure }))),
+    ),
+  };
+}
+
+/** Whether nothing went missing between the kernel's own count and the series. */
+export function isBalanced({ seen, counted, lost }: Balance): boolean {
+  return seen === counted + lost;
+}
+
+function balance(batches: readonly Batch[], counter: Account['counter']): Balance {
+  const accounts = batches.flatMap((batch) => batch.accounts).filter((account) => account.counter === counter);
+  const index = COUNTERS.indexOf(counter);
+  return {
+    seen: sum(accounts.map((account) => account.seen)),
+    counted: sum(
+      batches.flatMap(({ series }) => Array.from(series.value).filter((_, i) => series.counter[i] === index)),
+    ),
+    lost: sum(accounts.flatMap((account) => account.losses.map((loss) => loss.events))),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,25 @@
+/** What both kinds of `hist` source say of their host in each reading. */
+import type { Host, ModeEvidence } from '@tcewatch/protocol';
+import { evidenceOf } from '../evidence/evidence.js';
+import type { HostFacts } from '../proc/host.js';
+import { printable } from '../proc/qemu.js';
+import type { SourceOptions } from './options.js';
+
+/** `otherwise` names a host that has no name of its own. */
+export function hostOf(facts: HostFacts, options: SourceOptions, source: string, otherwise: string): Host {
+  const name = printable(options.host.name ?? (facts.hostname || otherwise));
+  return {
+    id: printable(options.host.id ?? facts.machineId ?? name),
+    name,
+    kernel: printable(facts.kernel),
+    cpu: printable(facts.cpu),
+    platform: printable(facts.platform),
+    agentVersion: options.agentVersion,
+    source,
+  };
+}
+
+/** Of calls whose VM is not known; where the host runs radix guests alone, theirs is one. */
+export function unattributedEvidenceOf(facts: HostFacts): ModeEvidence[] {
+  return evidenceOf(facts, { mmu: facts.platform === 'pSeries' ? 'radix' : undefined, kvmPr: false });
+}

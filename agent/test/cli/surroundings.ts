@@ -1,0 +1,30 @@
+/** Runs the program as a shell would, in this process. */
+import { main } from '../../src/cli/program.js';
+import type { Surroundings } from '../../src/cli/surroundings.js';
+import { realPace } from '../../src/sources/pace.js';
+import { collectLog } from '../log/collect.js';
+import type { LogLine } from '../log/collect.js';
+
+export interface Ran {
+  status: number;
+  stdout: string;
+  stderr: string;
+  lines: LogLine[];
+}
+
+export async function run(args: readonly string[], given: Partial<Surroundings> = {}): Promise<Ran> {
+  const { createLog, lines } = collectLog();
+  let stdout = '';
+  let stderr = '';
+  const status = await main(args, {
+    env: {},
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    stop: new AbortController().signal,
+    version: '1.2.3',
+    pace: realPace,
+    createLog,
+    ...given,
+  });
+  return { status, stdout, stderr, lines };
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { Gauge, Registry } from 'prom-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createServer } from '../../src/http/server.js';
+import type { ServerOptions } from '../../src/http/server.js';
+import type { Health } from '../../src/run/health.js';
+
+let server: FastifyInstance;
+afterEach(() => server.close());
+
+const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+const good: Health = { ok: true, reason: 'fine' };
+const bad: Health = { ok: false, reason: 'late' };
+
+function serve(options: Partial<ServerOptions> = {}): FastifyInstance {
+  const metrics = new Registry();
+  new Gauge({ name: 'some', help: 'Some.', registers: [metrics] }).set(3);
+  server = createServer({ metrics, alive: () => good, ready: () => good, ...options });
+  return server;
+}
+
+describe('createServer', () => {
+  it('serves metrics in the format of Prometheus', async () => {
+    const reply = await serve().inject('/metrics');
+    expect(reply.statusCode).toBe(200);
+    expect(reply.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(reply.body).toContain('some 3');
+  });
+
+  it('asks for the token where there is one, but not of probes', async () => {
+    serve({ token: 'hush' });
+    const status = async (authorization?: string) =>
+      (await server.inject({ url: '/metrics', headers: authorization ? { authorization } : {} })).statusCode;
+    expect(await status()).toBe(401);
+    expect(await status('Bearer wrong')).toBe(401);
+    expect(await status('Bearer hush')).toBe(200);
+    expect((await server.inject('/healthz')).statusCode).toBe(200);
+    expect((await server.inject('/readyz')).statusCode).toBe(200);
+  });
+
+  it('answers probes with the reason', async () => {
+    serve({ ready: () => bad });
+    const ready = await server.inject('/readyz');
+    expect([ready.statusCode, ready.json()]).toEqual([503, bad]);
+    const alive = await server.inject('/healthz');
+    expect([alive.statusCode, alive.json()]).toEqual([200, good]);
+  });
+
+  it('knows nothing else, and takes no bodies', async () => {
+    serve();
+    expect((await server.inject('/other')).statusCode).toBe(404);
+    expect((await server.inject({ method: 'POST', url: '/metrics', payload: 'x'.repeat(2000) })).statusCode).toBe(404);
+  });
+
+  it('serves HTTPS with its certificate', async () => {
+    serve({ tls: { cert: fixture('server.pem'), key: fixture('server.key') } });
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = server.server.address() as AddressInfo;
+    const status = await new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, path: '/healthz', ca: fixture('ca.pem'), agent: false };
+      request(options, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(200);
+  });
+});

@@ -1,0 +1,173 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deriveId } from '@tcewatch/protocol';
+import { unpack } from '@tcewatch/recordings';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { VmSighting } from '../../src/model.js';
+import { readHost } from '../../src/proc/host.js';
+import { lookAt, problemsOf } from '../../src/proc/look.js';
+import { sightVms } from '../../src/proc/vms.js';
+import { copyTree } from '../copy-tree.js';
+
+const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
+const recorded = join(await unpack('vfio-7.2'), 'root-hot-plugged');
+
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+/** A copy of the recorded host that a test may change. */
+async function copied(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'tcewatch-'));
+  cleanups.push(() => rm(root, { recursive: true }));
+  await copyTree(recorded, root);
+  return root;
+}
+
+async function sighted(root: string): Promise<{ vms: VmSighting[] | undefined; problems: string[] }> {
+  const look = lookAt(root);
+  const vms = await sightVms(look, await readHost(look), 7n);
+  return { vms, problems: problemsOf(look) };
+}
+
+const briefly = (vms: VmSighting[] | undefined) => vms?.map(({ name, tgid }) => `${name} ${tgid}`);
+
+describe('a recorded host', () => {
+  it('tells what it is', async () => {
+    expect(await readHost(lookAt(recorded))).toEqual({
+      hostname: '',
+      kernel: '7.2.13+deb14-powerpc64le-64k',
+      bootId: BOOT,
+      machineId: undefined,
+      cpu: 'POWER9 (architected), altivec supported',
+      platform: 'pSeries',
+      realModeHandlers: false,
+      lockdown: undefined,
+    });
+  });
+
+  it('shows its VMs, and what is known of them', async () => {
+    const { vms, problems } = await sighted(recorded);
+    expect(briefly(vms)).toEqual(['vfa 178', 'hot 630']);
+    expect(problems).toEqual([]);
+    expect(vms?.[1]).toEqual({
+      life: deriveId(BOOT, 630, 44_630_000_000n),
+      name: 'hot',
+      uuid: '1f6f5d0a-92cf-4f0e-8b74-3c1d5e6f7b02',
+      tgid: 630,
+      startedNs: 44_630_000_000n,
+      threads: [
+        { tid: 630, startedNs: 44_630_000_000n },
+        { tid: 647, startedNs: 45_340_000_000n },
+        { tid: 652, startedNs: 45_730_000_000n },
+        { tid: 653, startedNs: 45_750_000_000n },
+        { tid: 1222, startedNs: 99_120_000_000n },
+        { tid: 1236, startedNs: 101_080_000_000n },
+      ],
+      facts: {
+        observedNs: 7n,
+        descriptors: { tceTables: 1, vfioGroups: [2] },
+        vcpus: 2,
+        memlockBytes: 2n ** 64n - 1n,
+        qemu: '/usr/bin/qemu-system-ppc64',
+        mmu: 'radix',
+      },
+      evidence: [
+        { mode: 'real', evidence: 'absent', reason: 'real-mode-retired' },
+        { mode: 'virtual', evidence: 'exact', reason: '' },
+        { mode: 'userspace', evidence: 'exact', reason: '' },
+      ],
+    });
+  });
+
+  it('has no VM once all are stopped', async () => {
+    expect(await sighted(join(await unpack('vfio-7.2'), 'root-stopped'))).toEqual({ vms: [], problems: [] });
+  });
+});
+
+describe('a host', () => {
+  it('shows its VMs without debugfs too', async () => {
+    const root = await copied();
+    await rm(join(root, 'sys/kernel/debug'), { recursive: true });
+    expect(await sighted(root)).toMatchObject({ vms: [{ tgid: 178 }, { tgid: 630 }], problems: [] });
+  });
+
+  it('may lose a VM while it is looked at', async () => {
+    const root = await copied();
+    await rm(join(root, 'proc/630'), { recursive: true });
+    expect(await sighted(root)).toMatchObject({ vms: [{ tgid: 178 }], problems: [] });
+  });
+
+  it('tells nothing of descriptors that are being closed', async () => {
+    const root = await copied();
+    // What a process shows that has closed its files but not yet gone.
+    await rm(join(root, 'proc/630/fd'), { recursive: true });
+    await mkdir(join(root, 'proc/630/fd'));
+    const { vms } = await sighted(root);
+    expect(vms?.[1]?.facts).not.toHaveProperty('descriptors');
+    expect(vms?.[1]?.facts).toHaveProperty('qemu');
+  });
+
+  it('tells a guest with a hash table by what debugfs prints of its radix tree', async () => {
+    const root = await copied();
+    const cpuinfo = 'processor\t: 0\ncpu\t\t: POWER9, altivec supported\n\nplatform\t: PowerNV\n';
+    await writeFile(join(root, 'proc/cpuinfo'), cpuinfo);
+    await writeFile(join(root, 'sys/kernel/debug/kvm/178-11/radix'), 'pgdir: c000000012340000\n');
+    await writeFile(join(root, 'sys/kernel/debug/kvm/630-12/radix'), '');
+    const { vms } = await sighted(root);
+    expect(vms?.map(({ facts }) => facts?.mmu)).toEqual(['radix', 'hpt']);
+    await rm(join(root, 'sys/kernel/debug/kvm/630-12/radix'));
+    expect((await sighted(root)).vms?.[1]?.facts).not.toHaveProperty('mmu');
+  });
+
+  it('says what may not be read, once for all of a kind, and what to do about it', async () => {
+    const root = await copied();
+    await asNobody(root, async () => {
+      for (const tgid of [178, 630]) await chmod(join(root, `proc/${tgid}/fd`), 0);
+      return async () => {
+        const { vms, problems } = await sighted(root);
+        expect(briefly(vms)).toEqual(['vfa 178', 'hot 630']);
+        expect(vms?.[0]?.facts).not.toHaveProperty('descriptors');
+        expect(problems).toEqual([
+          'cannot read /proc/178/fd and 1 like it: permission denied; run the agent as root, or grant it ' +
+            'CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
+        ]);
+      };
+    });
+  });
+
+  it('that lets nobody look is not one without VMs', async () => {
+    const root = await copied();
+    await asNobody(root, async () => {
+      await chmod(join(root, 'sys/kernel/debug'), 0);
+      for (const tgid of [1, 178, 630]) await chmod(join(root, `proc/${tgid}/fd`), 0);
+      return async () => {
+        expect((await sighted(root)).vms).toBeUndefined();
+      };
+    });
+  });
+
+  it('may have files that cannot be read for other reasons', async () => {
+    const root = await copied();
+    await rm(join(root, 'proc/178/cgroup'));
+    await symlink('cgroup', join(root, 'proc/178/cgroup'));
+    expect((await sighted(root)).problems).toEqual([expect.stringContaining('cannot read /proc/178/cgroup: ELOOP')]);
+  });
+});
+
+/** Root may read everything, so the test gives up being root, if it is, after `prepare` and until its end. */
+async function asNobody(root: string, prepare: () => Promise<() => Promise<void>>): Promise<void> {
+  await chmod(root, 0o755);
+  const test = await prepare();
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await test();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    for (const path of ['sys/kernel/debug', 'proc/1/fd', 'proc/178/fd', 'proc/630/fd'])
+      await chmod(join(root, path), 0o755);
+  }
+}

@@ -1,0 +1,230 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HttpTransport } from '../../src/transport/http.js';
+import type { HttpTransportOptions } from '../../src/transport/http.js';
+import type { EncodedBatch } from '../../src/transport/transport.js';
+import { collectLog } from '../log/collect.js';
+
+interface Received {
+  path: string | undefined;
+  headers: IncomingMessage['headers'];
+  body: Buffer;
+}
+type Handler = (received: Received, response: ServerResponse, attempt: number) => void;
+
+const never = new AbortController().signal;
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+
+async function listen(server: Server, scheme = 'http'): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  closers.push(async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A collector that answers as the test says; `received` holds what came, in order. */
+async function serve(handler: Handler): Promise<{ url: string; received: Received[] }> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    void request.toArray().then((chunks: Buffer[]) => {
+      const one = { path: request.url, headers: request.headers, body: Buffer.concat(chunks) };
+      received.push(one);
+      handler(one, response, received.length);
+    });
+  });
+  return { url: await listen(server), received };
+}
+
+function transportTo(url: string, options: Partial<HttpTransportOptions> = {}) {
+  const { log, lines, firstLine } = collectLog();
+  const slept: number[] = [];
+  const transport = new HttpTransport({
+    url,
+    tls: {},
+    gzip: true,
+    timeoutMs: 30_000,
+    backoff: { firstMs: 0, longestMs: 0 },
+    queue: { batches: 100, bytes: 1_000_000 },
+    sleep: (milliseconds) => {
+      slept.push(milliseconds);
+      return Promise.resolve();
+    },
+    log,
+    ...options,
+  });
+  closers.push(() => transport.close());
+  return { transport, lines, firstLine, slept };
+}
+
+const batch = (sequence: number, epoch = 'a'): EncodedBatch => ({
+  bytes: Uint8Array.of(sequence),
+  epoch,
+  sequence,
+  takenMs: sequence * 1000,
+});
+
+const accept: Handler = (_, response) => response.writeHead(202).end();
+
+describe('HttpTransport', () => {
+  it('posts each batch, compressed and with its token, oldest first', async () => {
+    const { url, received } = await serve(accept);
+    const { transport } = transportTo(`${url}/below/`, { token: 'secret' });
+    for (const n of [1, 2, 3]) transport.send(batch(n));
+    await transport.drain(never);
+
+    expect(received.map(({ body }) => [...gunzipSync(body)])).toEqual([[1], [2], [3]]);
+    expect(received[0]?.path).toBe('/below/v1/batches');
+    expect(received[0]?.headers).toMatchObject({
+      'content-type': 'application/x-protobuf',
+      'content-encoding': 'gzip',
+      authorization: 'Bearer secret',
+    });
+    expect(transport.stats).toMatchObject({ delivered: 3, queuedBatches: 0, newestDeliveredMs: 3000 });
+  });
+
+  it('sends plain bytes when compression is off', async () => {
+    const { url, received } = await serve(accept);
+    const { transport } = transportTo(url, { gzip: false });
+    transport.send(batch(9));
+    await transport.drain(never);
+    expect([...(received[0]?.body ?? [])]).toEqual([9]);
+    expect(received[0]?.headers['content-encoding']).toBeUndefined();
+    expect(received[0]?.headers.authorization).toBeUndefined();
+  });
+
+  it('keeps batches through an outage, and logs its beginning and its end once each', async () => {
+    const { url, received } = await serve((_, response, attempt) => {
+      if (attempt <= 3) response.destroy();
+      else response.writeHead(202).end();
+    });
+    const { transport, lines } = transportTo(url);
+    transport.send(batch(1));
+    transport.send(batch(2));
+    await transport.drain(never);
+
+    expect(received.map(({ body }) => gunzipSync(body)[0])).toEqual([1, 1, 1, 1, 2]);
+    expect(transport.stats).toMatchObject({ delivered: 2, retried: 3 });
+    expect(lines.map((line) => line.level)).toEqual(['warn', 'info']);
+    expect(lines[0]?.msg).toMatch(/^cannot deliver: .*; batches are kept and tried again$/);
+  });
+
+  it('waits as long as a busy server asks for', async () => {
+    const { url } = await serve((_, response, attempt) => {
+      if (attempt === 1) response.writeHead(503, { 'retry-after': '7' }).end('{"message":"store is full"}');
+      else response.writeHead(202).end();
+    });
+    const { transport, slept, lines } = transportTo(url);
+    transport.send(batch(1));
+    await transport.drain(never);
+    expect(slept).toEqual([7000]);
+    expect(lines[0]?.msg).toContain('503: store is full');
+    expect(transport.stats).toMatchObject({ delivered: 1, retried: 1 });
+  });
+
+  it('drops what is refused for good, counts it, and says so once for each kind', async () => {
+    const { url } = await serve((_, response, attempt) => {
+      response.writeHead(attempt === 3 ? 413 : 401).end(`{"message":"no token ${attempt}"}`);
+    });
+    const { transport, lines } = transportTo(url);
+    for (const n of [1, 2, 3]) transport.send(batch(n));
+    await transport.drain(never);
+    expect(transport.stats.delivered).toBe(0);
+    expect([...transport.stats.rejected]).toEqual([
+      ['401', 2],
+      ['413', 1],
+    ]);
+    expect(lines.map((line) => line.msg)).toEqual([
+      'the collector refuses batches (401: no token 1); they are dropped',
+      'the collector refuses batches (413: no token 3); they are dropped',
+    ]);
+  });
+
+  it('gives up an attempt that gets no answer and makes another', async () => {
+    const { url } = await serve((_, response, attempt) => {
+      if (attempt > 1) response.writeHead(202).end();
+    });
+    const { transport, lines } = transportTo(url, { timeoutMs: 300 });
+    transport.send(batch(1));
+    await transport.drain(never);
+    expect(lines[0]?.msg).toContain('no answer within 300 ms');
+    expect(transport.stats.delivered).toBe(1);
+  });
+
+  it('thins while the oldest cannot be delivered, and delivers each epoch whole', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const { url, received } = await serve((_, response) => {
+      void gate.then(() => response.writeHead(202).end());
+    });
+    const { transport } = transportTo(url, { queue: { batches: 3, bytes: 1_000_000 } });
+    for (let n = 1; n <= 5; n++) transport.send(batch(n, 'a'));
+    for (let n = 6; n <= 9; n++) transport.send(batch(n, 'b'));
+    expect(transport.stats).toMatchObject({ thinned: 6, queuedBatches: 3 });
+    open();
+    await transport.drain(never);
+    const last = received.map(({ body }) => gunzipSync(body)[0]);
+    expect(last).toContain(5);
+    expect(last.at(-1)).toBe(9);
+  });
+
+  it('trusts the authority and shows the certificate that it is given', async () => {
+    const seen: unknown[] = [];
+    const options = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true };
+    const server = createSecureServer({ ...options, rejectUnauthorized: true }, (request, response) => {
+      if (request.socket instanceof TLSSocket) seen.push(request.socket.getPeerCertificate().subject.CN);
+      request.resume().on('end', () => response.writeHead(202).end());
+    });
+    const url = await listen(server, 'https');
+    const tls = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
+    const { transport } = transportTo(url, { tls });
+    transport.send(batch(1));
+    await transport.drain(never);
+    expect(seen).toEqual(['tcewatch test client']);
+  });
+
+  it('does not deliver to a server whose authority it does not know', async () => {
+    const server = createSecureServer({ key: pem('server.key'), cert: pem('server.pem') }, (_, response) => {
+      response.writeHead(202).end();
+    });
+    const url = await listen(server, 'https');
+    const { transport, firstLine } = transportTo(url);
+    transport.send(batch(1));
+    expect((await firstLine).msg).toContain('unable to verify the first certificate');
+    expect(transport.stats).toMatchObject({ delivered: 0, retried: 1 });
+  });
+
+  it('says when there is room again', async () => {
+    const { url } = await serve(accept);
+    const { transport } = transportTo(url, { queue: { batches: 1, bytes: 1_000_000 } });
+    for (let n = 1; n <= 20; n++) {
+      await transport.room(never);
+      transport.send(batch(n));
+    }
+    await transport.drain(never);
+    expect(transport.stats).toMatchObject({ delivered: 20, thinned: 0 });
+  });
+
+  it('stops draining when it is told to, and closes in the middle of an attempt', async () => {
+    const { url } = await serve(() => undefined);
+    const { transport } = transportTo(url);
+    transport.send(batch(1));
+    await expect(transport.drain(AbortSignal.abort())).rejects.toThrow();
+    await transport.close();
+    transport.send(batch(2));
+    expect(transport.stats).toMatchObject({ delivered: 0, queuedBatches: 1 });
+  });
+});

@@ -1,0 +1,136 @@
+/** The read API: questions to the store as JSON over HTTP, described by /openapi.json. */
+import bearerAuth from '@fastify/bearer-auth';
+import swagger from '@fastify/swagger';
+import type { Secret } from '@tcewatch/config';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { alertBody, toAlertBody } from '../alert-body.js';
+import type { Queries, VmRow } from '../store/index.js';
+import { nanoseconds } from '../time.js';
+import { accountAnswer, countsAnswer, hostAnswer, stepAnswer, vmAnswer } from './answers.js';
+import { accountBody, countsBody, errorBody, hostBody, stepBody, vmBody } from './bodies.js';
+import { NotFoundError, answerErrors } from './errors.js';
+import { alerts, range, steps, subject, toRange, toSubject } from './questions.js';
+
+export interface ApiOptions {
+  queries: Queries;
+  /** Absent: whoever connects may read. */
+  token?: Secret | undefined;
+}
+
+const life = z.object({ life: z.uuid().describe('Life of a VM.') });
+
+export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, token }) => {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  answerErrors(app.withTypeProvider());
+  await app.register(swagger, {
+    openapi: {
+      info: {
+        title: 'tcewatch collector',
+        description: 'How the TCE hypercalls of KVM guests are handled, and why acceleration was lost.',
+        version: '1',
+      },
+      ...(token && {
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        security: [{ token: [] }],
+      }),
+    },
+    transform: jsonSchemaTransform,
+  });
+  if (token) {
+    await app.register(bearerAuth, { keys: [token.reveal()], addHook: false, verifyErrorLogLevel: 'debug' });
+    app.addHook('onRequest', (request, reply, done) => {
+      app.verifyBearerAuth?.(request, reply, done);
+    });
+  }
+
+  const answers = <T extends z.ZodType>(body: T, description: string) => ({
+    200: body.describe(description),
+    '4xx': errorBody,
+    '5xx': errorBody,
+  });
+
+  async function oneVm(wanted: string): Promise<VmRow> {
+    const [row] = await queries.vms({ life: wanted });
+    if (!row) throw new NotFoundError(`no VM has the life ${wanted}; GET /v1/vms lists them`);
+    return row;
+  }
+
+  app.get(
+    '/v1/hosts',
+    { schema: { response: answers(z.array(hostBody), 'Hosts as they were last read.') } },
+    async () => (await queries.hosts()).map(hostAnswer),
+  );
+
+  app.get(
+    '/v1/vms',
+    { schema: { querystring: subject, response: answers(z.array(vmBody), 'Lives of VMs, ended ones too.') } },
+    async ({ query }) => (await queries.vms(toSubject(query))).map(vmAnswer),
+  );
+
+  app.get(
+    '/v1/vms/:life',
+    { schema: { params: life, response: answers(vmBody, 'One life of a VM.') } },
+    async ({ params }) => vmAnswer(await oneVm(params.life)),
+  );
+
+  app.get(
+    '/v1/counts',
+    {
+      schema: {
+        querystring: subject.extend(range.shape),
+        response: answers(z.array(countsBody), 'Hypercalls by mode over a time, for each VM.'),
+      },
+    },
+    async ({ query }) => {
+      const asked = toSubject(query);
+      const [counts, vms] = await Promise.all([queries.counters({ ...toRange(query), ...asked }), queries.vms(asked)]);
+      return countsAnswer(counts, vms);
+    },
+  );
+
+  app.get(
+    '/v1/vms/:life/steps',
+    {
+      schema: {
+        params: life,
+        querystring: steps,
+        response: answers(z.array(stepBody), 'What each step of a time added, by hypercall and mode.'),
+      },
+    },
+    async ({ params, query }) => {
+      const vm = await oneVm(params.life);
+      const rows = await queries.counterSteps({
+        life: params.life,
+        fromNs: nanoseconds(query.from),
+        toNs: nanoseconds(query.to),
+        stepNs: BigInt(query.step) * 1_000_000n,
+      });
+      return rows.map((row) => stepAnswer(row, vm));
+    },
+  );
+
+  app.get(
+    '/v1/alerts',
+    {
+      schema: {
+        querystring: alerts,
+        response: answers(z.array(alertBody), 'The newest event of each alert, newest alert first.'),
+      },
+    },
+    async ({ query: { vm, state, limit } }) => {
+      const rows = await queries.alerts({ limit, ...(vm !== undefined && { vm }), ...(state && { state }) });
+      return rows.map(toAlertBody);
+    },
+  );
+
+  app.get(
+    '/v1/accounts',
+    { schema: { response: answers(z.array(accountBody), 'The books of each host: seen = stored + lost.') } },
+    async () => (await queries.accounts()).map(accountAnswer),
+  );
+
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+};

@@ -1,0 +1,96 @@
+/** What the read API answers, as schemas: OpenAPI and the checks of the answers come from here. */
+import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES } from '@tcewatch/protocol';
+import { z } from 'zod';
+
+export const time = z.iso.datetime().describe("ISO 8601, on the host's clock.");
+
+const evidence = z.object({
+  evidence: z.enum(EVIDENCE).describe('How the figure is known.'),
+  reason: z.string().describe('Why it is not exact, as a code of docs/reference/evidence.md.'),
+});
+
+export const hostBody = z.object({
+  id: z.string(),
+  name: z.string(),
+  kernel: z.string(),
+  cpu: z.string(),
+  platform: z.string(),
+  agentVersion: z.string(),
+  source: z.string().describe('Where the agent reads its counts: hist, ring ...'),
+  bootId: z.string(),
+  epoch: z.string().describe('The life of the counters.'),
+  intervalSeconds: z.number().describe('Time between readings.'),
+  readAt: time,
+  problems: z.array(z.string()).describe('What went wrong in the newest reading.'),
+});
+
+export const vmBody = z.object({
+  host: z.string().describe('Id of the host.'),
+  life: z.string().describe('One life of the QEMU process.'),
+  name: z.string(),
+  uuid: z.string(),
+  tgid: z.int(),
+  startedAt: time,
+  ended: z.boolean().describe('The process is gone; its counts are final.'),
+  evidence: z.array(evidence.extend({ mode: z.enum(MODES), hypercall: z.enum(HYPERCALL_NAMES).nullable() })),
+  facts: z
+    .object({
+      observedAt: time,
+      tceTables: z.int().nullable(),
+      vfioGroups: z.array(z.int()).nullable(),
+      memlockBytes: z.string().nullable().describe('Decimal; 18446744073709551615 is unlimited.'),
+      qemu: z.string().nullable(),
+      libvirtDomain: z.string().nullable(),
+      podUid: z.string().nullable(),
+      mmu: z.enum(['radix', 'hpt']).nullable(),
+      vcpus: z.int().nullable(),
+    })
+    .nullable()
+    .describe('The newest that /proc showed; null for what the agent could not read.'),
+});
+
+const modes = z.array(
+  evidence.extend({
+    mode: z.enum(MODES),
+    calls: z.number().nullable().describe('Null: nobody can observe it.'),
+    entries: z.number().nullable().describe('TCE entries that these calls asked for; null: cannot be told.'),
+  }),
+);
+
+const figures = z.object({
+  hypercall: z.enum(HYPERCALL_NAMES),
+  modes,
+  entries: z
+    .number()
+    .nullable()
+    .describe('TCE entries of all calls that reached the kernel: known also where no mode has its own.'),
+});
+
+export const countsBody = z.object({
+  host: z.string(),
+  life: z.string(),
+  vm: z.string(),
+  uuid: z.string(),
+  hypercalls: z.array(figures),
+});
+
+export const stepBody = figures.extend({
+  at: time.describe('Beginning of the step.'),
+  read: z.boolean().describe('Whether the host was read in this step; if not, its calls are in the next that was.'),
+});
+
+export const accountBody = z.object({
+  host: z.string(),
+  counter: z.enum(['entered', 'punted']),
+  seen: z.number().describe('Events that the kernel saw.'),
+  stored: z.number().describe('Events that the stored series hold.'),
+  lost: z.number().describe('Events that the kernel could not count.'),
+  losses: z.record(z.enum(LOSS_KINDS), z.number()),
+  balanced: z.boolean().describe('Whether seen = stored + lost.'),
+});
+
+export const errorBody = z.object({
+  error: z.string().describe('A code in kebab-case.'),
+  field: z.string().optional().describe('The parameter that is to blame.'),
+  message: z.string(),
+});

@@ -1,0 +1,38 @@
+/** `tcewatch-collector clickhouse`: the embedded ClickHouse alone, for several collectors of this host to share. */
+import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { Command } from 'commander';
+import { startEngine } from '../collector.js';
+import { CONFIG_ROWS, loadCollectorConfig } from '../config/index.js';
+import { CommandError, stopped } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+const ROWS = CONFIG_ROWS.filter(({ path }) => /^(clickhouse\.(embedded|password)|log\.)/.test(path));
+
+const EXAMPLES = `
+When it answers it prints one line of JSON, {"url": "http://127.0.0.1:...", "user": "..."}, on standard output.
+
+Example:
+  $ tcewatch-collector clickhouse --clickhouse-embedded-port 8123 --clickhouse-password-file ./password
+  $ tcewatch-collector run --clickhouse-url http://127.0.0.1:8123 --clickhouse-password-file ./password
+`;
+
+export function clickhouseCommand(surroundings: Surroundings): Command {
+  const command = new Command('clickhouse')
+    .description('run the embedded ClickHouse alone, for several collectors of this host to share')
+    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ config: file }: { config?: string }) => {
+      const { env, createLog, stdout, stop } = surroundings;
+      const config = loadCollectorConfig(env, { file, flags: configFlags(command, ROWS) });
+      if (!config.clickhouse.password) {
+        throw new CommandError(
+          'clickhouse.password is needed, since the collectors must give it; name a file that has one',
+        );
+      }
+      const engine = await startEngine(config, createLog(config.log));
+      stdout.write(`${JSON.stringify({ url: engine.url, user: engine.username })}\n`);
+      await stopped(stop);
+      await engine.close();
+    });
+  return addConfigOptions(command, ROWS);
+}

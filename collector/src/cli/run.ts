@@ -1,0 +1,62 @@
+/** `tcewatch-collector run`: takes batches until it is stopped. */
+import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { Command } from 'commander';
+import { startCollector } from '../collector.js';
+import type { Collector } from '../collector.js';
+import { CONFIG_ROWS, loadCollectorConfig } from '../config/index.js';
+import type { CollectorConfig } from '../config/index.js';
+import { CommandError, stopped } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+const EXAMPLES = `
+When it listens it prints one line of JSON, {"url": "http://..."}, on standard output; logs go to standard error.
+
+Examples:
+  $ tcewatch-collector run --clickhouse-embedded-directory ./data
+      stores in the embedded ClickHouse and takes batches on http://127.0.0.1:9915/v1/batches
+  $ tcewatch-collector run --clickhouse-url https://clickhouse.example:8443 --clickhouse-password-file /etc/tcewatch/password
+      stores in a server
+  $ tcewatch-collector run --listen-address 0.0.0.0 --intake-token-file /etc/tcewatch/token
+      takes batches of agents on other hosts, which must give the token
+  $ tcewatch-collector run --config /etc/tcewatch/collector.yaml --log-level debug
+      takes all else from a file
+`;
+
+export function runCommand(surroundings: Surroundings): Command {
+  const command = new Command('run')
+    .description('take batches over HTTP, store them in ClickHouse, and tell of fallbacks, until stopped')
+    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
+    .addHelpText('after', EXAMPLES)
+    .action(async ({ config: file }: { config?: string }) => {
+      const flags = configFlags(command, CONFIG_ROWS);
+      await run(loadCollectorConfig(surroundings.env, { file, flags }), surroundings);
+    });
+  return addConfigOptions(command, CONFIG_ROWS);
+}
+
+async function run(config: CollectorConfig, { createLog, stdout, stop, version }: Surroundings): Promise<void> {
+  const log = createLog(config.log);
+  log.debug({ config, version }, 'configuration');
+  let collector: Collector;
+  try {
+    collector = await startCollector(config, log);
+  } catch (error) {
+    throw startFailure(error, config);
+  }
+  stdout.write(`${JSON.stringify({ url: collector.url })}\n`);
+  await stopped(stop);
+  log.info('stopping');
+  await collector.close();
+}
+
+function startFailure(cause: unknown, { listen, listen: { address, port } }: CollectorConfig): unknown {
+  const { code, syscall, message } = cause as NodeJS.ErrnoException;
+  if (syscall === 'listen' || syscall === 'bind' || code === 'ENOTFOUND') {
+    const fix = 'give another listen.address or listen.port';
+    return new CommandError(`cannot listen on ${address} port ${port}: ${message}; ${fix}`, { cause });
+  }
+  if (listen.tls && (syscall === 'open' || code?.startsWith('ERR_OSSL') === true)) {
+    return new CommandError(`cannot use listen.tls: ${message}; give PEM files that belong together`, { cause });
+  }
+  return cause;
+}

@@ -1,0 +1,39 @@
+/** Who asks: Basic authentication, ClickHouse's own headers, or parameters of the request, as ClickHouse takes them. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { ERROR, engineError } from './errors.js';
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+/** Throws EngineError unless the request proves to come from `expected`. */
+export function authenticate(request: FastifyRequest, expected: Credentials): void {
+  const { username, password } = credentialsOf(request);
+  // Both are compared, and by digests of equal length, so that the time taken tells nothing.
+  const named = timingSafeEqual(digest(username), digest(expected.username));
+  const proved = timingSafeEqual(digest(password), digest(expected.password));
+  if (!named || !proved) {
+    const message = `${expected.username}: Authentication failed: password is incorrect, or there is no user with such name`;
+    throw engineError(ERROR.AUTHENTICATION_FAILED, message);
+  }
+}
+
+function credentialsOf(request: FastifyRequest): Credentials {
+  const { authorization } = request.headers;
+  if (authorization?.startsWith('Basic ')) {
+    const [username = '', ...password] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
+    return { username, password: password.join(':') };
+  }
+  const parameters = new URL(request.url, 'http://localhost').searchParams;
+  const header = (name: string): string | undefined => request.headers[name]?.toString();
+  return {
+    username: header('x-clickhouse-user') ?? parameters.get('user') ?? 'default',
+    password: header('x-clickhouse-key') ?? parameters.get('password') ?? '',
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,131 @@
+/** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
+import type { Logger } from 'pino';
+import { startEmbeddedClickHouse } from './clickhouse/index.js';
+import type { EmbeddedClickHouse } from './clickhouse/index.js';
+import type { CollectorConfig } from './config/index.js';
+import { createDetector } from './detector/index.js';
+import type { Rules } from './detector/index.js';
+import { createBudget } from './intake/budget.js';
+import { countBatch, countInsert, createMetrics } from './metrics/metrics.js';
+import { createDispatcher, createNotifier } from './notifier/index.js';
+import { createPipeline } from './pipeline.js';
+import { buildServer } from './server.js';
+import { openStore } from './store/index.js';
+
+/** How long notifications that wait may still be sent when the collector stops. */
+const NOTIFY_ON_CLOSE = 10_000;
+
+export interface Collector {
+  /** Where it listens: `http://127.0.0.1:9915`. */
+  readonly url: string;
+  /** Refuses new batches, finishes those in flight, and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Resolves when the collector listens; rejects with StoreError, or with what listening failed of. */
+export async function startCollector(config: CollectorConfig, log: Logger): Promise<Collector> {
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let last = opened.pop(); last; last = opened.pop()) await last();
+  };
+  try {
+    const url = await open(config, log, (closer) => opened.push(closer));
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  config: CollectorConfig,
+  log: Logger,
+  onClose: (close: () => Promise<void>) => void,
+): Promise<string> {
+  const { clickhouse, intake, listen, read } = config;
+  let engine: EmbeddedClickHouse | undefined;
+  if (clickhouse.url === undefined) {
+    engine = await startEngine(config, log);
+    onClose(() => engine?.close() ?? Promise.resolve());
+  }
+
+  const detector = createDetector(rulesOf(config.detector));
+  const budget = createBudget(intake.maxInFlight);
+  const metrics = createMetrics(() => ({
+    detector: detector.size(),
+    pendingAlertEvents: pipeline.pendingEvents(),
+    inFlightBytes: budget.inUse(),
+    readAtNs: pipeline.readAtNs(),
+    clickhouseRestarts: engine?.restarts,
+  }));
+
+  const store = await openStore({
+    clickhouse: {
+      url: engine?.url ?? clickhouse.url ?? '',
+      username: engine?.username ?? clickhouse.user,
+      password: engine?.password ?? clickhouse.password?.reveal() ?? '',
+    },
+    database: clickhouse.database,
+    retention: clickhouse.retention,
+    log,
+    observe: (insert) => {
+      countInsert(metrics, insert);
+    },
+  });
+  onClose(() => store.close());
+  detector.restore(await store.firingAlerts());
+
+  const dispatcher = createDispatcher(
+    config.notifiers.map((notifier) => createNotifier(notifier, log)),
+    {
+      log,
+      count: (notifier, outcome) => {
+        metrics.notifications.inc({ notifier, outcome });
+      },
+    },
+  );
+  onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
+
+  const pipeline = createPipeline({
+    store,
+    lastRead: await store.freshness(),
+    detector,
+    log,
+    notify: (event) => {
+      metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
+      dispatcher.dispatch(event);
+    },
+  });
+  onClose(() => pipeline.flush());
+
+  const server = await buildServer({
+    tls: listen.tls,
+    log,
+    registry: metrics.registry,
+    api: { queries: store, token: read.token },
+    intake: {
+      accept: (batch) => pipeline.accept(batch),
+      token: intake.token,
+      maxBytes: intake.maxBytes,
+      budget,
+      count: (outcome) => {
+        countBatch(metrics, outcome);
+      },
+    },
+  });
+  onClose(() => server.close());
+  const url = await server.listen({ host: listen.address, port: listen.port });
+  log.info({ url, clickhouse: engine?.url ?? clickhouse.url }, 'the collector takes batches');
+  return url;
+}
+
+/** The embedded ClickHouse of the configuration. */
+export function startEngine({ clickhouse }: CollectorConfig, log: Logger): Promise<EmbeddedClickHouse> {
+  const { embedded, password } = clickhouse;
+  return startEmbeddedClickHouse({ ...embedded, ...(password && { password: password.reveal() }), log });
+}
+
+function rulesOf({ for: hold, keepFiringFor, ...same }: CollectorConfig['detector']): Rules {
+  const nanoseconds = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000_000n;
+  return { ...same, forNs: nanoseconds(hold), keepFiringForNs: nanoseconds(keepFiringFor) };
+}

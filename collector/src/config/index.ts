@@ -1,0 +1,3 @@
+/** What the rest of the collector knows of its configuration. */
+export * from './load.js';
+export * from './schema.js';

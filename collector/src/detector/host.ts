@@ -1,0 +1,89 @@
+/**
+ * One host through its batches. Pure: a state and a batch give the next state and the events. What comes late or twice
+ * changes nothing, since only a batch that is newer than the last can say how much was added.
+ */
+import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
+import type { Batch } from '@tcewatch/protocol';
+import type { AlertEvent } from '../model.js';
+import { NOTHING_SEEN } from './descriptors.js';
+import { observeLife, resolve } from './life.js';
+import type { LifeState } from './life.js';
+import type { Rules } from './rules.js';
+import { NO_CALLS, tally } from './tally.js';
+
+/** As many boots are remembered as late batches could come from. */
+const BOOTS = 16;
+
+/** The batch that was compared last. */
+interface Last {
+  bootId: string;
+  epoch: string;
+  uptimeNs: bigint;
+}
+
+export interface HostState {
+  /** Null when the state was restored, and no batch has been seen since. */
+  last: Last | null;
+  wallNs: bigint;
+  /** Boots that batches came from, the newest last. */
+  boots: readonly string[];
+  lives: ReadonlyMap<string, LifeState>;
+}
+
+/** The state after one more batch, and the events that it makes. */
+export function observe(
+  state: HostState | undefined,
+  batch: Batch,
+  rules: Readonly<Rules>,
+): { state: HostState; events: AlertEvent[] } {
+  if (state && !isNewer(state, batch)) return { state, events: [] };
+  const { bootId, epoch, clock } = batch;
+  const last = state?.last?.bootId === bootId && state.last.epoch === epoch ? state.last : null;
+  const counts = tally(batch);
+  const lives = new Map<string, LifeState>();
+  const events: AlertEvent[] = [];
+  batch.vms.forEach((vm, i) => {
+    if (vm.life === UNATTRIBUTED_LIFE || vm.ended || lives.has(vm.life)) return;
+    const known = state?.lives.get(vm.life);
+    const interval = {
+      // A VM that the batch before did not have has made all its calls since then.
+      before: last && (known?.calls ?? NO_CALLS),
+      after: counts[i] ?? NO_CALLS,
+      ns: last ? clock.uptimeNs - last.uptimeNs : 0n,
+    };
+    const observed = observeLife(known, vm, batch, interval, rules);
+    lives.set(vm.life, observed.state);
+    if (observed.event) events.push(observed.event);
+  });
+  // A life that has ended, or that its host does not know any more, ends its alert.
+  for (const [life, { episode }] of state?.lives ?? []) {
+    if (episode?.alert && !lives.has(life)) events.push(resolve(episode.alert, clock.wallNs));
+  }
+  const boots = [...(state?.boots ?? []).filter((boot) => boot !== bootId), bootId].slice(-BOOTS);
+  return { state: { last: { bootId, epoch, uptimeNs: clock.uptimeNs }, wallNs: clock.wallNs, boots, lives }, events };
+}
+
+/** The state of a host from the newest events of its alerts that fire. */
+export function restoreHost(firing: readonly AlertEvent[]): HostState {
+  const lives = new Map(
+    firing.map((alert) => {
+      const { entered, punted, seconds, before, after } = alert.evidence;
+      const lastedNs = BigInt(Math.round(seconds * 1e9));
+      const untilPunts = { newest: before, earlier: null };
+      const episode = { entered, punted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
+      const seen = after ? { newest: after, earlier: before } : NOTHING_SEEN;
+      return [alert.life, { calls: NO_CALLS, seen, episode }];
+    }),
+  );
+  const wallNs = firing.reduce((newest, { atNs }) => (atNs > newest ? atNs : newest), 0n);
+  return { last: null, wallNs, boots: [], lives };
+}
+
+/**
+ * Within one boot uptime tells, which never steps. Of two boots the wall clock tells; one never heard of is taken for
+ * the newest even so, lest a clock that was wrong before the boot silences the host after it.
+ */
+function isNewer({ last, wallNs, boots }: HostState, { bootId, clock }: Batch): boolean {
+  if (last?.bootId === bootId) return clock.uptimeNs > last.uptimeNs;
+  return clock.wallNs > wallNs || (last !== null && !boots.includes(bootId));
+}

@@ -1,0 +1,122 @@
+/** One life of a VM through the batches: from intervals of punts to an alert and its end. Pure. */
+import { deriveId } from '@tcewatch/protocol';
+import type { Batch, Vm } from '@tcewatch/protocol';
+import type { AlertEvent } from '../model.js';
+import { causeOf, isSharper } from './causes.js';
+import { NOTHING_SEEN, beforeAndAfter, look } from './descriptors.js';
+import type { Sightings } from './descriptors.js';
+import { judge } from './rules.js';
+import type { Rules, Verdict } from './rules.js';
+import type { Calls } from './tally.js';
+
+/** Punts that became an alert, or still may. */
+export interface Episode {
+  /** Calls and time of all its intervals with punts. */
+  entered: number;
+  punted: number;
+  lastedNs: bigint;
+  /** Time that the punts have held since the first reading that showed them: its interval may have been one burst. */
+  heldNs: bigint;
+  /** Time since they last held. */
+  calmNs: bigint;
+  /** What was seen of the descriptors until the punts began. */
+  untilPunts: Sightings;
+  /** The newest event of the alert, once it has fired. */
+  alert: AlertEvent | null;
+}
+
+export interface LifeState {
+  calls: Calls;
+  seen: Sightings;
+  episode: Episode | null;
+}
+
+/** The calls of a life over the time since the batch before; `before` is null when they can only be the next base. */
+export interface Interval {
+  before: Calls | null;
+  after: Calls;
+  ns: bigint;
+}
+
+/** The state after one more batch, and the event that it is told by. An ended life is resolved by its host. */
+export function observeLife(
+  state: LifeState | undefined,
+  vm: Vm,
+  batch: Batch,
+  { before, after, ns }: Interval,
+  rules: Readonly<Rules>,
+): { state: LifeState; event: AlertEvent | null } {
+  const known = state?.seen ?? NOTHING_SEEN;
+  const seen = look(known, vm, batch);
+  let episode = state?.episode ?? null;
+  if (before !== null && ns > 0n) {
+    const verdict = judge(before, after, Number(ns) / 1e9, vm.evidence, rules);
+    episode = verdict.says === 'fallback' ? punting(episode, verdict, ns, known) : calm(episode, verdict, ns, rules);
+  }
+  const event = episode && nextEvent(episode, vm, batch, seen, rules);
+  if (episode && event) episode = event.state === 'firing' ? { ...episode, alert: event } : null;
+  return { state: { calls: after, seen, episode }, event };
+}
+
+/** The event that ends an alert. */
+export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
+  const atNs = wallNs > alert.atNs ? wallNs : alert.atNs;
+  return { ...alert, state: 'resolved', revision: alert.revision + 1, atNs, resolvedAtNs: atNs };
+}
+
+function punting(episode: Episode | null, { entered, punted }: Verdict, ns: bigint, known: Sightings): Episode {
+  if (!episode) {
+    return { entered, punted, lastedNs: ns, heldNs: 0n, calmNs: 0n, untilPunts: known, alert: null };
+  }
+  return {
+    ...episode,
+    entered: episode.entered + entered,
+    punted: episode.punted + punted,
+    lastedNs: episode.lastedNs + ns,
+    heldNs: episode.heldNs + ns,
+    calmNs: 0n,
+  };
+}
+
+/** Healthy calls end what has not fired; silence says nothing, until it has lasted. */
+function calm(episode: Episode | null, { says }: Verdict, ns: bigint, rules: Readonly<Rules>): Episode | null {
+  if (!episode) return null;
+  const calmNs = episode.calmNs + ns;
+  if (!episode.alert && (says === 'healthy' || calmNs >= rules.keepFiringForNs)) return null;
+  return { ...episode, calmNs };
+}
+
+function nextEvent(
+  { alert, untilPunts, ...episode }: Episode,
+  vm: Vm,
+  { clock, host }: Batch,
+  seen: Sightings,
+  rules: Readonly<Rules>,
+): AlertEvent | null {
+  const found = beforeAndAfter(untilPunts, seen);
+  const cause = causeOf(found);
+  if (alert) {
+    if (episode.calmNs >= rules.keepFiringForNs) return resolve(alert, clock.wallNs);
+    if (!isSharper(cause.code, alert.cause.code)) return null;
+    const atNs = clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs;
+    return { ...alert, revision: alert.revision + 1, atNs, cause, evidence: { ...alert.evidence, ...found } };
+  }
+  if (episode.heldNs < rules.forNs || episode.calmNs > 0n) return null;
+  const { entered, punted, lastedNs } = episode;
+  return {
+    alertId: deriveId('TceFallback', vm.life, clock.wallNs),
+    alert: 'TceFallback',
+    state: 'firing',
+    revision: 0,
+    atNs: clock.wallNs,
+    hostId: host.id,
+    hostName: host.name,
+    life: vm.life,
+    vm: vm.name,
+    uuid: vm.uuid,
+    firedAtNs: clock.wallNs,
+    resolvedAtNs: null,
+    cause,
+    evidence: { entered, punted, seconds: Number(lastedNs) / 1e9, ...found },
+  };
+}

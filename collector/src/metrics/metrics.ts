@@ -1,0 +1,116 @@
+/** What the collector says of itself to Prometheus. One object for each collector, so that tests can run several. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { InsertOutcome } from '../store/index.js';
+
+/** What only others know, asked at each scrape. */
+export interface Observed {
+  detector: { hosts: number; lives: number; firing: number };
+  pendingAlertEvents: number;
+  inFlightBytes: number;
+  /** When each host was last read, of what has been stored. */
+  readAtNs: ReadonlyMap<string, bigint>;
+  /** Undefined where ClickHouse is not embedded. */
+  clickhouseRestarts: number | undefined;
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Registers everything; `observed` is called at each scrape. */
+export function createMetrics(observed: () => Observed) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: (now: Observed) => number | undefined): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const value = read(observed());
+        if (value === undefined) this.reset();
+        else this.set(value);
+      },
+    });
+  };
+  gauge('tcewatch_collector_detector_hosts', 'Hosts that are watched', (now) => now.detector.hosts);
+  gauge('tcewatch_collector_detector_vms', 'Lives of VMs that are watched', (now) => now.detector.lives);
+  gauge('tcewatch_collector_alerts_firing', 'Alerts that fire', (now) => now.detector.firing);
+  gauge('tcewatch_collector_alert_events_pending', 'Events not stored yet', (now) => now.pendingAlertEvents);
+  gauge('tcewatch_collector_intake_bytes', 'Bytes of batches in flight', (now) => now.inFlightBytes);
+  gauge('tcewatch_collector_clickhouse_restarts', 'Restarts of the embedded engine', (now) => now.clickhouseRestarts);
+  new Gauge({
+    name: 'tcewatch_collector_host_read_timestamp_seconds',
+    help: 'When a host was last read, of what has been stored',
+    labelNames: ['host'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [host, ns] of observed().readAtNs) this.set({ host }, Number(ns) / 1e9);
+    },
+  });
+  return {
+    registry,
+    batches: new Counter({
+      name: 'tcewatch_collector_batches_total',
+      help: 'Batches by outcome: accepted, or why not',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    decodeFailures: new Counter({
+      name: 'tcewatch_collector_decode_failures_total',
+      help: 'Batches that could not be decoded, by error and field',
+      labelNames: ['code', 'field'],
+      registers,
+    }),
+    storeRows: new Counter({
+      name: 'tcewatch_collector_store_rows_total',
+      help: 'Rows that ClickHouse has acknowledged',
+      labelNames: ['table'],
+      registers,
+    }),
+    storeFailures: new Counter({
+      name: 'tcewatch_collector_store_failures_total',
+      help: 'Inserts that failed',
+      labelNames: ['table', 'transient'],
+      registers,
+    }),
+    storeSeconds: new Histogram({
+      name: 'tcewatch_collector_store_insert_seconds',
+      help: 'Duration of inserts',
+      labelNames: ['table'],
+      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    alertEvents: new Counter({
+      name: 'tcewatch_collector_alert_events_total',
+      help: 'Events of alerts by state and cause',
+      labelNames: ['alert', 'state', 'cause'],
+      registers,
+    }),
+    notifications: new Counter({
+      name: 'tcewatch_collector_notifications_total',
+      help: 'Notifications by outcome: sent, retried, failed or dropped',
+      labelNames: ['notifier', 'outcome'],
+      registers,
+    }),
+  };
+}
+
+/** Counts one request of the intake: taken, or why not. */
+export function countBatch(metrics: Metrics, outcome: 'accepted' | { code: string; field?: string }): void {
+  if (outcome === 'accepted') {
+    metrics.batches.inc({ outcome });
+    return;
+  }
+  const { code, field } = outcome;
+  metrics.batches.inc({ outcome: code });
+  // Without its indexes a field is one of the schema's, so that senders cannot make series without end.
+  if (field !== undefined) metrics.decodeFailures.inc({ code, field: field.replaceAll(/\[\d+\]/g, '[]') });
+}
+
+/** Counts one insert of the store. */
+export function countInsert(metrics: Metrics, { table, rows, seconds, error }: InsertOutcome): void {
+  metrics.storeSeconds.observe({ table }, seconds);
+  if (error) metrics.storeFailures.inc({ table, transient: String(error.transient) });
+  else metrics.storeRows.inc({ table }, rows);
+}

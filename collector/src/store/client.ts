@@ -1,0 +1,84 @@
+/** The only place that talks to @clickhouse/client: questions, commands and inserts, with StoreErrors. */
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { toStoreError } from './errors.js';
+
+/** Where ClickHouse is and who asks. */
+export interface ClickHouseAddress {
+  url: string;
+  username: string;
+  password: string;
+}
+
+/** Values of the {name:Type} parameters of a statement. */
+export type Parameters = Record<string, string | number | bigint>;
+
+/** A connection to one database. */
+export class ClickHouse {
+  readonly #client: ClickHouseClient;
+
+  /** Without `database` the server's default; nothing is sent yet. */
+  constructor(address: ClickHouseAddress, database?: string) {
+    this.#client = createClient({
+      ...address,
+      ...(database !== undefined && { database }),
+      application: 'tcewatch',
+      request_timeout: 60_000,
+      // Errors are thrown, and logged by whom they concern.
+      log: { level: ClickHouseLogLevel.OFF },
+      clickhouse_settings: {
+        output_format_json_quote_64bit_integers: 1,
+        date_time_input_format: 'basic',
+        // A batch that comes late, or a host whose clock is wrong, may open many partitions at once.
+        throw_on_max_partitions_per_insert_block: 0,
+        max_partitions_per_insert_block: '0',
+        join_use_nulls: 1,
+      },
+    });
+  }
+
+  /** Rows of a SELECT as objects; 64-bit integers come as text. */
+  async select<T>(what: string, query: string, parameters: Parameters = {}): Promise<T[]> {
+    return attempt(what, async () => {
+      const result = await this.#client.query({ query, query_params: parameters, format: 'JSONEachRow' });
+      return result.json<T>();
+    });
+  }
+
+  /** Runs a statement that answers nothing. */
+  async command(what: string, query: string, parameters: Parameters = {}): Promise<void> {
+    await attempt(what, () => this.#client.command({ query, query_params: parameters }));
+  }
+
+  /** Inserts a few rows as objects. */
+  async insertObjects(table: string, rows: readonly object[]): Promise<void> {
+    await attempt(`cannot insert into ${table}`, () =>
+      this.#client.insert({ table, values: rows, format: 'JSONEachRow' }),
+    );
+  }
+
+  /** Inserts rows that are RowBinary already, in the order of `columns`. */
+  async insertRowBinary(table: string, columns: readonly string[], rows: Buffer): Promise<void> {
+    await attempt(`cannot insert into ${table}`, async () => {
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
+        values: Readable.from([rows], { objectMode: false }),
+      });
+      await buffer(stream);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+}
+
+async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStoreError(what, error);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What ClickHouse is known to have, so that a counter that did not change costs no row. Only a saving: forgetting any of
+ * it makes rows be sent again, which changes no result.
+ *
+ * Bounded by what the newest batch of each host tells: other lives and epochs are dropped, and hosts beyond the limit,
+ * longest silent first. Each UTC day begins anew, so every day holds a full set and rows of older days may expire.
+ */
+import type { Batch } from '@tcewatch/protocol';
+
+/** Of one life of a VM. */
+export interface RememberedLife {
+  /** The row of `vms`, and the row of `vm_facts` less the time, as text. */
+  identity: string;
+  facts: string;
+  /** Last value by packed key of the series. */
+  values: Map<number | bigint, number>;
+}
+
+/** Of one host, in one epoch and on one day. */
+export interface RememberedHost {
+  epoch: string;
+  day: bigint;
+  uptimeNs: bigint;
+  accounts: string;
+  lives: Map<string, RememberedLife>;
+}
+
+const DAY_NS = 86_400_000_000_000n;
+
+/** Not safe to use for a batch before the rows of the one before it were acknowledged or their host was forgotten. */
+export class Remembered {
+  readonly #hosts = new Map<string, RememberedHost>();
+
+  constructor(private readonly maxHosts = 20_000) {}
+
+  /**
+   * What to compare the batch with and to write its values into; undefined for a batch older than the newest one: it is
+   * stored whole, for what it tells of its own time.
+   */
+  recall(batch: Batch): RememberedHost | undefined {
+    const { id } = batch.host;
+    const day = batch.clock.wallNs / DAY_NS;
+    let host = this.#hosts.get(id);
+    if (host?.epoch === batch.epoch && batch.clock.uptimeNs < host.uptimeNs) return undefined;
+    if (host?.epoch !== batch.epoch || host.day !== day) {
+      host = { epoch: batch.epoch, day, uptimeNs: 0n, accounts: '', lives: new Map() };
+    }
+    host.uptimeNs = batch.clock.uptimeNs;
+    this.#keepLives(host, batch);
+    // A Map iterates in the order of insertion: the first host is the one silent for longest.
+    this.#hosts.delete(id);
+    this.#hosts.set(id, host);
+    const [longestSilent] = this.#hosts.keys();
+    if (this.#hosts.size > this.maxHosts && longestSilent !== undefined) this.#hosts.delete(longestSilent);
+    return host;
+  }
+
+  /** After an insert that failed: nothing is known of these hosts. */
+  forget(batches: readonly Batch[]): void {
+    for (const batch of batches) this.#hosts.delete(batch.host.id);
+  }
+
+  /** Lives that the batch tells of, and no others. */
+  #keepLives(host: RememberedHost, batch: Batch): void {
+    const lives = new Map<string, RememberedLife>();
+    for (const { life } of batch.vms) {
+      const known = host.lives.get(life);
+      // LIOBNs are chosen by guests: series that are not told any more must not pile up.
+      const fits = known !== undefined && known.values.size <= 2 * batch.series.length;
+      lives.set(life, fits ? known : { identity: '', facts: '', values: new Map() });
+    }
+    host.lives = lives;
+  }
+}

@@ -1,0 +1,65 @@
+/** How long rows are kept: sets the TTL of each table to what is configured, where it is not yet so. */
+import { StoreError } from '../model.js';
+import type { ClickHouse } from './client.js';
+
+/** Days that rows are kept, by their own time; 0 keeps them for ever. */
+export interface Retention {
+  readings: number;
+  minutes: number;
+  hours: number;
+  /** Host readings, accounts and facts of VMs. */
+  hosts: number;
+  alerts: number;
+}
+
+/** Totals, hosts and VMs are small and kept for ever. */
+export const DEFAULT_RETENTION: Readonly<Retention> = {
+  readings: 14,
+  minutes: 93,
+  hours: 1100,
+  hosts: 93,
+  alerts: 1100,
+};
+
+/** The column that a table's rows age by. */
+const TABLES: readonly { table: string; column: string; keep: keyof Retention }[] = [
+  { table: 'readings', column: 'at', keep: 'readings' },
+  { table: 'readings_minute', column: 'minute', keep: 'minutes' },
+  { table: 'readings_hour', column: 'hour', keep: 'hours' },
+  { table: 'host_readings', column: 'at', keep: 'hosts' },
+  { table: 'accounts', column: 'at', keep: 'hosts' },
+  { table: 'vm_facts', column: 'at', keep: 'hosts' },
+  { table: 'alert_events', column: 'at', keep: 'alerts' },
+];
+
+/** Throws StoreError for an order of retentions under which counts could not be told: see docs/reference/schema.md. */
+export function checkRetention(retention: Readonly<Retention>): void {
+  const days = (keep: keyof Retention): number => (retention[keep] === 0 ? Infinity : retention[keep]);
+  for (const [fine, coarse] of [
+    ['readings', 'minutes'],
+    ['minutes', 'hours'],
+  ] as const) {
+    if (days(fine) <= days(coarse)) continue;
+    throw new StoreError(
+      `retention.${fine} (${retention[fine]}) is longer than retention.${coarse} (${retention[coarse]}); ` +
+        'keep what is coarser at least as long, 0 is for ever',
+      false,
+    );
+  }
+}
+
+/** Sets each TTL that differs; rejects with StoreError. */
+export async function applyRetention(clickhouse: ClickHouse, retention: Readonly<Retention>): Promise<void> {
+  const tables = await clickhouse.select<{ name: string; engine_full: string }>(
+    'cannot read how long rows are kept',
+    'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
+  );
+  for (const { table, column, keep } of TABLES) {
+    const engine = tables.find(({ name }) => name === table)?.engine_full ?? '';
+    const current = Number(/ TTL .*toIntervalDay\((\d+)\)/.exec(engine)?.[1] ?? 0);
+    const days = retention[keep];
+    if (days === current) continue;
+    const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay({days:UInt32})`;
+    await clickhouse.command(`cannot set how long ${table} keeps rows`, `ALTER TABLE ${table} ${change}`, { days });
+  }
+}

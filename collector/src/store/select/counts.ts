@@ -1,0 +1,74 @@
+/** Counts over a range, per VM life and hypercall, and per LIOBN. */
+import type { Counter, CounterValues, Hypercall, Scope } from '@tcewatch/protocol';
+import type { ClickHouse } from '../client.js';
+import type { CountRow, LiobnRow, Subject, TimeRange } from '../queries.js';
+import { about, cumulative, cumulativeNow } from './cumulative.js';
+
+/** One counter of one row. */
+interface Increase {
+  host: string;
+  life: string;
+  hypercall: Hypercall;
+  counter: Counter;
+  increase: string;
+}
+
+export async function selectCounts(clickhouse: ClickHouse, question: TimeRange & Subject): Promise<CountRow[]> {
+  const rows = await selectIncreases<Increase>(clickhouse, question, 'host, life, hypercall');
+  return gather(rows, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
+}
+
+export async function selectLiobns(
+  clickhouse: ClickHouse,
+  question: TimeRange & { life: string },
+): Promise<LiobnRow[]> {
+  const rows = await selectIncreases<Increase & { scope: Scope; liobn: string }>(
+    clickhouse,
+    question,
+    'host, life, scope, liobn, hypercall',
+  );
+  return gather(rows, ({ host, life, scope, liobn, hypercall }) => ({
+    hostId: host,
+    life,
+    scope,
+    liobn: BigInt(liobn),
+    hypercall,
+    counters: {},
+  }));
+}
+
+/** What each counter gained over the range, by the columns of `by`. */
+function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subject, by: string): Promise<T[]> {
+  const { fromNs, toNs } = question;
+  const { sql: where, parameters } = about(question);
+  const reached = toNs === undefined ? cumulativeNow(where, fromNs === undefined) : cumulative('to', where);
+  const before = fromNs === undefined ? '' : `UNION ALL SELECT *, -1 AS sign FROM (${cumulative('from', where)})`;
+  return clickhouse.select<T>(
+    'cannot read counts',
+    `SELECT ${by}, counter, sum(sign * toInt64(reached)) AS increase
+     FROM (SELECT *, 1 AS sign FROM (${reached}) ${before})
+     GROUP BY ${by}, counter
+     ORDER BY ${by}, counter`,
+    {
+      ...parameters,
+      ...(fromNs !== undefined && { from: fromNs }),
+      ...(toNs !== undefined && { to: toNs }),
+    },
+  );
+}
+
+/** Rows that follow each other and differ in the counter alone become one. */
+function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
+  rows: readonly T[],
+  start: (row: T) => R,
+): R[] {
+  const gathered = new Map<string, R>();
+  for (const row of rows) {
+    const { counter, increase, ...labels } = row;
+    const key = JSON.stringify(labels);
+    const known = gathered.get(key) ?? start(row);
+    known.counters[counter] = Number(increase);
+    gathered.set(key, known);
+  }
+  return [...gathered.values()];
+}

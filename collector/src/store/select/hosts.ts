@@ -1,0 +1,78 @@
+/** Hosts: what they are, when they were read, and whether their books balance. */
+import type { ClickHouse } from '../client.js';
+import type { AccountRow, HostRow } from '../queries.js';
+
+export async function selectHosts(clickhouse: ClickHouse): Promise<HostRow[]> {
+  const rows = await clickhouse.select<
+    Omit<HostRow, 'intervalNs' | 'readAtNs'> & { intervalNs: string; readAtNs: string }
+  >(
+    'cannot read hosts',
+    `SELECT
+       host AS hostId, name AS hostName, kernel, cpu, platform, agent_version AS agentVersion, source,
+       boot_id AS bootId, epoch, interval_ns AS intervalNs, toUnixTimestamp64Nano(at) AS readAtNs, problems
+     FROM hosts
+     ORDER BY at DESC
+     LIMIT 1 BY host`,
+  );
+  return rows
+    .map((row) => ({ ...row, intervalNs: BigInt(row.intervalNs), readAtNs: BigInt(row.readAtNs) }))
+    .sort((a, b) => a.hostName.localeCompare(b.hostName));
+}
+
+export async function selectFreshness(clickhouse: ClickHouse): Promise<{ hostId: string; readAtNs: bigint }[]> {
+  const rows = await clickhouse.select<{ hostId: string; readAtNs: string }>(
+    'cannot read when hosts were read',
+    'SELECT host AS hostId, toUnixTimestamp64Nano(max(at)) AS readAtNs FROM hosts GROUP BY host ORDER BY host',
+  );
+  return rows.map(({ hostId, readAtNs }) => ({ hostId, readAtNs: BigInt(readAtNs) }));
+}
+
+interface AccountSums {
+  hostId: string;
+  counter: AccountRow['counter'];
+  seen: string;
+  stored: string;
+  tableFull: string;
+  overwritten: string;
+  dropped: string;
+}
+
+/** `seen` and the losses come from the accounts alone, `stored` from the series alone. */
+export async function selectAccounts(clickhouse: ClickHouse): Promise<AccountRow[]> {
+  const rows = await clickhouse.select<AccountSums>(
+    'cannot read accounts',
+    `SELECT
+       host AS hostId, counter, sum(seen) AS seen, sum(stored) AS stored,
+       sum(table_full) AS tableFull, sum(overwritten) AS overwritten, sum(dropped) AS dropped
+     FROM (
+       SELECT
+         host, counter, max(seen) AS seen, 0 AS stored,
+         max(table_full) AS table_full, max(overwritten) AS overwritten, max(dropped) AS dropped
+       FROM accounts_total
+       GROUP BY host, counter, epoch
+       UNION ALL
+       SELECT host, counter, 0, max(value), 0, 0, 0
+       FROM readings_total
+       WHERE counter IN ('entered', 'punted')
+       GROUP BY host, life, hypercall, counter, scope, liobn, epoch
+     )
+     GROUP BY host, counter
+     ORDER BY host, counter`,
+  );
+  return rows.map((row) => {
+    const losses = {
+      'table-full': Number(row.tableFull),
+      overwritten: Number(row.overwritten),
+      dropped: Number(row.dropped),
+    };
+    const lost = losses['table-full'] + losses.overwritten + losses.dropped;
+    return {
+      hostId: row.hostId,
+      counter: row.counter,
+      seen: Number(row.seen),
+      stored: Number(row.stored),
+      lost,
+      losses,
+    };
+  });
+}

@@ -1,0 +1,11 @@
+/** Nanoseconds since 1970 and their text. */
+
+/** ISO 8601 in UTC, to the millisecond. */
+export function isoTime(ns: bigint): string {
+  return new Date(Number(ns / 1_000_000n)).toISOString();
+}
+
+/** The inverse of {@link isoTime}, for what a Date can parse. */
+export function nanoseconds(time: string): bigint {
+  return BigInt(Date.parse(time)) * 1_000_000n;
+}

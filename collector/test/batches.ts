@@ -1,0 +1,89 @@
+/** Batches for tests of what follows the intake: one host with VMs whose counters a test sets. */
+import { BATCH_VERSION, deriveId, seriesFromRows } from '@tcewatch/protocol';
+import type { Batch, Counter, Descriptors, Hypercall, ModeEvidence, SeriesRow, Vm } from '@tcewatch/protocol';
+
+export const SECOND = 1_000_000_000n;
+/** 2026-11-22T12:00:00Z: when the hosts of these tests were booted. */
+export const BOOTED_NS = 1_795_348_800n * SECOND;
+
+export const RADIX: ModeEvidence[] = [
+  { mode: 'real', evidence: 'absent', reason: 'kernel-without-real-mode' },
+  { mode: 'virtual', evidence: 'exact', reason: '' },
+  { mode: 'userspace', evidence: 'exact', reason: '' },
+];
+
+/** A guest whose calls in real mode cannot be seen. */
+export const HPT: ModeEvidence[] = [
+  { mode: 'real', evidence: 'unobservable', reason: 'real-mode-invisible' },
+  ...RADIX.slice(1),
+];
+
+export interface TestVm {
+  name: string;
+  counts?: Partial<Record<Hypercall, Partial<Record<Counter, number>>>>;
+  ended?: boolean;
+  descriptors?: Descriptors;
+  evidence?: ModeEvidence[];
+}
+
+export interface TestBatch {
+  /** Seconds since boot. */
+  uptime: number;
+  vms: TestVm[];
+  host?: string;
+  boot?: string;
+  epoch?: string;
+  sequence?: number;
+}
+
+export function lifeOf(name: string): string {
+  return deriveId('life', name);
+}
+
+export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch', sequence }: TestBatch): Batch {
+  const uptimeNs = BigInt(Math.round(uptime * 1e9));
+  const rows = vms.flatMap(({ counts }, vm) =>
+    Object.entries(counts ?? {}).flatMap(([hypercall, counters]) =>
+      Object.entries(counters).map(([counter, value]): SeriesRow => ({
+        vm,
+        counter: counter as Counter,
+        hypercall: hypercall as Hypercall,
+        scope: counter === 'entered' ? 'one' : 'all',
+        liobn: counter === 'entered' ? 0x8000_0000n : 0n,
+        value,
+      })),
+    ),
+  );
+  return {
+    version: BATCH_VERSION,
+    host: {
+      id: host,
+      name: `${host}.example`,
+      kernel: '6.1.0',
+      cpu: 'POWER9',
+      platform: 'pSeries',
+      agentVersion: '0.1.0',
+      source: 'hist',
+    },
+    bootId: deriveId(boot),
+    epoch: deriveId(boot, epoch),
+    epochBeganNs: 0n,
+    run: deriveId('run'),
+    sequence: sequence ?? Math.round(uptime),
+    clock: { wallNs: BOOTED_NS + uptimeNs, uptimeNs },
+    intervalNs: 10n * SECOND,
+    vms: vms.map((vm): Vm => ({
+      life: lifeOf(vm.name),
+      name: vm.name,
+      uuid: '',
+      tgid: 100,
+      startedNs: SECOND,
+      ended: vm.ended ?? false,
+      evidence: vm.evidence ?? RADIX,
+      ...(vm.descriptors && { facts: { observedNs: uptimeNs, descriptors: vm.descriptors } }),
+    })),
+    series: seriesFromRows(rows),
+    accounts: [],
+    problems: [],
+  };
+}
