@@ -17,5 +17,7 @@ for card in $(ls /sys/class/net | grep -v lo); do
 done
 
 . /serve.sh
-stty raw -echo </dev/hvc1
-serve </dev/hvc1 >/dev/hvc1
+# Opened once: the driver forgets its settings when the last descriptor is closed.
+exec </dev/hvc1 >/dev/hvc1
+stty raw -echo
+serve

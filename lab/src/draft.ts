@@ -25,6 +25,13 @@ try {
   const guests = await Promise.all(plans.map(async (p) => { const g = await startGuest(host, p, 1); say(`${p.name} up ${g.tgid} ${g.threads}`); return g; }));
   for (const g of guests) await readIssued(host, g);
   say('read');
+  for (const n of [100, 300, 600, 1200]) { await guests[0]!.shell.run('# ' + 'x'.repeat(n), 60000); say(`${n} characters`); }
+  for (const n of [10, 30]) { await guests[0]!.shell.run('true\n'.repeat(n), 60000); say(`${n} lines`); }
+  say(await guests[0]!.shell.run('ls /dev/nvme* /dev/sda; time dd if=/dev/nvme0n1 of=/dev/null bs=64k count=20 iflag=direct', 60000));
+  say(await guests[0]!.shell.run('time dd if=/dev/sda of=/dev/null bs=64k count=20 iflag=direct', 60000));
+  say(await guests[0]!.shell.run('time ping -c 3 10.0.2.2', 60000));
+  say(await guests[0]!.shell.run('sleep 1 &', 60000));
+  say(await guests[0]!.shell.run('sleep 1 >/dev/null 2>&1 & sleep 2 & true', 60000));
   for (const g of guests) await startLoad(g);
   say('loaded');
   await awaitCalls(guests, 3000); say('3000 calls');
