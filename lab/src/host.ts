@@ -1,7 +1,7 @@
 /** The host: a ppc64le machine with KVM-HV, emulated by QEMU on this one. */
-import { spawn } from 'node:child_process';
-import { mkdir, open, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startChild } from './child.js';
 import { LabError } from './errors.js';
 import type { Image } from './image.js';
 import { openShell } from './shell.js';
@@ -44,6 +44,23 @@ function qemu(image: Image, directory: string, port: number): string[] {
   ];
 }
 
+/** Takes the two disks from the host's own driver, to be passed through. */
+export async function preparePassthrough(host: Host): Promise<void> {
+  await host.run(`set -e
+    modprobe -a vfio_iommu_spapr_tce vfio-pci
+    for disk in ${Object.values(PASSED_DISKS).join(' ')}; do
+      device=/sys/bus/pci/devices/$disk
+      [ ! -e $device/driver ] || echo $disk > $device/driver/unbind
+      echo vfio-pci > $device/driver_override
+      echo $disk > /sys/bus/pci/drivers_probe
+    done`);
+}
+
+/** The host's clock, in milliseconds since 1970. */
+export async function hostTime(host: Host): Promise<number> {
+  return Number(await host.run('date +%s%3N'));
+}
+
 /** Boots the host; its files, the console's log among them, go to `directory`. Rejects with BootTimeout. */
 export async function bootHost(image: Image, directory: string): Promise<Host> {
   const share = join(directory, 'share');
@@ -54,19 +71,15 @@ export async function bootHost(image: Image, directory: string): Promise<Host> {
     await truncate(disk, PASSED_DISK_BYTES);
   }
   const visitor = await expectVisitor();
-  const log = await open(join(directory, 'qemu.log'), 'w');
-  // The kernel ends QEMU when this process ends, however it ends; nice: whatever else this machine does comes first.
-  const command = ['--pdeathsig', 'KILL', 'nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, visitor.port)];
-  const child = spawn('setpriv', command, { stdio: ['ignore', log.fd, log.fd] });
-  const ended = new Promise<void>((resolve) => child.once('close', resolve).once('error', resolve));
+  // Whatever else this machine does comes first.
+  const command = ['nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, visitor.port)];
+  const child = await startChild(command, join(directory, 'qemu.log'), 'ignore');
   const stop = async (): Promise<void> => {
     visitor.close();
-    child.kill('SIGKILL');
-    await ended;
-    await log.close();
+    await child.stop('SIGKILL');
   };
   try {
-    const died = ended.then(() => {
+    const died = child.ended.then(() => {
       throw new LabError(`QEMU of the host ended at once; see ${join(directory, 'qemu.log')}`);
     });
     const shell = await Promise.race([openShell('the host', visitor.connection, BOOT_MS), died]);

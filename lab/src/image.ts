@@ -57,7 +57,9 @@ async function build(suite: Suite, directory: string, logFile: string): Promise<
   const log = await open(logFile, 'w');
   try {
     const child = spawn('bash', [join(INPUTS, 'build.sh'), suite, directory], { stdio: ['ignore', log.fd, log.fd] });
-    const code = await new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject));
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('close', resolve).once('error', reject),
+    );
     if (code !== 0) {
       const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-15).join('\n');
       throw new LabError(`the image could not be built; the end of ${logFile}:\n${end}`);

@@ -4,10 +4,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { LabError } from './errors.js';
 
-const answerSchema = z.union([
-  z.object({ return: z.unknown() }),
-  z.object({ error: z.object({ desc: z.string() }) }),
-]);
+const answerSchema = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ desc: z.string() }) })]);
 
 export interface Qmp {
   /** Resolves to the command's return value; rejects with LabError in QEMU's words. One command at a time. */

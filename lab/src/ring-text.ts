@@ -60,7 +60,8 @@ export async function countRing(lines: AsyncIterable<string>): Promise<RingCount
       throw bad('not understood');
     }
   }
-  if (inKernel.size > 0) throw new LabError(`the ring buffer ends inside a call of thread ${[...inKernel.keys()].join()}`);
+  if (inKernel.size > 0)
+    throw new LabError(`the ring buffer ends inside a call of thread ${[...inKernel.keys()].join()}`);
   return { calls, marks };
 }
 

@@ -29,7 +29,8 @@ async function greet(name: string, stream: Duplex): Promise<Shell> {
     const output: string[] = [];
     for (;;) {
       const { value, done } = await lines.next();
-      if (done === true) throw new LabError(`${name} is gone: its connection ended after\n${output.slice(-20).join('\n')}`);
+      if (done === true)
+        throw new LabError(`${name} is gone: its connection ended after\n${output.slice(-20).join('\n')}`);
       const match = end.exec(value);
       if (match) return { output: output.join('\n').trimEnd(), match };
       output.push(value);
