@@ -37,6 +37,8 @@ export type Counted = Pick<Guest, 'name' | 'life' | 'tgid' | 'threads' | 'readin
   expected: readonly Mode[];
 };
 
+const NO_CALLS: CallsByThread = new Map();
+
 export function isEqual({ first, second }: Pair): boolean {
   return first === second;
 }
@@ -125,7 +127,7 @@ function issuedIn(
 }
 
 function enteredAt(guest: Counted, ring: RingCount, mark: string, hypercall: Hypercall): number {
-  return callsOf(guest, ring.marks.get(mark) ?? new Map(), hypercall).entered;
+  return callsOf(guest, ring.marks.get(mark) ?? NO_CALLS, hypercall).entered;
 }
 
 function strangers(guests: readonly Counted[], ring: RingCount): string[] {

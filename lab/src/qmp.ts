@@ -1,8 +1,8 @@
 /** QEMU's machine protocol: commands as JSON lines; its events are not of interest here. */
-import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { LabError } from './errors.js';
+import { linesOf } from './lines.js';
 
 const answerSchema = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ desc: z.string() }) })]);
 
@@ -12,26 +12,19 @@ export interface Qmp {
 }
 
 export async function openQmp(name: string, stream: Duplex): Promise<Qmp> {
-  const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
-  stream.on('error', () => undefined); // readline ends as well, and that is reported
-
-  async function next(): Promise<unknown> {
-    const { value, done } = await lines.next();
-    if (done === true) throw new LabError(`QEMU of ${name} is gone`);
-    return JSON.parse(value);
-  }
+  const nextLine = linesOf(`QEMU of ${name}`, stream);
 
   async function execute(command: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
     stream.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
     for (;;) {
-      const answer = answerSchema.safeParse(await next());
+      const answer = answerSchema.safeParse(JSON.parse(await nextLine()));
       if (!answer.success) continue;
       if ('error' in answer.data) throw new LabError(`QEMU of ${name} refuses ${command}: ${answer.data.error.desc}`);
       return answer.data.return;
     }
   }
 
-  await next(); // the greeting
+  await nextLine(); // the greeting
   await execute('qmp_capabilities');
   return { execute };
 }

@@ -66,9 +66,8 @@ export async function countRing(lines: AsyncIterable<string>): Promise<RingCount
 }
 
 function callsOf(calls: CallsByThread, tid: number, hypercall: Hypercall): Calls {
-  let ofThread = calls.get(tid);
-  if (!ofThread) calls.set(tid, (ofThread = new Map()));
-  let found = ofThread.get(hypercall);
-  if (!found) ofThread.set(hypercall, (found = { entered: 0, punted: 0 }));
+  const ofThread = calls.get(tid) ?? new Map<Hypercall, Calls>();
+  const found = ofThread.get(hypercall) ?? { entered: 0, punted: 0 };
+  calls.set(tid, ofThread.set(hypercall, found));
   return found;
 }

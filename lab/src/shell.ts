@@ -2,9 +2,9 @@
  * A shell of the host or of a guest: a script goes in, what it prints and its exit code come out. The other end is
  * image/serve.sh. Scripts run one after the other.
  */
-import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import { BootTimeout, LabError } from './errors.js';
+import { linesOf } from './lines.js';
 import { within } from './within.js';
 
 /** Everything on the host is emulated, guests twice: a limit that only something stuck exceeds. */
@@ -22,26 +22,23 @@ export function openShell(name: string, connection: Promise<Duplex>, timeoutMs: 
 }
 
 async function greet(name: string, stream: Duplex): Promise<Shell> {
-  const lines = createInterface({ input: stream })[Symbol.asyncIterator]();
-  stream.on('error', () => undefined); // readline ends as well, and that is reported
+  const nextLine = linesOf(name, stream);
 
-  async function until(end: RegExp): Promise<{ output: string; match: RegExpExecArray }> {
+  async function until(end: RegExp): Promise<{ output: string; code: string | undefined }> {
     const output: string[] = [];
     for (;;) {
-      const { value, done } = await lines.next();
-      if (done === true)
-        throw new LabError(`${name} is gone: its connection ended after\n${output.slice(-20).join('\n')}`);
-      const match = end.exec(value);
-      if (match) return { output: output.join('\n').trimEnd(), match };
-      output.push(value);
+      const line = await nextLine();
+      const match = end.exec(line);
+      if (match) return { output: output.join('\n').trimEnd(), code: match[1] };
+      output.push(line);
     }
   }
 
   async function run(script: string, patience: number): Promise<string> {
     stream.write(`${script}\n.\n`);
     const answer = until(/^=exit (\d+)=$/);
-    const { output, match } = await within(patience, answer, () => new LabError(`${name} is stuck in:\n${script}`));
-    if (match[1] !== '0') throw new LabError(`${name}: exit code ${match[1] ?? '?'} of\n${script}\n${output}`);
+    const { output, code } = await within(patience, answer, () => new LabError(`${name} is stuck in:\n${script}`));
+    if (code !== '0') throw new LabError(`${name}: exit code ${code ?? '?'} of\n${script}\n${output}`);
     return output;
   }
 
