@@ -64,12 +64,12 @@ fetch_kernel() {
 
 make_root() {
   say "unpacks the host's root file system"
-  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,tar,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data
+  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data
   local d
   for d in bin sbin lib lib64; do
     [ -e "root/$d" ] || [ ! -d "root/usr/$d" ] || ln -s "usr/$d" "root/$d"
   done
-  mkdir -p root/{proc,sys,dev,run,tmp,share,guest}
+  mkdir -p root/{proc,sys,dev,run,tmp,share,guest,agent}
 }
 
 # initramfs INIT MODULE...: an initramfs of busybox, INIT, and the modules with what they need, to standard output.

@@ -8,7 +8,7 @@ import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
 import { expectVisitor } from './visitor.js';
 
-const BOOT_MS = 180_000;
+const BOOT_MS = 300_000;
 const PASSED_DISK_BYTES = 256 * 2 ** 20;
 
 /** Two NVMe disks, each on a PCI host bridge and so in an IOMMU group of its own, to be passed through to guests. */
@@ -23,7 +23,7 @@ export interface Host extends Shell {
 /** The emulator has no speculation barriers to offer, so the machine must not promise any. */
 export const QUIRKS = 'cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off';
 
-function qemu(image: Image, directory: string, port: number): string[] {
+function qemu(image: Image, directory: string, agentDisk: string, port: number): string[] {
   const disk = (n: number): string[] => [
     ...['-device', `spapr-pci-host-bridge,index=${n},id=bridge${n}`],
     ...['-drive', `file=${join(directory, `disk${n}.img`)},if=none,id=disk${n},format=raw`],
@@ -36,6 +36,8 @@ function qemu(image: Image, directory: string, port: number): string[] {
     ...['-append', `console=hvc0 lab.port=${port}`],
     ...['-drive', `file=${join(image.directory, 'host.img')},format=raw,if=none,id=root,snapshot=on`],
     ...['-device', 'virtio-blk-pci,drive=root,bus=pci.0'],
+    ...['-drive', `file=${agentDisk},format=raw,if=none,id=agent,readonly=on`],
+    ...['-device', 'virtio-blk-pci,drive=agent,bus=pci.0'],
     ...['-netdev', 'user,id=net', '-device', 'virtio-net-pci,netdev=net,romfile=,bus=pci.0'],
     ...['-fsdev', `local,path=${join(directory, 'share')},security_model=none,id=share`],
     ...['-device', 'virtio-9p-pci,fsdev=share,mount_tag=share,bus=pci.0'],
@@ -62,7 +64,7 @@ export async function hostTime(host: Host): Promise<number> {
 }
 
 /** Boots the host; its files, the console's log among them, go to `directory`. Rejects with BootTimeout. */
-export async function bootHost(image: Image, directory: string): Promise<Host> {
+export async function bootHost(image: Image, directory: string, agentDisk: string): Promise<Host> {
   const share = join(directory, 'share');
   await mkdir(share, { recursive: true });
   for (const n of [1, 2]) {
@@ -72,7 +74,7 @@ export async function bootHost(image: Image, directory: string): Promise<Host> {
   }
   const visitor = await expectVisitor();
   // Whatever else this machine does comes first.
-  const command = ['nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, visitor.port)];
+  const command = ['nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
   const child = await startChild(command, join(directory, 'qemu.log'), 'ignore');
   const stop = async (): Promise<void> => {
     visitor.close();

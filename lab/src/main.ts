@@ -1,11 +1,11 @@
 /** `npm run lab`: the pipeline on a real ppc64le KVM host, and the verdict on its figures as exit code. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installAgent, startAgent } from './agent.js';
+import { packAgent, startAgent } from './agent.js';
 import { startCollector } from './collector.js';
 import { compare, isRight } from './compare.js';
-import { BootTimeout } from './errors.js';
+import { BootTimeout, LabError } from './errors.js';
 import { bootHost, preparePassthrough } from './host.js';
 import { cacheDirectory, provideImage } from './image.js';
 import type { Image } from './image.js';
@@ -13,6 +13,7 @@ import { parseOptions } from './options.js';
 import type { LabOptions } from './options.js';
 import { prompt } from './prompt.js';
 import { report } from './report.js';
+import { whyNotHere } from './requirements.js';
 import { full, smoke } from './scenario.js';
 import type { Stage } from './scenario.js';
 import { finishTracing, startTracing } from './tracing.js';
@@ -28,7 +29,8 @@ function say(step: string): void {
 /** One run on a freshly booted host; resolves to whether all figures are right. */
 async function attempt(image: Image, options: LabOptions, directory: string): Promise<boolean> {
   say(`boots the host, Linux ${image.kernel}`);
-  const host = await bootHost(image, directory);
+  await mkdir(directory);
+  const host = await bootHost(image, directory, await packAgent(directory));
   try {
     await host.run('modprobe kvm-hv');
     if (!options.smoke) await preparePassthrough(host);
@@ -36,7 +38,6 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
     say('starts the collector here and the agent on the host');
     const collector = await startCollector(directory);
     try {
-      await installAgent(host);
       const stage: Stage = { host, collector, agent: await startAgent(host, collector), say };
       const guests = await (options.smoke ? smoke : full)(stage, async (running) => {
         if (!options.shell) return;
@@ -76,6 +77,11 @@ async function run(image: Image, options: LabOptions): Promise<boolean> {
 
 try {
   const options = parseOptions(process.argv);
+  const reason = whyNotHere();
+  if (reason !== undefined) throw new LabError(`the lab cannot run here: ${reason}`);
+  if (options.suite === 'bookworm' && !options.smoke) {
+    throw new LabError("bookworm's kernel cannot pass devices to guests: add --smoke, or take another suite");
+  }
   say(`provides the image of host and guests (${options.suite})`);
   const image = await provideImage(options.suite, cacheDirectory(process.env), options.command === 'build');
   if (options.command === 'build') say(`is built: ${image.directory}`);
