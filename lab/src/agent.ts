@@ -15,6 +15,8 @@ const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
 const execute = promisify(execFile);
 
 export interface Agent {
+  /** Starts it from its disk, and waits until it delivers. */
+  start(): Promise<void>;
   /** As the kernel ends a process that is out of memory: with no time for anything. */
   kill(): Promise<void>;
   /** Waits until a reading that is taken from now on is in ClickHouse. */
@@ -44,8 +46,8 @@ export async function packAgent(directory: string): Promise<string> {
   return disk;
 }
 
-/** Starts the agent from its disk, and waits until what it reads is in ClickHouse. */
-export async function startAgent(host: Host, collector: Collector): Promise<Agent> {
+/** The agent on the host, not started yet. */
+export async function installAgent(host: Host, collector: Collector): Promise<Agent> {
   const settings = {
     host: { id: 'lab' },
     source: 'hist',
@@ -53,24 +55,29 @@ export async function startAgent(host: Host, collector: Collector): Promise<Agen
     collector: { url: `http://${THIS_MACHINE}:${collector.port}`, token: TOKEN },
   };
   await writeFile(join(host.share, 'agent.yaml'), JSON.stringify(settings));
-  const pid = await host.run(`
-    mountpoint -q /agent || mount -o ro LABEL=agent /agent
-    node /agent/agent/bin/tcewatch-agent.js run --config /share/agent.yaml >> /share/agent.log 2>&1 &
-    echo $!`);
-  const agent = {
-    async kill() {
-      await host.run(`kill -9 ${pid} && while [ -e /proc/${pid}/exe ]; do sleep 0.1; done`);
+  await host.run('mount -o ro LABEL=agent /agent');
+  let pid = '';
+
+  async function delivers(): Promise<void> {
+    const now = await hostTime(host);
+    await poll('the agent delivers a reading', async () => {
+      // Says more than waiting in vain: the end of its log.
+      await host.run(`[ -e /proc/${pid}/exe ] || { tail -n 20 /share/agent.log; false; }`);
+      const readAt = await collector.readAt();
+      return readAt !== undefined && readAt > now ? true : undefined;
+    });
+  }
+
+  return {
+    delivers,
+    async start() {
+      pid = await host.run(`
+        node /agent/agent/bin/tcewatch-agent.js run --config /share/agent.yaml >> /share/agent.log 2>&1 &
+        echo $!`);
+      await delivers();
     },
-    async delivers() {
-      const now = await hostTime(host);
-      await poll('the agent delivers a reading', async () => {
-        // Says more than waiting in vain: its log.
-        await host.run(`[ -e /proc/${pid}/exe ] || { tail -n 20 /share/agent.log; false; }`);
-        const readAt = await collector.readAt();
-        return readAt !== undefined && readAt > now ? true : undefined;
-      });
+    async kill() {
+      await host.run(`kill -9 ${pid}; while [ -e /proc/${pid}/exe ]; do sleep 0.1; done`);
     },
   };
-  await agent.delivers();
-  return agent;
 }

@@ -17,7 +17,7 @@ export async function startChild(command: readonly string[], log: string, stdout
   // The kernel ends it when this process ends, however that ends.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', stdout, file.fd] });
   const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
+    child.once('exit', () => {
       resolve();
     });
     child.once('error', () => {

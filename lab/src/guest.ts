@@ -12,7 +12,7 @@ import type { Shell } from './shell.js';
 import { mark } from './tracing.js';
 import { THIS_MACHINE, expectVisitor } from './visitor.js';
 
-const BOOT_MS = 300_000;
+const BOOT_MS = 600_000;
 /** Readings of a guest's own count in a row, of which one has to fall into a moment without a call. */
 const READINGS = 3;
 
@@ -23,7 +23,6 @@ export interface GuestPlan {
   fault?: 'refuse-tables' | 'hide-tce-vfio';
   /** PCI address of the host's disk that is passed through from the start; else an emulated one. */
   passed?: string;
-  cpus: number;
 }
 
 /** What a guest said it had issued since it began, at some instant between two marks in the ring buffer. */
@@ -54,7 +53,7 @@ function qemu(plan: GuestPlan, shellPort: number, qmpPort: number): string {
       ? `-drive file=/tmp/${plan.name}.nvme,if=none,id=nvme,format=raw -device nvme,drive=nvme,serial=emulated`
       : `-device vfio-pci,host=${plan.passed}`;
   return `qemu-system-ppc64 -name guest=${plan.name},debug-threads=on -uuid ${plan.uuid} \\
-    -M pseries,accel=kvm,${QUIRKS} -cpu host -smp ${plan.cpus} -m 512M -display none -nodefaults \\
+    -M pseries,accel=kvm,${QUIRKS} -cpu host -smp 1 -m 512M -display none -nodefaults \\
     -chardev file,id=console,path=/share/${plan.name}.console,append=on -serial chardev:console \\
     -chardev socket,id=shell,host=${THIS_MACHINE},port=${shellPort} -serial chardev:shell \\
     -chardev socket,id=qmp,host=${THIS_MACHINE},port=${qmpPort} -mon chardev=qmp,mode=control \\

@@ -8,7 +8,7 @@ import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
 import { expectVisitor } from './visitor.js';
 
-const BOOT_MS = 300_000;
+const BOOT_MS = 600_000;
 const PASSED_DISK_BYTES = 256 * 2 ** 20;
 
 /** Two NVMe disks, each on a PCI host bridge and so in an IOMMU group of its own, to be passed through to guests. */
@@ -73,13 +73,9 @@ export async function bootHost(image: Image, directory: string, agentDisk: strin
     await truncate(disk, PASSED_DISK_BYTES);
   }
   const visitor = await expectVisitor();
-  // Whatever else this machine does comes first.
-  const command = ['nice', '-n', '19', 'qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
+  const command = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
   const child = await startChild(command, join(directory, 'qemu.log'), 'ignore');
-  const stop = async (): Promise<void> => {
-    visitor.close();
-    await child.stop('SIGKILL');
-  };
+  const stop = (): Promise<void> => child.stop('SIGKILL');
   try {
     const died = child.ended.then(() => {
       throw new LabError(`QEMU of the host ended at once; see ${join(directory, 'qemu.log')}`);

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packAgent, startAgent } from './agent.js';
+import { installAgent, packAgent } from './agent.js';
 import { startCollector } from './collector.js';
 import { compare, isRight } from './compare.js';
 import { BootTimeout, LabError } from './errors.js';
@@ -15,7 +15,6 @@ import { prompt } from './prompt.js';
 import { report } from './report.js';
 import { whyNotHere } from './requirements.js';
 import { full, smoke } from './scenario.js';
-import type { Stage } from './scenario.js';
 import { finishTracing, startTracing } from './tracing.js';
 
 const began = Date.now();
@@ -38,14 +37,15 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
     say('starts the collector here and the agent on the host');
     const collector = await startCollector(directory);
     try {
-      const stage: Stage = { host, collector, agent: await startAgent(host, collector), say };
-      const guests = await (options.smoke ? smoke : full)(stage, async (running) => {
+      const agent = await installAgent(host, collector);
+      await agent.start();
+      const guests = await (options.smoke ? smoke : full)({ host, agent, say }, async (running) => {
         if (!options.shell) return;
         console.log(`The collector answers at ${collector.url}/v1/vms; files are in ${directory}. Ctrl-D goes on.`);
         await prompt(host, running);
       });
       say('waits for the last reading, and counts');
-      await stage.agent.delivers();
+      await agent.delivers();
       const stored = await collector.stored();
       const comparison = compare(guests, await finishTracing(host), stored);
       console.log(report(comparison, stored.alerts));
@@ -82,7 +82,7 @@ try {
   if (options.suite === 'bookworm' && !options.smoke) {
     throw new LabError("bookworm's kernel cannot pass devices to guests: add --smoke, or take another suite");
   }
-  say(`provides the image of host and guests (${options.suite})`);
+  say(`provides the image of host and guests (${options.suite}); to build one takes about two minutes`);
   const image = await provideImage(options.suite, cacheDirectory(process.env), options.command === 'build');
   if (options.command === 'build') say(`is built: ${image.directory}`);
   else if (!(await run(image, options))) process.exitCode = 1;

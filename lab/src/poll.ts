@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from './errors.js';
 
 const PERIOD_MS = 1000;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** Resolves to the first answer that is not undefined; rejects with LabError naming `what` when none comes. */
 export async function poll<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {

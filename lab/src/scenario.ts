@@ -1,7 +1,5 @@
 /** What is done to the guests and to the agent, step by step; nothing here knows what the figures should be. */
-import { startAgent } from './agent.js';
 import type { Agent } from './agent.js';
-import type { Collector } from './collector.js';
 import type { Counted } from './compare.js';
 import { awaitCalls, readIssued, startGuest, startLoad, stopGuest, stopLoad } from './guest.js';
 import type { Guest, GuestPlan } from './guest.js';
@@ -10,31 +8,27 @@ import type { Host } from './host.js';
 import { mark } from './tracing.js';
 
 /** TCE hypercalls that each guest makes between two steps. */
-const CALLS = 2000;
+const CALLS = 1000;
 
 const ACCELERATED: GuestPlan = {
   name: 'vfa',
   uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a01',
-  cpus: 1,
   passed: PASSED_DISKS.first,
 };
 const LOSING: GuestPlan = {
   name: 'hot',
   uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a02',
-  cpus: 2,
   fault: 'hide-tce-vfio',
 };
 const REFUSED: GuestPlan = {
   name: 'ref',
   uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a03',
-  cpus: 1,
   fault: 'refuse-tables',
 };
 
-/** The host with all that runs on it and beside it. */
+/** What a scenario acts on. */
 export interface Stage {
   host: Host;
-  collector: Collector;
   agent: Agent;
   say: (step: string) => void;
 }
@@ -65,11 +59,10 @@ export const full: Scenario = async (stage, underLoad) => {
   await mark(host, 'hot gets a VFIO disk');
   await hot.qmp.execute('device_add', { driver: 'vfio-pci', host: PASSED_DISKS.second, id: 'plugged' });
   await awaitCalls(all, CALLS);
-  await retire(stage, hot);
+  for (const guest of [hot, ref]) await retire(stage, guest);
 
   const [again] = await startGuests(stage, [LOSING], 2);
-  await awaitCalls([again], CALLS);
-  for (const guest of [again, vfa, ref]) await retire(stage, guest);
+  for (const guest of [again, vfa]) await retire(stage, guest);
   return [
     { ...vfa, expected: ['virtual'] },
     { ...hot, expected: ['virtual', 'userspace'] },
@@ -94,20 +87,20 @@ async function startGuests<const P extends readonly GuestPlan[]>(
   return guests as { -readonly [K in keyof P]: Guest };
 }
 
-async function killAgent(stage: Stage, guests: readonly Guest[]): Promise<void> {
-  const { host, collector, say } = stage;
-  await stage.agent.delivers();
+/** Kills the agent in mid-load and starts it again; the guests make calls while it is away. */
+async function killAgent({ host, agent, say }: Stage, guests: readonly Guest[]): Promise<void> {
+  await agent.delivers();
   say('kills the agent with -9');
-  await stage.agent.kill();
+  await agent.kill();
   await mark(host, 'the agent was killed');
   await awaitCalls(guests, CALLS);
   say('starts the agent again');
-  stage.agent = await startAgent(host, collector);
+  await agent.start();
   await mark(host, 'the agent is back');
   await awaitCalls(guests, CALLS);
 }
 
-/** Ends the load, reads what the guest issued, and stops it, once the agent has seen all of it. */
+/** Ends the load, reads what the guest issued, and stops it. */
 async function retire({ host, say }: Stage, guest: Guest): Promise<void> {
   say(`stops ${guest.name}`);
   await stopLoad(guest);

@@ -9,12 +9,11 @@ export interface Visitor {
   port: number;
   /** The first connection; later ones are refused. */
   connection: Promise<Socket>;
-  close(): void;
 }
 
-/** Listens on a free port until `close`. */
+/** Listens on a free port; one at which nobody ever comes does not keep this process running. */
 export async function expectVisitor(): Promise<Visitor> {
-  const server = createServer();
+  const server = createServer().unref();
   const connection = new Promise<Socket>((resolve) => {
     server.once('connection', (socket) => {
       resolve(socket);
@@ -25,9 +24,5 @@ export async function expectVisitor(): Promise<Visitor> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
-  const close = (): void => {
-    server.close();
-    void connection.then((socket) => socket.destroy());
-  };
-  return { port: (server.address() as AddressInfo).port, connection, close };
+  return { port: (server.address() as AddressInfo).port, connection };
 }
