@@ -9,8 +9,8 @@ export default defineConfig({
   test: {
     include: ['*/test/**/*.test.ts'],
     // Two slow cores are the norm for continuous integration: no test may depend on speed, only on an end.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: ['default', './scripts/closing-line.ts'],
     coverage: {
       provider: 'v8',

@@ -1,8 +1,9 @@
 /** Puts a reading and the ledger's counters of the same instant into a batch. */
-import { BATCH_VERSION } from '@tcewatch/protocol';
+import { BATCH_VERSION, DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { LedgerSnapshot } from './ledger/state.js';
 import type { Reading } from './model.js';
+import { printable } from './printable.js';
 
 export interface BatchParts {
   reading: Reading;
@@ -15,6 +16,9 @@ export interface BatchParts {
   /** The time between readings that the agent is configured for, in nanoseconds. */
   intervalNs: bigint;
 }
+
+/** More are of no use to a reader; their number is. */
+const MOST_PROBLEMS = 32;
 
 /** The epoch is the ledger's: it notices when the kernel state was replaced although the source did not. */
 export function toBatch({ reading, snapshot, run, sequence, intervalNs }: BatchParts): Batch {
@@ -31,6 +35,13 @@ export function toBatch({ reading, snapshot, run, sequence, intervalNs }: BatchP
     vms: snapshot.vms,
     series: snapshot.series,
     accounts: snapshot.accounts,
-    problems: snapshot.problems,
+    problems: bounded(snapshot.problems),
   };
+}
+
+/** What went wrong must not make a batch that its reader refuses. */
+function bounded(problems: readonly string[]): string[] {
+  const texts = problems.slice(0, MOST_PROBLEMS).map((text) => printable(text, DEFAULT_LIMITS.text));
+  const more = problems.length - texts.length;
+  return more > 0 ? [...texts, `and ${more} more problems`] : texts;
 }

@@ -4,6 +4,7 @@ export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';
 export * from './ledger/state.js';
 export * from './model.js';
+export * from './ring/index.js';
 export * from './sources/options.js';
 export * from './sources/pace.js';
 export * from './sources/registry.js';

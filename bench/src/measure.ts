@@ -4,8 +4,9 @@
  */
 
 export interface Contender {
-  name: string;
-  /** Does the work once; resolves to how many units (rows, batches) it did. */
+  /** Makes ready what a round needs; not measured. */
+  prepare?(): void;
+  /** Does the work once; resolves to how many units (rows, bytes) it did. */
   run(): Promise<number> | number;
 }
 
@@ -21,7 +22,11 @@ export interface Comparison {
 export async function compare(ours: Contender, other: Contender, rounds: number): Promise<Comparison> {
   const rates: Record<'ours' | 'other', number[]> = { ours: [], other: [] };
   for (let round = -1; round < rounds; round++) {
-    for (const [side, contender] of [['ours', ours], ['other', other]] as const) {
+    for (const [side, contender] of [
+      ['ours', ours],
+      ['other', other],
+    ] as const) {
+      contender.prepare?.();
       globalThis.gc?.();
       const start = process.hrtime.bigint();
       const units = await contender.run();

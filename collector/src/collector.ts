@@ -6,11 +6,11 @@ import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
 import type { Rules } from './detector/index.js';
 import { createBudget } from './intake/budget.js';
-import { countBatch, countInsert, createMetrics } from './metrics/metrics.js';
+import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import { buildServer } from './server.js';
-import { openStore } from './store/index.js';
+import { checkBatch, openStore } from './store/index.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
@@ -104,19 +104,22 @@ async function open(
     registry: metrics.registry,
     api: { queries: store, token: read.token },
     intake: {
-      accept: (batch) => pipeline.accept(batch),
+      check: checkBatch,
+      accept: (batches) => pipeline.accept(batches),
       token: intake.token,
       maxBytes: intake.maxBytes,
       budget,
-      count: (outcome) => {
-        countBatch(metrics, outcome);
+      count: (outcome, batches) => {
+        countBatches(metrics, outcome, batches);
       },
     },
   });
   onClose(() => server.close());
-  const url = await server.listen({ host: listen.address, port: listen.port });
-  log.info({ url, clickhouse: engine?.url ?? clickhouse.url }, 'the collector takes batches');
-  return url;
+  return server.listen({
+    host: listen.address,
+    port: listen.port,
+    listenTextResolver: (address) => `takes batches at ${address}/v1/batches`,
+  });
 }
 
 /** The embedded ClickHouse of the configuration. */

@@ -7,7 +7,8 @@ import type { Batch, Descriptors } from '@tcewatch/protocol';
 export interface BatchStore {
   /**
    * Resolves when ClickHouse has acknowledged everything that the batches say; then and only then may a sender be told
-   * so. Rejects with StoreError; the same batches may be given again, any number of times and in any order.
+   * so. Rejects with StoreError, or with BatchError for a batch that can never be stored; the same batches may be given
+   * again, any number of times and in any order.
    */
   insertBatches(batches: readonly Batch[]): Promise<void>;
   /** The same for alert events. */

@@ -1,6 +1,6 @@
 /**
- * One batch through the collector: store, detector, store again for the events, notifier. A batch counts as taken when
- * its rows are durable. Events whose insert fails are kept and tried again with the next batch.
+ * Batches through the collector: store, detector, store again for the events, notifier. Batches count as taken when
+ * their rows are durable. Events whose insert fails are kept and tried again with the next batches.
  */
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
@@ -24,8 +24,8 @@ export interface PipelineOptions {
 }
 
 export interface Pipeline {
-  /** Resolves when the batch is durable; rejects with StoreError when it is not. */
-  accept(batch: Batch): Promise<void>;
+  /** Resolves when all of the batches are durable; rejects with StoreError when one may not be. */
+  accept(batches: readonly Batch[]): Promise<void>;
   /** Tries once more to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
   pendingEvents(): number;
@@ -48,7 +48,7 @@ export function createPipeline({ store, detector, lastRead, notify, log }: Pipel
         events.forEach(notify);
       }
     } catch (error) {
-      log.error({ err: error, events: pending.length }, 'alert events are not stored yet; the next batch tries again');
+      log.error({ err: error, events: pending.length }, 'alert events are not stored yet; the next batches try again');
     } finally {
       flushing = undefined;
     }
@@ -60,14 +60,14 @@ export function createPipeline({ store, detector, lastRead, notify, log }: Pipel
   }
 
   return {
-    async accept(batch) {
+    async accept(batches) {
       if (pending.length >= MAX_PENDING) {
         void flush();
         throw new StoreError(`${pending.length} alert events wait to be stored`, true);
       }
-      await store.insertBatches([batch]);
-      note(readAtNs, batch.host.id, batch.clock.wallNs);
-      pending = [...pending, ...detector.observe(batch)];
+      await store.insertBatches(batches);
+      for (const { host, clock } of batches) note(readAtNs, host.id, clock.wallNs);
+      pending = [...pending, ...batches.flatMap((batch) => detector.observe(batch))];
       await flush();
     },
     flush,

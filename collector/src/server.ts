@@ -1,6 +1,6 @@
 /** The collector's one HTTP server: intake, read API, metrics and health. Building it is apart from listening. */
 import { readFileSync } from 'node:fs';
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -24,7 +24,7 @@ const REQUEST_TIMEOUT = 60_000;
 export async function buildServer({ tls, intake, api, registry, log }: ServerOptions): Promise<FastifyInstance> {
   const options = {
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_TIMEOUT,
   };
   const https = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };

@@ -81,8 +81,11 @@ export function secret() {
     .meta({ kind: 'secret' });
 }
 
-/** An http or https URL without credentials, since URLs end in logs; without its last slash once parsed. */
-export function plainUrl() {
+/**
+ * An http or https URL without credentials, since URLs end in logs. Once parsed it has no last slash, so that paths can
+ * be appended; where nothing is, `exact` keeps it.
+ */
+export function plainUrl({ exact = false } = {}) {
   return z
     .string()
     .transform((text, context) => {
@@ -92,7 +95,7 @@ export function plainUrl() {
       } else if (url.username !== '' || url.password !== '') {
         const message = 'holds credentials: give them in the settings made for them';
         context.addIssue({ code: 'custom', message, input: '***' });
-      } else return url.href.replace(/\/$/, '');
+      } else return exact ? url.href : url.href.replace(/\/$/, '');
       return z.NEVER;
     })
     .meta({ kind: 'URL' });

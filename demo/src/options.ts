@@ -34,6 +34,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
 
 function positive(text: string): number {
   const factor = Number(text);
-  if (!(factor > 0) || !Number.isFinite(factor)) throw new InvalidArgumentError('give a number above 0, for instance 60.');
+  if (!(factor > 0) || !Number.isFinite(factor))
+    throw new InvalidArgumentError('give a number above 0, for instance 60.');
   return factor;
 }

@@ -49,12 +49,7 @@ export function start(name: 'agent' | 'collector', args: readonly string[]): Pro
   return { line: (accepts) => nextLine(child, accepts, name, tail), ended, stop: () => stop(child, ended), tail };
 }
 
-function nextLine(
-  child: Child,
-  accepts: (line: string) => boolean,
-  name: string,
-  tail: () => string,
-): Promise<string> {
+function nextLine(child: Child, accepts: (line: string) => boolean, name: string, tail: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     eachLine(child.stdout, (line) => {
       if (accepts(line)) resolve(line);

@@ -17,8 +17,7 @@ export function report(result: DemoResult, alerts: readonly AlertAnswer[], hosts
     totalsTable(result),
     ...notes(result.totals),
     ...alerts.map(alertText),
-    equation('entered', result),
-    equation('punted ', result.punted),
+    [equation('entered:', result), equation('punted:', result.punted)].join('\n'),
   ];
   return parts.join('\n\n');
 }
@@ -27,7 +26,7 @@ function totalsTable(result: DemoResult): string {
   const table = new Table({
     head: ['VM', 'hypercall', 'real', 'virtual', 'userspace (punts)', 'entries'],
     colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const { vm, hypercall, entries } of result.entries) {
     const own = result.totals.filter((total) => total.vm === vm && total.hypercall === hypercall);
@@ -70,5 +69,5 @@ function descriptors(when: string, seen: DescriptorsAnswer | null): string {
 
 function equation(what: string, { seen, stored, lost }: { seen: number; stored: number; lost: number }): string {
   const sign = seen === stored + lost ? '=' : '≠';
-  return `${what}: seen ${count(seen)} ${sign} stored ${count(stored)} + lost ${count(lost)}`;
+  return `${what.padEnd(8)} seen ${count(seen)} ${sign} stored ${count(stored)} + lost ${count(lost)}`;
 }

@@ -58,7 +58,14 @@ export function toResult(
     punted,
     balanced: [entered, punted].every(({ seen, stored, lost }) => seen === stored + lost),
     totals: called.flatMap(({ vm, hypercall, lives }) =>
-      MODES.map((mode) => ({ vm, hypercall, ...sumModes(mode, lives.flatMap((life) => life.modes)) })),
+      MODES.map((mode) => ({
+        vm,
+        hypercall,
+        ...sumModes(
+          mode,
+          lives.flatMap((life) => life.modes),
+        ),
+      })),
     ),
     entries: called.map(({ vm, hypercall, lives }) => ({
       vm,

@@ -65,7 +65,8 @@ export interface Vm {
   startedNs: bigint;
   ended: boolean;
   facts?: Facts;
-  evidence: ModeEvidence[];
+  /** May be the same array for several VMs: not to be changed. */
+  evidence: readonly ModeEvidence[];
 }
 
 /**

@@ -3,13 +3,43 @@ import type { Facts, ModeEvidence, Vm } from './batch.js';
 import { checkList, checkText, readId } from './checks.js';
 import { BatchError } from './errors.js';
 import { Mmu as WireMmu } from './gen/tcewatch/v1/batch_pb.js';
-import type { Facts as FactsMessage, Vm as VmMessage } from './gen/tcewatch/v1/batch_pb.js';
+import type {
+  EvidenceSet as EvidenceSetMessage,
+  Facts as FactsMessage,
+  Vm as VmMessage,
+} from './gen/tcewatch/v1/batch_pb.js';
 import type { BatchLimits } from './limits.js';
 import { EVIDENCE, MODES, hypercallName } from './vocabulary.js';
 
-/** Throws BatchError; `field` is where the VM stands in the batch. */
-export function decodeVm(message: VmMessage, field: string, limits: Readonly<BatchLimits>): Vm {
-  checkList(message.evidence, `${field}.evidence`, limits);
+/** What a batch says of modes, for VMs to refer to. Throws BatchError. */
+export function decodeEvidence(
+  { modes }: EvidenceSetMessage,
+  field: string,
+  limits: Readonly<BatchLimits>,
+): ModeEvidence[] {
+  checkList(modes, field, limits);
+  return modes.flatMap((known, i) => {
+    const mode = MODES[known.mode - 1];
+    const evidence = EVIDENCE[known.evidence - 1];
+    const hypercall = hypercallName(known.hypercall);
+    if (mode === undefined || evidence === undefined) return [];
+    if (known.hypercall !== 0 && hypercall === undefined) return [];
+    const reason = checkText(known.reason, `${field}.modes[${i}].reason`, limits);
+    return [{ mode, evidence, reason, ...(hypercall && { hypercall }) } satisfies ModeEvidence];
+  });
+}
+
+/** Throws BatchError; `field` is where the VM stands in the batch, `evidence` what the batch has for VMs to refer to. */
+export function decodeVm(
+  message: VmMessage,
+  evidence: readonly ModeEvidence[][],
+  field: string,
+  limits: Readonly<BatchLimits>,
+): Vm {
+  const known = evidence[message.evidenceSet];
+  if (!known) {
+    throw new BatchError('invalid', `${field}.evidence_set`, `is ${message.evidenceSet} of ${evidence.length}`);
+  }
   const vm: Vm = {
     life: readId(message.life, `${field}.life`),
     name: checkText(message.name, `${field}.name`, limits),
@@ -17,15 +47,7 @@ export function decodeVm(message: VmMessage, field: string, limits: Readonly<Bat
     tgid: message.tgid,
     startedNs: message.startedNs,
     ended: message.ended,
-    evidence: message.evidence.flatMap((known, i) => {
-      const mode = MODES[known.mode - 1];
-      const evidence = EVIDENCE[known.evidence - 1];
-      const hypercall = hypercallName(known.hypercall);
-      if (mode === undefined || evidence === undefined) return [];
-      if (known.hypercall !== 0 && hypercall === undefined) return [];
-      const reason = checkText(known.reason, `${field}.evidence[${i}].reason`, limits);
-      return [{ mode, evidence, reason, ...(hypercall && { hypercall }) } satisfies ModeEvidence];
-    }),
+    evidence: known,
   };
   if (message.facts) vm.facts = decodeFacts(message.facts, `${field}.facts`, limits);
   return vm;

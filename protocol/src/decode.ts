@@ -7,7 +7,7 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Account, Batch } from './batch.js';
 import { BATCH_VERSION } from './batch.js';
 import { decodeSeries } from './decode-series.js';
-import { decodeVm } from './decode-vm.js';
+import { decodeEvidence, decodeVm } from './decode-vm.js';
 import { BatchError } from './errors.js';
 import { BatchSchema } from './gen/tcewatch/v1/batch_pb.js';
 import type { Account as AccountMessage } from './gen/tcewatch/v1/batch_pb.js';
@@ -21,6 +21,7 @@ const REPEATED: readonly { number: number; name: string; limit: 'vms' | 'list' }
   { number: 12, name: 'vms', limit: 'vms' },
   { number: 14, name: 'accounts', limit: 'list' },
   { number: 15, name: 'problems', limit: 'list' },
+  { number: 16, name: 'evidence_sets', limit: 'vms' },
 ];
 
 /**
@@ -49,6 +50,7 @@ export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = D
   }
   message.problems.forEach((text, i) => checkText(text, `problems[${i}]`, limits));
   if (message.wallNs >= 1n << 63n) throw new BatchError('invalid', 'wall_ns', 'is later than the year 2262');
+  const evidence = message.evidenceSets.map((set, i) => decodeEvidence(set, `evidence_sets[${i}]`, limits));
   return {
     version: message.version,
     host: {
@@ -67,7 +69,7 @@ export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = D
     sequence: safeNumber(message.sequence, 'sequence'),
     clock: { wallNs: message.wallNs, uptimeNs: message.uptimeNs },
     intervalNs: message.intervalNs,
-    vms: message.vms.map((vm, i) => decodeVm(vm, `vms[${i}]`, limits)),
+    vms: message.vms.map((vm, i) => decodeVm(vm, evidence, `vms[${i}]`, limits)),
     series: decodeSeries(message.series, message.vms.length, limits),
     accounts: decodeAccounts(message.accounts, limits),
     problems: message.problems,

@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { BATCH_VERSION } from './batch.js';
-import type { Batch, Facts, Series, Vm } from './batch.js';
+import type { Batch, Facts, ModeEvidence, Series, Vm } from './batch.js';
 import { encodeColumn } from './columns.js';
 import * as wire from './gen/tcewatch/v1/batch_pb.js';
 import { idToBytes } from './ids.js';
@@ -13,6 +13,7 @@ import { COUNTERS, EVIDENCE, HYPERCALLS, LOSS_KINDS, MODES } from './vocabulary.
  * identifier that is no UUID.
  */
 export function encodeBatch(batch: Batch): Uint8Array {
+  const evidence = new EvidenceSets();
   const message = create(wire.BatchSchema, {
     version: batch.version,
     oldestReader: BATCH_VERSION,
@@ -25,7 +26,7 @@ export function encodeBatch(batch: Batch): Uint8Array {
     wallNs: batch.clock.wallNs,
     uptimeNs: batch.clock.uptimeNs,
     intervalNs: batch.intervalNs,
-    vms: batch.vms.map(vmInit),
+    vms: batch.vms.map((vm) => vmInit(vm, evidence.indexOf(vm.evidence))),
     series: seriesInit(batch.series),
     accounts: batch.accounts.map((account) => ({
       counter: COUNTERS.indexOf(account.counter) + 1,
@@ -36,11 +37,12 @@ export function encodeBatch(batch: Batch): Uint8Array {
       })),
     })),
     problems: batch.problems,
+    evidenceSets: evidence.sets,
   });
   return toBinary(wire.BatchSchema, message);
 }
 
-function vmInit(vm: Vm): MessageInitShape<typeof wire.VmSchema> {
+function vmInit(vm: Vm, evidenceSet: number): MessageInitShape<typeof wire.VmSchema> {
   return {
     life: idToBytes(vm.life),
     name: vm.name,
@@ -49,13 +51,28 @@ function vmInit(vm: Vm): MessageInitShape<typeof wire.VmSchema> {
     startedNs: vm.startedNs,
     ended: vm.ended,
     ...(vm.facts && { facts: factsInit(vm.facts) }),
-    evidence: vm.evidence.map((known) => ({
-      mode: MODES.indexOf(known.mode) + 1,
-      hypercall: known.hypercall ? HYPERCALLS[known.hypercall] : 0,
-      evidence: EVIDENCE.indexOf(known.evidence) + 1,
-      reason: known.reason,
-    })),
+    evidenceSet,
   };
+}
+
+/** Each different list of evidence once, in the order of first use. */
+class EvidenceSets {
+  readonly sets: MessageInitShape<typeof wire.EvidenceSetSchema>[] = [];
+  readonly #indices = new Map<string, number>();
+
+  indexOf(evidence: readonly ModeEvidence[]): number {
+    const key = JSON.stringify(evidence);
+    const known = this.#indices.get(key);
+    if (known !== undefined) return known;
+    this.#indices.set(key, this.sets.length);
+    const modes = evidence.map((one) => ({
+      mode: MODES.indexOf(one.mode) + 1,
+      hypercall: one.hypercall ? HYPERCALLS[one.hypercall] : 0,
+      evidence: EVIDENCE.indexOf(one.evidence) + 1,
+      reason: one.reason,
+    }));
+    return this.sets.push({ modes }) - 1;
+  }
 }
 
 function factsInit(facts: Facts): MessageInitShape<typeof wire.FactsSchema> {

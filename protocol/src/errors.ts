@@ -1,6 +1,8 @@
 /** Errors of the wire format. */
 
-export type BatchErrorCode = 'too-large' | 'malformed' | 'unsupported-version' | 'invalid';
+export const BATCH_ERROR_CODES = ['too-large', 'malformed', 'unsupported-version', 'invalid'] as const;
+
+export type BatchErrorCode = (typeof BATCH_ERROR_CODES)[number];
 
 /** A batch that cannot be read; `field` says where, the message says what and what to do. */
 export class BatchError extends Error {

@@ -3,6 +3,7 @@ export * from './batch.js';
 export * from './decode.js';
 export * from './encode.js';
 export * from './errors.js';
+export * from './frames.js';
 export * from './ids.js';
 export * from './limits.js';
 export * from './modes.js';

@@ -8,6 +8,8 @@ export interface BatchLimits {
   text: number;
   /** Elements of any list inside a VM, and of problems and accounts. */
   list: number;
+  /** Batches of one body. */
+  frames: number;
 }
 
 /** A host of 2,000 VMs with 100 series each fits in them. */
@@ -17,4 +19,5 @@ export const DEFAULT_LIMITS: Readonly<BatchLimits> = {
   series: 262_144,
   text: 1024,
   list: 256,
+  frames: 1024,
 };

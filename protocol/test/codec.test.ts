@@ -129,6 +129,21 @@ describe('a reader', () => {
     expect(error.message).toContain('upgrade the collector');
   });
 
+  it('refuses a VM whose evidence is not there', () => {
+    const noSets = new BinaryWriter()
+      .tag(12, WireType.LengthDelimited)
+      .bytes(
+        new BinaryWriter()
+          .tag(1, WireType.LengthDelimited)
+          .bytes(new Uint8Array(16))
+          .tag(8, WireType.Varint)
+          .uint32(9)
+          .finish(),
+      );
+    const error = errorOf(() => decodeBatch(Buffer.concat([encodeBatch(sample()), noSets.finish()])));
+    expect(error).toMatchObject({ code: 'invalid', field: 'vms[1].evidence_set' });
+  });
+
   it('refuses what exceeds its limits before it builds anything', () => {
     const many = new BinaryWriter();
     for (let i = 0; i < 5000; i++) many.tag(12, WireType.LengthDelimited).bytes(new Uint8Array());

@@ -24,7 +24,7 @@ export interface HostTraits {
 
 export interface GuestTraits {
   mmu: Mmu | undefined;
-  /** QEMU was told to use KVM PR, or the host has no other. */
+  /** QEMU was told to use KVM PR. */
   kvmPr: boolean;
 }
 

@@ -36,7 +36,7 @@ const U64_MAX = (1n << 64n) - 1n;
 
 /**
  * Parses all histograms of a hist file, in its order. Throws {@link HistError} for anything that hist_trigger_show does
- * not print, for rows other in number than `Entries`, and for hitcounts that add up to more than `Hits`.
+ * not print, for rows other in number than `Entries`, and for hitcounts that contradict `Hits`.
  */
 export function parseHist(text: string): Histogram[] {
   if (!text.endsWith('\n'))
@@ -120,6 +120,8 @@ function parseHistogram(lines: Lines): Histogram {
   lines.expect('Totals:');
   const hits = total(lines, 'Hits');
   if (counted > hits) throw lines.error(`Hits is ${hits}, but the rows add up to ${counted}`);
+  // So the kernel prints a table whose entries it had no memory to sort.
+  if (rows.length === 0 && hits > 0) throw lines.error(`Hits is ${hits}, but there are no rows`);
   const entries = total(lines, 'Entries');
   if (entries !== rows.length) throw lines.error(`Entries is ${entries}, but there are ${rows.length} rows`);
   return { trigger, rows, hits, dropped: total(lines, 'Dropped') };

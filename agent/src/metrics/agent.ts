@@ -121,9 +121,9 @@ function registerDelivery(registry: Registry, { stats, now }: AgentFigures): voi
   );
   counter(registry, {
     name: 'tcewatch_agent_batches_rejected_total',
-    help: 'Batches refused for good, by the status of the answer.',
-    labels: ['status'],
-    samples: () => labelled('status', stats()?.rejected ?? []),
+    help: 'Batches refused for good, by the code of the error, or the status of the answer.',
+    labels: ['reason'],
+    samples: () => labelled('reason', stats()?.rejected ?? []),
   });
   counter(
     registry,

@@ -1,5 +1,5 @@
 /** Which libvirt domain or KubeVirt pod a process belongs to, by /proc/<pid>/cgroup. */
-import { printable } from './qemu.js';
+import { printable } from '../printable.js';
 
 export interface Tenancy {
   libvirtDomain?: string;

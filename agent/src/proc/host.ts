@@ -11,8 +11,6 @@ export interface HostFacts extends HostTraits {
   machineId: string | undefined;
   /** UUID text; all zero where /proc does not tell. */
   bootId: string;
-  /** The kernel's lockdown mode, where it has one: none, integrity, confidentiality. */
-  lockdown: string | undefined;
 }
 
 /** Stands for the boot of a host that does not tell. */
@@ -20,14 +18,13 @@ export const NO_BOOT = '00000000-0000-0000-0000-000000000000';
 
 export async function readHost(look: Look): Promise<HostFacts> {
   const line = async (path: string) => (await text(look, path))?.trim() ?? '';
-  const [hostname, kernel, bootId, machineId, cpuinfo, kallsyms, lockdown] = await Promise.all([
+  const [hostname, kernel, bootId, machineId, cpuinfo, kallsyms] = await Promise.all([
     line('proc/sys/kernel/hostname'),
     line('proc/sys/kernel/osrelease'),
     line('proc/sys/kernel/random/boot_id'),
     line('etc/machine-id'),
     line('proc/cpuinfo'),
     text(look, 'proc/kallsyms'),
-    line('sys/kernel/security/lockdown'),
   ]);
   return {
     hostname: hostname === '(none)' ? '' : hostname,
@@ -37,7 +34,6 @@ export async function readHost(look: Look): Promise<HostFacts> {
     cpu: cpuinfoField(cpuinfo, 'cpu'),
     platform: cpuinfoField(cpuinfo, 'platform'),
     realModeHandlers: realModeHandlers(kallsyms),
-    lockdown: /\[(\w+)\]/.exec(lockdown)?.[1],
   };
 }
 

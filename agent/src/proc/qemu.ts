@@ -1,4 +1,5 @@
 /** What QEMU's command line says of a VM. */
+import { printable } from '../printable.js';
 
 export interface QemuArguments {
   /** Empty where QEMU was given none. */
@@ -10,9 +11,6 @@ export interface QemuArguments {
   /** The machine's option `max-cpu-compat`, in lower case: power8, power9, ... */
   maxCpuCompat: string | undefined;
 }
-
-/** Longest name that is told; it ends on terminals and in labels of metrics. */
-const LONGEST_TEXT = 256;
 
 /** Parses /proc/<pid>/cmdline: arguments that each end in a NUL character. Where an option is repeated, the last counts. */
 export function parseQemu(cmdline: string): QemuArguments {
@@ -27,13 +25,6 @@ export function parseQemu(cmdline: string): QemuArguments {
     kvmType: machine.get('kvm-type')?.toUpperCase(),
     maxCpuCompat: machine.get('max-cpu-compat')?.toLowerCase(),
   };
-}
-
-/** Without control characters, and of bounded length: users choose these texts. */
-export function printable(text: string): string {
-  const cut = text.replace(/\p{Cc}/gu, '\ufffd').slice(0, LONGEST_TEXT);
-  // Not half of a character that takes two units.
-  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
 
 /** The values of `-option value`, `--option value` and `-option=value`. */

@@ -3,13 +3,14 @@ import { deriveId } from '@tcewatch/protocol';
 import type { Facts } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { ThreadSighting, VmSighting } from '../model.js';
+import { printable } from '../printable.js';
 import { parseCgroup } from './cgroup.js';
 import { holdsVm, openFiles } from './descriptors.js';
 import type { HostFacts } from './host.js';
 import { link, names, text } from './look.js';
 import type { Look } from './look.js';
 import { guestMmu } from './mmu.js';
-import { parseQemu, printable } from './qemu.js';
+import { parseQemu } from './qemu.js';
 import { startedNs } from './stat.js';
 
 const KVM_DEBUG = 'sys/kernel/debug/kvm';

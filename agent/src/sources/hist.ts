@@ -24,7 +24,7 @@ export function createHist(options: SourceOptions, directories?: Directories): S
 
 class Hist implements Source {
   readonly name = 'hist';
-  #host: HostFacts | undefined;
+  #host: { facts: HostFacts; problems: string[] } | undefined;
   #instance: Instance | undefined;
 
   constructor(
@@ -33,31 +33,32 @@ class Hist implements Source {
   ) {}
 
   async open(): Promise<void> {
-    const host = await readHost(lookAt(this.options.root));
-    if (host.bootId === NO_BOOT) throw this.#withoutProc();
-    this.#host = host;
+    const look = lookAt(this.options.root);
+    const facts = await readHost(look);
+    if (facts.bootId === NO_BOOT) throw this.#withoutProc();
+    this.#host = { facts, problems: problemsOf(look) };
     await this.#counting();
   }
 
   async next(): Promise<Reading | undefined> {
-    const host = this.#host;
-    if (!host) return undefined;
+    if (!this.#host) return undefined;
+    const { facts, problems: hostProblems } = this.#host;
     const instance = await this.#counting();
     const clock = await this.#clock();
     const { cells, accounts, problems } = await this.#read(instance);
     const look = lookAt(this.options.root);
-    const vms = await sightVms(look, host, clock.uptimeNs);
+    const vms = await sightVms(look, facts, clock.uptimeNs);
     return {
       clock,
-      host: hostOf(host, this.options, this.name, 'unnamed'),
-      bootId: host.bootId,
-      epoch: deriveId(host.bootId, 'hist', instance.madeNs),
+      host: hostOf(facts, this.options, this.name, 'unnamed'),
+      bootId: facts.bootId,
+      epoch: deriveId(facts.bootId, 'hist', instance.madeNs),
       epochBeganNs: instance.madeNs,
       cells,
       accounts,
       vms,
-      unattributedEvidence: unattributedEvidenceOf(host),
-      problems: [...instance.problems, ...problems, ...problemsOf(look)],
+      unattributedEvidence: unattributedEvidenceOf(facts),
+      problems: [...hostProblems, ...instance.problems, ...problems, ...problemsOf(look)],
     };
   }
 

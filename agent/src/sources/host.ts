@@ -2,7 +2,7 @@
 import type { Host, ModeEvidence } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { HostFacts } from '../proc/host.js';
-import { printable } from '../proc/qemu.js';
+import { printable } from '../printable.js';
 import type { SourceOptions } from './options.js';
 
 /** `otherwise` names a host that has no name of its own. */

@@ -65,7 +65,10 @@ export async function readTimeline(directory: string): Promise<Timeline> {
   );
 }
 
-/** The host, by the first of its trees, and the trees in the order in which they were complete. */
+/**
+ * The host, by the first of its trees, and the trees in the order in which they were complete. Throws SourceError
+ * `recording-malformed` for a tree without a time.
+ */
 export async function readTrees(directory: string, timeline: Timeline): Promise<{ host: HostFacts; trees: Tree[] }> {
   const looks = (await readdir(directory))
     .filter((name) => name.startsWith('root-'))
@@ -77,7 +80,12 @@ export async function readTrees(directory: string, timeline: Timeline): Promise<
   for (const { name, look } of looks) {
     const completeNs =
       timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ?? uptimeNs((await text(look, 'proc/uptime')) ?? '');
-    if (completeNs === undefined) continue;
+    if (completeNs === undefined) {
+      throw new SourceError(
+        'recording-malformed',
+        `${look.root} says neither in timeline.txt nor in proc/uptime when it was made`,
+      );
+    }
     const vms = (await sightVms(look, host, completeNs)) ?? [];
     trees.push({ completeNs, vms, problems: problemsOf(look) });
   }

@@ -1,23 +1,54 @@
-/** What a collector's answer to a batch means: delivered, worth another try, or refused for good. Pure. */
+/** What a collector's answer to a request means for each batch of it: delivered, worth another try, or refused. Pure. */
+import { BATCH_ERROR_CODES } from '@tcewatch/protocol';
+import { z } from 'zod';
 import type { Answer } from './post.js';
 
+/** Why one batch is refused for good. */
+export interface Refusal {
+  /** The collector's code for what is wrong with the batch, else the status of its answer. */
+  reason: string;
+  message: string;
+}
+
 export type Verdict =
-  | { kind: 'delivered' }
+  /** By the place of a batch in the request; those that are not in it are delivered. */
+  | { kind: 'settled'; refusals: ReadonlyMap<number, Refusal> }
   | { kind: 'retry'; afterMs: number; message: string }
-  | { kind: 'rejected'; status: number; message: string };
+  /** The request, but perhaps none of its batches, is larger than the collector takes. */
+  | { kind: 'too-large' };
 
 /** No server may silence the agent for longer than this. */
 const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
 const MESSAGE_LENGTH = 300;
 
-/** `wallMs` (since 1970) turns a Retry-After that is a date into a delay. */
-export function judge(answer: Answer, wallMs: number): Verdict {
-  if (answer.status >= 200 && answer.status < 300) return { kind: 'delivered' };
-  const message = `${answer.status}: ${messageOf(answer.text)}`;
-  if (answer.status === 408 || answer.status === 429 || answer.status >= 500) {
-    return { kind: 'retry', afterMs: retryAfterMs(answer.retryAfter, wallMs), message };
+/** The parts of an answer's body that are of use; what is not as documented is as if it were not there. */
+const bodySchema = z.object({
+  message: z.string().optional().catch(undefined),
+  refused: z
+    .array(
+      z.object({
+        index: z.int().min(0),
+        // Ends in a label of metrics, so that only known ones may pass.
+        error: z.enum([...BATCH_ERROR_CODES, 'other']).catch('other'),
+        message: z.string(),
+      }),
+    )
+    .catch([]),
+});
+
+/** Of a request of so many `batches`; `wallMs` (since 1970) turns a Retry-After that is a date into a delay. */
+export function judge({ status, text, retryAfter }: Answer, wallMs: number, batches: number): Verdict {
+  const body = bodyOf(text);
+  const message = `${status}: ${oneLine(body?.message ?? text)}`;
+  if (status === 408 || status === 429 || status >= 500) {
+    return { kind: 'retry', afterMs: retryAfterMs(retryAfter, wallMs), message };
   }
-  return { kind: 'rejected', status: answer.status, message };
+  const refused = (body?.refused ?? []).filter(({ index }) => index < batches);
+  const listed = new Map(refused.map((one) => [one.index, { reason: one.error, message: oneLine(one.message) }]));
+  if (status >= 200 && status < 300) return { kind: 'settled', refusals: listed };
+  if (status === 413 && batches > 1 && listed.size === 0) return { kind: 'too-large' };
+  const whole: Refusal = { reason: String(status), message };
+  return { kind: 'settled', refusals: new Map(Array.from({ length: batches }, (_, i) => [i, listed.get(i) ?? whole])) };
 }
 
 /** Milliseconds that a Retry-After header asks for (seconds or an HTTP date, RFC 9110 10.2.3); 0 for anything else. */
@@ -27,21 +58,19 @@ export function retryAfterMs(header: string | undefined, wallMs: number): number
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
 }
 
-/** The `message` of a JSON error, else the text; one line that is safe on a terminal. */
-function messageOf(text: string): string {
+/** Safe on a terminal. */
+function oneLine(text: string): string {
   return (
-    (jsonMessage(text) ?? text)
+    text
       .replace(/\p{Cc}+/gu, ' ')
       .trim()
       .slice(0, MESSAGE_LENGTH) || 'no message'
   );
 }
 
-function jsonMessage(text: string): string | undefined {
+function bodyOf(text: string): z.output<typeof bodySchema> | undefined {
   try {
-    const error: unknown = JSON.parse(text);
-    if (typeof error !== 'object' || error === null || !('message' in error)) return undefined;
-    return typeof error.message === 'string' ? error.message : undefined;
+    return bodySchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

@@ -1,16 +1,18 @@
 /**
- * Delivers batches to a collector by `POST /v1/batches`, oldest first and one at a time. What fails for now is tried again
- * with growing, jittered delays for as long as the agent runs, while the queue in front of it thins.
+ * Delivers batches to a collector by `POST /v1/batches`, oldest first, one request at a time with as many as wait. What
+ * fails for now is tried again with growing, jittered delays for as long as the agent runs, while the queue in front of
+ * it thins.
  */
 import { EventEmitter, once } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { frameBatches } from '@tcewatch/protocol';
 import pRetry from 'p-retry';
 import type { Logger } from 'pino';
 import { judge } from './answer.js';
-import type { Verdict } from './answer.js';
+import type { Refusal, Verdict } from './answer.js';
 import { post } from './post.js';
 import { ThinningQueue } from './queue.js';
 import type { QueueLimits } from './queue.js';
@@ -31,6 +33,14 @@ export interface HttpTransportOptions {
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
   log: Logger;
 }
+
+/**
+ * What one request may hold, before compression: a store takes batches of one insert for a fraction of what each costs
+ * alone, and collectors take 8 MiB unless they are told otherwise.
+ */
+const LARGEST_REQUEST: Readonly<QueueLimits> = { batches: 256, bytes: 4 * 1024 * 1024 };
+/** The kind of trouble that no answer is. */
+const OUTAGE = 'outage';
 
 const compress = promisify(gzip);
 
@@ -59,8 +69,10 @@ export class HttpTransport implements Transport {
   #delivered = 0;
   #retried = 0;
   #newestDeliveredMs: number | undefined;
-  /** The kind of trouble that was last logged, so that an outage is one line and its end another. */
-  #trouble: string | undefined;
+  /** The kinds of trouble that were logged since the last request without any: each is one line and their end another. */
+  readonly #troubles = new Set<string>();
+  /** Batches of the next request; fewer for a while when a collector takes no request of so many. */
+  #most = LARGEST_REQUEST.batches;
   #pump: Promise<void> | undefined;
 
   constructor(options: HttpTransportOptions) {
@@ -129,7 +141,7 @@ export class HttpTransport implements Transport {
         onFailedAttempt: async ({ error }) => {
           if (signal.aborted) return;
           this.#retried++;
-          this.#logTrouble('outage', `cannot deliver: ${error.message}; batches are kept and tried again`);
+          this.#logTrouble(OUTAGE, `cannot deliver: ${error.message}; batches are kept and tried again`);
           if (error instanceof RetryError && error.afterMs > 0) await sleep(error.afterMs, signal);
         },
       }).catch((error: unknown) => {
@@ -140,20 +152,26 @@ export class HttpTransport implements Transport {
     this.#pump = undefined;
   }
 
-  /** One attempt; whichever batch is the oldest by then, since thinning goes on between attempts. */
+  /** One attempt; whichever batches are the oldest by then, since thinning goes on between attempts. */
   async #deliverOldest(): Promise<void> {
-    const batch = this.#queue.oldest;
-    if (batch === undefined) return;
-    const verdict = await this.#attempt(batch);
+    const batches = this.#queue.oldest({ ...LARGEST_REQUEST, batches: this.#most });
+    if (batches.length === 0) return;
+    const verdict = await this.#attempt(batches);
     if (verdict.kind === 'retry') throw new RetryError(verdict.message, verdict.afterMs);
-    this.#settle(batch, verdict);
+    if (verdict.kind === 'settled') {
+      this.#settle(batches, verdict.refusals);
+    } else {
+      this.#retried++;
+      this.#most = Math.floor(batches.length / 2);
+    }
   }
 
-  async #attempt(batch: EncodedBatch): Promise<Verdict> {
+  async #attempt(batches: readonly EncodedBatch[]): Promise<Verdict> {
     const { timeoutMs } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const body = this.#options.gzip ? await compress(batch.bytes) : batch.bytes;
+      const framed = frameBatches(batches.map(({ bytes }) => bytes));
+      const body = this.#options.gzip ? await compress(framed) : framed;
       this.#closing.signal.throwIfAborted();
       const answer = await post({
         url: this.#target,
@@ -162,31 +180,43 @@ export class HttpTransport implements Transport {
         body,
         signal: timeout,
       });
-      return judge(answer, Date.now());
+      return judge(answer, Date.now(), batches.length);
     } catch (error) {
       const message = timeout.aborted ? `no answer within ${timeoutMs} ms` : describe(error);
       return { kind: 'retry', afterMs: 0, message };
     }
   }
 
-  #settle(batch: EncodedBatch, verdict: Exclude<Verdict, { kind: 'retry' }>): void {
-    this.#queue.remove(batch);
-    if (verdict.kind === 'delivered') {
-      this.#delivered++;
-      this.#newestDeliveredMs = Math.max(this.#newestDeliveredMs ?? -Infinity, batch.takenMs);
-      if (this.#trouble !== undefined) this.#options.log.info({ url: this.#target.href }, 'delivering again');
-      this.#trouble = undefined;
-    } else {
-      const status = String(verdict.status);
-      this.#rejected.set(status, (this.#rejected.get(status) ?? 0) + 1);
-      this.#logTrouble(status, `the collector refuses batches (${verdict.message}); they are dropped`);
+  #settle(batches: readonly EncodedBatch[], refusals: ReadonlyMap<number, Refusal>): void {
+    const troubled = this.#troubles.size > 0;
+    this.#troubles.delete(OUTAGE);
+    for (const [i, batch] of batches.entries()) {
+      this.#queue.remove(batch);
+      const refusal = refusals.get(i);
+      if (refusal) this.#reject(refusal);
+      else this.#acknowledge(batch);
     }
+    if (troubled && refusals.size === 0) {
+      this.#options.log.info({ url: this.#target.href }, 'delivering again');
+      this.#troubles.clear();
+    }
+    this.#most = Math.min(this.#most * 2, LARGEST_REQUEST.batches);
     this.#events.emit('settled');
   }
 
+  #acknowledge(batch: EncodedBatch): void {
+    this.#delivered++;
+    this.#newestDeliveredMs = Math.max(this.#newestDeliveredMs ?? -Infinity, batch.takenMs);
+  }
+
+  #reject({ reason, message }: Refusal): void {
+    this.#rejected.set(reason, (this.#rejected.get(reason) ?? 0) + 1);
+    this.#logTrouble(reason, `the collector refuses batches (${message}); they are dropped`);
+  }
+
   #logTrouble(kind: string, message: string): void {
-    if (kind !== this.#trouble) this.#options.log.warn({ url: this.#target.href }, message);
-    this.#trouble = kind;
+    if (!this.#troubles.has(kind)) this.#options.log.warn({ url: this.#target.href }, message);
+    this.#troubles.add(kind);
   }
 }
 

@@ -41,8 +41,14 @@ export class ThinningQueue {
     return this.#waiting.length < this.limits.batches && this.#bytes + like <= this.limits.bytes;
   }
 
-  get oldest(): EncodedBatch | undefined {
-    return this.#waiting[0];
+  /** The oldest batches, in order, that are within the limits together; the very oldest whatever its size. */
+  oldest({ batches, bytes }: Readonly<QueueLimits>): EncodedBatch[] {
+    let size = 0;
+    const beyond = this.#waiting.findIndex((batch, i) => {
+      size += batch.bytes.length;
+      return i > 0 && (i >= batches || size > bytes);
+    });
+    return this.#waiting.slice(0, beyond === -1 ? undefined : beyond);
   }
 
   /** Takes the newest batch in, and drops older ones until the limits hold or it is alone. */

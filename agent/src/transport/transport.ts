@@ -13,11 +13,14 @@ export interface EncodedBatch {
 export interface TransportStats {
   /** Batches that the other side has acknowledged. */
   delivered: number;
-  /** Batches that the other side refused for good, by its answer. */
+  /** Batches that the other side refused for good, by its reason: the code of an error, or the status of an answer. */
   rejected: Map<string, number>;
   /** Attempts that failed and were made again. */
   retried: number;
-  /** Intermediate batches dropped from a full queue; a later one of the same epoch contains them. */
+  /**
+   * Intermediate batches dropped from a full queue; a later one of the same epoch contains them. One that was under way
+   * by then may arrive all the same.
+   */
   thinned: number;
   /** Last batches of an epoch dropped because a full queue held nothing else: their newest counts are gone. */
   discarded: number;

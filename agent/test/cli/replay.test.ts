@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { decodeBatch } from '@tcewatch/protocol';
+import { decodeBatch, splitBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,11 +13,15 @@ import { run } from './surroundings.js';
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** A collector that answers each batch as the test says. */
-async function collector(answer: (batch: Batch, response: ServerResponse) => void): Promise<string> {
+/** A collector that answers each request as the test says. */
+async function collector(answer: (batches: Batch[], response: ServerResponse) => void): Promise<string> {
   server = createServer((request, response) => {
     void request.toArray().then((chunks: Buffer[]) => {
-      answer(decodeBatch(gunzipSync(Buffer.concat(chunks))), response);
+      const frames = splitBatches(gunzipSync(Buffer.concat(chunks)));
+      answer(
+        frames.map((frame) => decodeBatch(frame)),
+        response,
+      );
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -71,8 +75,8 @@ describe('replay', () => {
 
   it('delivers every reading to the collector, in order, before it ends', async () => {
     const batches: Batch[] = [];
-    const url = await collector((batch, response) => {
-      batches.push(batch);
+    const url = await collector((some, response) => {
+      batches.push(...some);
       response.writeHead(202).end();
     });
     const args = ['--collector-url', url, '--queue-batches', '5', '--host-name', 'power1', '--json'];

@@ -157,7 +157,7 @@ describe("the agent's own metrics", () => {
       ...(await lines('tcewatch_agent_newest_delivered_')),
     ]).toEqual([
       'tcewatch_agent_batches_delivered_total 1',
-      'tcewatch_agent_batches_rejected_total{status="401"} 2',
+      'tcewatch_agent_batches_rejected_total{reason="401"} 2',
       'tcewatch_agent_batches_thinned_total 4',
       'tcewatch_agent_batches_discarded_total 5',
       'tcewatch_agent_delivery_retries_total 3',

@@ -44,7 +44,6 @@ describe('a recorded host', () => {
       cpu: 'POWER9 (architected), altivec supported',
       platform: 'pSeries',
       realModeHandlers: false,
-      lockdown: undefined,
     });
   });
 
@@ -105,9 +104,13 @@ describe('a host', () => {
     // What a process shows that has closed its files but not yet gone.
     await rm(join(root, 'proc/630/fd'), { recursive: true });
     await mkdir(join(root, 'proc/630/fd'));
+    // And one that was listed and is no link any more when it is asked for.
+    await writeFile(join(root, 'proc/178/fd/99'), '');
     const { vms } = await sighted(root);
-    expect(vms?.[1]?.facts).not.toHaveProperty('descriptors');
-    expect(vms?.[1]?.facts).toHaveProperty('qemu');
+    for (const vm of vms ?? []) {
+      expect(vm.facts).not.toHaveProperty('descriptors');
+      expect(vm.facts).toHaveProperty('qemu');
+    }
   });
 
   it('tells a guest with a hash table by what debugfs prints of its radix tree', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ThinningQueue } from '../../src/transport/queue.js';
 import type { EncodedBatch } from '../../src/transport/transport.js';
 
+const ONE = { batches: 1, bytes: Infinity };
 let sequence = 0;
 const batch = (takenMs: number, epoch = 'a', size = 10): EncodedBatch => ({
   bytes: new Uint8Array(size),
@@ -14,7 +15,7 @@ const batch = (takenMs: number, epoch = 'a', size = 10): EncodedBatch => ({
 /** Takes everything out, oldest first. */
 function empty(queue: ThinningQueue): EncodedBatch[] {
   const all: EncodedBatch[] = [];
-  for (let oldest = queue.oldest; oldest; oldest = queue.oldest) {
+  for (let [oldest] = queue.oldest(ONE); oldest; [oldest] = queue.oldest(ONE)) {
     all.push(oldest);
     queue.remove(oldest);
   }
@@ -32,6 +33,20 @@ describe('ThinningQueue', () => {
     expect(queue.bytes).toBe(30);
     expect(times(queue)).toEqual([1, 2, 3]);
     expect(queue.bytes).toBe(0);
+  });
+
+  it('gives as many of the oldest as are within limits, and the very oldest whatever its size', () => {
+    const queue = new ThinningQueue({ batches: 10, bytes: 1000 });
+    expect(queue.oldest(ONE)).toEqual([]);
+    [50, 10, 10, 10].forEach((size, t) => {
+      queue.push(batch(t, 'a', size));
+    });
+    const given = (batches: number, bytes: number) => queue.oldest({ batches, bytes }).map((b) => b.takenMs);
+    expect(given(10, 1000)).toEqual([0, 1, 2, 3]);
+    expect(given(2, 1000)).toEqual([0, 1]);
+    expect(given(10, 69)).toEqual([0, 1]);
+    expect(given(10, 70)).toEqual([0, 1, 2]);
+    expect(given(10, 20)).toEqual([0]);
   });
 
   it('thins where the gap that it leaves is smallest', () => {

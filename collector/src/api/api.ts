@@ -27,6 +27,7 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
   answerErrors(app.withTypeProvider());
   await app.register(swagger, {
     openapi: {
+      openapi: '3.1.0',
       info: {
         title: 'tcewatch collector',
         description: 'How the TCE hypercalls of KVM guests are handled, and why acceleration was lost.',

@@ -33,6 +33,8 @@ async function serve({ directory, port, username, password }: ServeRequest): Pro
     process.once('disconnect', end);
     // A terminal sends Ctrl-C to the whole group; the launcher decides when this process ends.
     process.on('SIGINT', () => undefined);
+    // The launcher may have gone while the engine was opened.
+    if (!process.connected) end();
     reply({ serving: { port: (face.server.address() as AddressInfo).port } });
   } catch (error) {
     reply({ failed: { reason: stage, message: (error as Error).message } }, () => process.exit(1));

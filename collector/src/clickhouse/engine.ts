@@ -16,8 +16,8 @@ export interface Statement {
 
 export interface Answer {
   bytes: Uint8Array;
-  rowsRead: number;
-  bytesRead: number;
+  /** Of the answer: the engine does not tell what it read for it, whatever chdb calls these. */
+  rows: number;
   seconds: number;
 }
 
@@ -54,8 +54,7 @@ async function runOn(session: Session, { sql, format, preparation }: Statement):
     const result = await session.queryAsync(sql, { format });
     return {
       bytes: result.bytes(),
-      rowsRead: result.rowsRead,
-      bytesRead: result.bytesRead,
+      rows: result.rowsRead,
       seconds: result.elapsed,
     };
   } catch (error) {

@@ -62,7 +62,6 @@ export function createFace(options: FaceOptions): FastifyInstance {
   app.route({
     method: ['GET', 'POST'],
     url: '/',
-    // A request without a content type is not parsed by fastify; its body is then the raw stream.
     handler: async (request, reply) => {
       if (running >= (options.statements ?? 100)) {
         throw engineError(ERROR.TOO_MANY_SIMULTANEOUS_QUERIES, `Too many simultaneous queries: ${running}`);
@@ -102,8 +101,8 @@ async function send(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const summary = {
-    read_rows: String(answer.rowsRead),
-    read_bytes: String(answer.bytesRead),
+    result_rows: String(answer.rows),
+    result_bytes: String(answer.bytes.length),
     elapsed_ns: String(Math.round(answer.seconds * 1e9)),
   };
   void reply
@@ -127,6 +126,7 @@ function bodyOf(request: FastifyRequest, limit: number): Readable {
       else done(engineError(ERROR.QUERY_IS_TOO_LARGE, `the body of the request exceeds ${limit} bytes`));
     },
   });
+  // Fastify parses no body of a GET: its raw stream is empty.
   const body = request.body instanceof Readable ? request.body : request.raw;
   const steps: [Readable, ...Transform[]] = [body];
   const encoding = request.headers['content-encoding'];
@@ -143,10 +143,11 @@ function bodyOf(request: FastifyRequest, limit: number): Readable {
 /** What went wrong, with ClickHouse's code. */
 function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (error instanceof RequestError) return engineError(ERROR.BAD_ARGUMENTS, message);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) {
     return engineError(ERROR.NOT_ENOUGH_SPACE, `Cannot write the data of an insert: ${message}; make room on the disk`);
   }
-  return engineError(ERROR.BAD_ARGUMENTS, message);
+  // zlib's codes (Z_DATA_ERROR, ERR__ERROR_FORMAT_...) and fastify's are about what was sent.
+  const isTheirs = error instanceof RequestError || /^(Z|ERR|FST_ERR)_/.test(code);
+  return engineError(isTheirs ? ERROR.BAD_ARGUMENTS : ERROR.UNKNOWN_EXCEPTION, message);
 }

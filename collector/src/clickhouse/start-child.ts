@@ -40,10 +40,7 @@ export async function startChild(request: ServeRequest, log: BaseLogger): Promis
     signal: signal as string | null,
   }));
   child.send(request);
-  const reply = await Promise.race([
-    once(child, 'message').then(([message]) => message as ServeReply),
-    ended.then((how) => how),
-  ]);
+  const reply = await Promise.race([once(child, 'message').then(([message]) => message as ServeReply), ended]);
   if ('serving' in reply) {
     return { port: reply.serving.port, pid: child.pid, ended, stop: () => stop(child, ended) };
   }

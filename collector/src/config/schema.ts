@@ -58,7 +58,9 @@ const intake = z.strictObject({
   token: secret()
     .optional()
     .describe('Bearer token that agents must give. May be left out on a loopback address only.'),
-  maxBytes: byteSize().prefault('8MiB').describe('Largest batch, compressed and decompressed.'),
+  maxBytes: byteSize()
+    .prefault('8MiB')
+    .describe('Largest request, with all of its batches, compressed and decompressed.'),
   maxInFlight: byteSize()
     .prefault('128MiB')
     .describe('Bytes of batches that may be in flight; more are told to come later. At least twice maxBytes.'),
@@ -82,7 +84,7 @@ const notifier = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('webhook').describe('Kind of notifier.'),
     name: z.string().min(1).default('webhook').describe('Its name in logs and metrics.'),
-    url: plainUrl().describe('Where to post the event as JSON.'),
+    url: plainUrl({ exact: true }).describe('Where to post the event as JSON.'),
     token: secret().optional().describe('Bearer token to send.'),
     secret: secret().optional().describe('Key of the signature in the header x-tcewatch-signature.'),
     timeout: duration().prefault('10s').describe('How long one attempt may take.'),
@@ -122,7 +124,7 @@ export const collectorSchema = z
       context.addIssue({ code: 'custom', path: ['intake', 'token'], message });
     }
     if (maxInFlight < 2 * maxBytes) {
-      const message = 'must be at least twice intake.maxBytes, else the largest batch is never taken';
+      const message = 'must be at least twice intake.maxBytes, else the largest request is never taken';
       context.addIssue({ code: 'custom', path: ['intake', 'maxInFlight'], message });
     }
   });

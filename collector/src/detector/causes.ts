@@ -31,7 +31,7 @@ export const CAUSES: readonly CauseRow[] = [
     summary: 'The kernel serves no TCE table of this VM.',
     advice:
       'Look in the log of QEMU for "Failed to create TCE table": raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
-      'use KVM HV on a kernel with KVM_CAP_SPAPR_TCE_64, then start the VM anew.',
+      'or run a kernel with KVM_CAP_SPAPR_TCE_64; then start the VM anew.',
     holds: (_, after) => after.tceTables === 0,
   },
   {

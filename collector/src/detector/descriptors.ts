@@ -7,16 +7,19 @@ import { wallOf } from './clock.js';
 export interface Sightings {
   newest: SeenDescriptors | null;
   earlier: SeenDescriptors | null;
+  /** Uptime at which the newest were read: batches tell of one look until there is another. */
+  observedNs: bigint | null;
 }
 
-export const NOTHING_SEEN: Readonly<Sightings> = { newest: null, earlier: null };
+export const NOTHING_SEEN: Readonly<Sightings> = { newest: null, earlier: null, observedNs: null };
 
 /** Adds what a batch shows of a VM. */
 export function look(seen: Readonly<Sightings>, vm: Vm, batch: Batch): Sightings {
   const { facts } = vm;
-  if (!facts?.descriptors) return seen;
+  if (!facts?.descriptors || facts.observedNs === seen.observedNs) return seen;
   const now = { ...facts.descriptors, observedAtNs: wallOf(facts.observedNs, batch.clock) };
-  return { newest: now, earlier: same(seen.newest, now) ? seen.earlier : (seen.newest ?? seen.earlier) };
+  const earlier = same(seen.newest, now) ? seen.earlier : seen.newest;
+  return { newest: now, earlier, observedNs: facts.observedNs };
 }
 
 /** The evidence for a cause: the newest of what was seen until the punts began that differs from what is seen now. */

@@ -6,8 +6,11 @@ import type { HostState } from './host.js';
 import { resolve } from './life.js';
 import type { Rules } from './rules.js';
 
-/** Hosts are named by their senders: past this number the one that was silent longest is forgotten. */
-const MAX_HOSTS = 50_000;
+/**
+ * Hosts and lives that are watched, together. Both are named by senders: past this number the hosts that were silent
+ * longest are forgotten.
+ */
+const MAX_WATCHED = 500_000;
 
 export interface Detector {
   /** The events that one more batch makes. */
@@ -18,27 +21,43 @@ export interface Detector {
   size(): { hosts: number; lives: number; firing: number };
 }
 
-export function createDetector(rules: Readonly<Rules>, maxHosts = MAX_HOSTS): Detector {
+export function createDetector(rules: Readonly<Rules>, maxWatched = MAX_WATCHED): Detector {
   // In the order in which hosts were last heard of.
   const hosts = new Map<string, HostState>();
+  let watched = 0;
 
-  function forgetSilent(wallNs: bigint): AlertEvent[] {
-    const [silent] = hosts;
-    if (hosts.size <= maxHosts || !silent) return [];
-    hosts.delete(silent[0]);
-    return firingOf(silent[1]).map((alert) => resolve(alert, wallNs));
+  function forget(host: string): HostState | undefined {
+    const state = hosts.get(host);
+    if (state) watched -= 1 + state.lives.size;
+    hosts.delete(host);
+    return state;
+  }
+
+  function remember(host: string, state: HostState): void {
+    forget(host);
+    hosts.set(host, state);
+    watched += 1 + state.lives.size;
+  }
+
+  function forgetSilent(): AlertEvent[] {
+    const events: AlertEvent[] = [];
+    for (const host of hosts.keys()) {
+      if (watched <= maxWatched || hosts.size === 1) break;
+      const state = forget(host);
+      if (state) events.push(...firingOf(state).map((alert) => resolve(alert, state.wallNs)));
+    }
+    return events;
   }
 
   return {
     observe(batch) {
       const { state, events } = observe(hosts.get(batch.host.id), batch, rules);
-      hosts.delete(batch.host.id);
-      hosts.set(batch.host.id, state);
-      return [...events, ...forgetSilent(batch.clock.wallNs)];
+      remember(batch.host.id, state);
+      return [...events, ...forgetSilent()];
     },
     restore(firing) {
       for (const host of new Set(firing.map(({ hostId }) => hostId))) {
-        hosts.set(host, restoreHost(firing.filter(({ hostId }) => hostId === host)));
+        remember(host, restoreHost(firing.filter(({ hostId }) => hostId === host)));
       }
     },
     size() {

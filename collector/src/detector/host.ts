@@ -69,9 +69,9 @@ export function restoreHost(firing: readonly AlertEvent[]): HostState {
     firing.map((alert) => {
       const { entered, punted, seconds, before, after } = alert.evidence;
       const lastedNs = BigInt(Math.round(seconds * 1e9));
-      const untilPunts = { newest: before, earlier: null };
+      const untilPunts = { ...NOTHING_SEEN, newest: before };
       const episode = { entered, punted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
-      const seen = after ? { newest: after, earlier: before } : NOTHING_SEEN;
+      const seen = { newest: after, earlier: before, observedNs: null };
       return [alert.life, { calls: NO_CALLS, seen, episode }];
     }),
   );

@@ -11,7 +11,7 @@ import type { Calls } from './tally.js';
 
 /** Punts that became an alert, or still may. */
 export interface Episode {
-  /** Calls and time of all its intervals with punts. */
+  /** Calls, and the time since the beginning of its first interval, silence included. */
   entered: number;
   punted: number;
   lastedNs: bigint;
@@ -83,17 +83,18 @@ function calm(episode: Episode | null, { says }: Verdict, ns: bigint, rules: Rea
   if (!episode) return null;
   const calmNs = episode.calmNs + ns;
   if (!episode.alert && (says === 'healthy' || calmNs >= rules.keepFiringForNs)) return null;
-  return { ...episode, calmNs };
+  return { ...episode, lastedNs: episode.lastedNs + ns, calmNs };
 }
 
 function nextEvent(
-  { alert, untilPunts, ...episode }: Episode,
+  episode: Episode,
   vm: Vm,
   { clock, host }: Batch,
   seen: Sightings,
   rules: Readonly<Rules>,
 ): AlertEvent | null {
-  const found = beforeAndAfter(untilPunts, seen);
+  const { alert } = episode;
+  const found = beforeAndAfter(episode.untilPunts, seen);
   const cause = causeOf(found);
   if (alert) {
     if (episode.calmNs >= rules.keepFiringForNs) return resolve(alert, clock.wallNs);
@@ -101,8 +102,10 @@ function nextEvent(
     const atNs = clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs;
     return { ...alert, revision: alert.revision + 1, atNs, cause, evidence: { ...alert.evidence, ...found } };
   }
-  if (episode.heldNs < rules.forNs || episode.calmNs > 0n) return null;
-  const { entered, punted, lastedNs } = episode;
+  const { entered, punted, lastedNs, heldNs, calmNs } = episode;
+  const seconds = Number(lastedNs) / 1e9;
+  // Single punts with silence between them each make an interval of their own, at a rate that is none over the time.
+  if (heldNs < rules.forNs || calmNs > 0n || punted < rules.minRate * seconds) return null;
   return {
     alertId: deriveId('TceFallback', vm.life, clock.wallNs),
     alert: 'TceFallback',
@@ -117,6 +120,6 @@ function nextEvent(
     firedAtNs: clock.wallNs,
     resolvedAtNs: null,
     cause,
-    evidence: { entered, punted, seconds: Number(lastedNs) / 1e9, ...found },
+    evidence: { entered, punted, seconds, ...found },
   };
 }

@@ -1,41 +1,73 @@
 /**
- * POST /v1/batches: bytes to batch to pipeline. Answers 202 when the pipeline has made the batch durable, else says why
- * not. Whatever a peer sends, memory stays within the budget and the process lives.
+ * POST /v1/batches: bytes to batches to pipeline. Answers 202 when the pipeline has made the good ones of a request
+ * durable, and says why the others are not taken. Whatever a peer sends, memory stays within the budget and the process
+ * lives.
  */
 import { gunzipSync } from 'node:zlib';
 import bearerAuth from '@fastify/bearer-auth';
 import type { Secret } from '@tcewatch/config';
-import { DEFAULT_LIMITS, decodeBatch } from '@tcewatch/protocol';
-import type { Batch } from '@tcewatch/protocol';
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { DEFAULT_LIMITS, splitBatches } from '@tcewatch/protocol';
+import type { Batch, BatchLimits } from '@tcewatch/protocol';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budget } from './budget.js';
-import { RefusedError, overloaded, refusalOf } from './refusal.js';
+import { decodeAll } from './decode-all.js';
+import type { RefusedBatch } from './decode-all.js';
+import { RefusedError, overloaded, refusalOf, told } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
 export interface IntakeOptions {
-  accept: (batch: Batch) => Promise<void>;
+  /** Throws BatchError for a batch that is well formed but can never be stored. */
+  check: (batch: Batch) => void;
+  /** Makes all of the batches durable. */
+  accept: (batches: readonly Batch[]) => Promise<void>;
   /** Absent: anybody who can connect may send. */
   token?: Secret | undefined;
-  /** Bytes of one batch, compressed and decompressed. */
+  /** Bytes of one request, compressed and decompressed. */
   maxBytes: number;
   budget: Budget;
-  /** Told of every request. */
-  count: (outcome: 'accepted' | Refusal) => void;
+  /** Told of every batch; a request that is refused as a whole counts as one. */
+  count: (outcome: 'accepted' | Refusal, batches: number) => void;
 }
 
 export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options) => {
-  const { accept, token, maxBytes, budget, count } = options;
+  const { check, accept, token, maxBytes, budget, count } = options;
+  const limits = { ...DEFAULT_LIMITS, bytes: maxBytes };
 
-  app.setErrorHandler((error, request, reply) => {
+  /** Answers for batches none of which was taken. */
+  function fail(error: unknown, batches: number, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = refusalOf(error);
-    count(refusal);
-    if (refusal.status >= 500) request.log.error({ err: error }, 'a batch was not taken');
-    else request.log.warn({ code: refusal.code, field: refusal.field, reason: refusal.message }, 'a batch was refused');
-    if (refusal.retryAfter !== undefined) void reply.header('retry-after', refusal.retryAfter);
+    count(refusal, batches);
+    const { status, code, field, retryAfter } = refusal;
+    if (status === 500) request.log.error({ err: error, batches }, 'batches were not taken');
+    else request.log.warn({ code, field, reason: (error as Error).message, batches }, 'batches were not taken');
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     // Of a body that was not read the rest would be taken for the next request.
     if (!request.raw.complete) void reply.header('connection', 'close');
-    const { status, code, field, message } = refusal;
-    return reply.code(status).send({ error: code, ...(field !== undefined && { field }), message });
+    void reply.code(status).send(told(refusal));
+  }
+
+  /** Answers for each batch of a request whose good ones are durable. */
+  function answer(
+    accepted: number,
+    refused: readonly RefusedBatch[],
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    if (accepted > 0) count('accepted', accepted);
+    for (const one of refused) count(one, 1);
+    const [first] = refused;
+    if (first) {
+      const { code, field, message: reason } = first;
+      // One line for a request, whatever the number of its batches.
+      request.log.warn({ code, field, reason, batches: refused.length }, 'batches were not taken');
+    }
+    const list = refused.map((one) => ({ index: one.index, ...told(one) }));
+    if (first && accepted === 0) void reply.code(first.status).send({ ...told(first), refused: list });
+    else void reply.code(202).send({ accepted, refused: list });
+  }
+
+  app.setErrorHandler((error, request, reply) => {
+    fail(error, 1, request, reply);
   });
 
   if (token) {
@@ -63,18 +95,29 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     done(null, body);
   });
 
-  app.post('/v1/batches', { schema: { hide: true } }, async (request, reply) => {
+  app.post('/v1/batches', async (request, reply) => {
     const bytes = decompress(request, maxBytes);
     if (!budget.take(bytes.length)) throw overloaded();
     try {
-      await accept(decodeBatch(bytes, { ...DEFAULT_LIMITS, bytes: maxBytes }));
+      const { batches, refused } = decodeAll(splitBody(bytes, limits), limits, check);
+      try {
+        if (batches.length > 0) await accept(batches);
+        answer(batches.length, refused, request, reply);
+      } catch (error) {
+        fail(error, batches.length, request, reply);
+      }
     } finally {
       budget.giveBack(bytes.length);
     }
-    count('accepted');
-    return reply.code(202).send({ accepted: true });
+    return reply;
   });
 };
+
+function splitBody(bytes: Uint8Array, limits: Readonly<BatchLimits>): Uint8Array[] {
+  const frames = splitBatches(bytes, limits);
+  if (frames.length > 0) return frames;
+  throw new RefusedError({ status: 400, code: 'malformed', message: 'the body holds no batch' });
+}
 
 /** The body as it was before it was compressed, never more than `maxBytes` of it. */
 function decompress({ body, headers }: FastifyRequest, maxBytes: number): Uint8Array {

@@ -1,4 +1,4 @@
-/** Why a batch was not taken, as the sender is told: status, code, words. */
+/** Why batches were not taken, as the sender is told: status, code, words. */
 import { BatchError } from '@tcewatch/protocol';
 import type { FastifyError } from 'fastify';
 import { StoreError } from '../model.js';
@@ -10,7 +10,7 @@ export interface Refusal {
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;
-  /** The same batch may be taken after this many seconds. */
+  /** The same may be taken after this many seconds. */
   retryAfter?: number;
 }
 
@@ -25,6 +25,11 @@ export class RefusedError extends Error {
 
 const RETRY_SECONDS = 5;
 
+/** The part of an answer's body that says why. */
+export function told({ code, field, message }: Refusal): { error: string; field?: string; message: string } {
+  return { error: code, ...(field !== undefined && { field }), message };
+}
+
 /** What a sender is told of any error; what is not its fault is told without detail. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
@@ -33,7 +38,7 @@ export function refusalOf(error: unknown): Refusal {
     return { status: code === 'too-large' ? 413 : 400, code, field, message };
   }
   if (error instanceof StoreError && error.transient) {
-    const message = 'ClickHouse does not take rows now; send the batch again later';
+    const message = 'ClickHouse does not take rows now; send the same again later';
     return { status: 503, code: 'store-unavailable', message, retryAfter: RETRY_SECONDS };
   }
   if (error instanceof StoreError) {
@@ -53,7 +58,7 @@ export function overloaded(): RefusedError {
   return new RefusedError({
     status: 503,
     code: 'overloaded',
-    message: 'too many batches are in flight; send this one again later',
+    message: 'too many batches are in flight; send the same again later',
     retryAfter: RETRY_SECONDS,
   });
 }

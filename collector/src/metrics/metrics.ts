@@ -52,7 +52,7 @@ export function createMetrics(observed: () => Observed) {
     registry,
     batches: new Counter({
       name: 'tcewatch_collector_batches_total',
-      help: 'Batches by outcome: accepted, or why not',
+      help: 'Batches by outcome: accepted, or why not; a request that is refused unread counts as one',
       labelNames: ['outcome'],
       registers,
     }),
@@ -96,16 +96,20 @@ export function createMetrics(observed: () => Observed) {
   };
 }
 
-/** Counts one request of the intake: taken, or why not. */
-export function countBatch(metrics: Metrics, outcome: 'accepted' | { code: string; field?: string }): void {
+/** Counts batches of the intake: taken, or why not. */
+export function countBatches(
+  metrics: Metrics,
+  outcome: 'accepted' | { code: string; field?: string },
+  batches: number,
+): void {
   if (outcome === 'accepted') {
-    metrics.batches.inc({ outcome });
+    metrics.batches.inc({ outcome }, batches);
     return;
   }
   const { code, field } = outcome;
-  metrics.batches.inc({ outcome: code });
+  metrics.batches.inc({ outcome: code }, batches);
   // Without its indexes a field is one of the schema's, so that senders cannot make series without end.
-  if (field !== undefined) metrics.decodeFailures.inc({ code, field: field.replaceAll(/\[\d+\]/g, '[]') });
+  if (field !== undefined) metrics.decodeFailures.inc({ code, field: field.replaceAll(/\[\d+\]/g, '[]') }, batches);
 }
 
 /** Counts one insert of the store. */

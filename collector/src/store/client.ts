@@ -20,9 +20,11 @@ export class ClickHouse {
   readonly #client: ClickHouseClient;
 
   /** Without `database` the server's default; nothing is sent yet. */
-  constructor(address: ClickHouseAddress, database?: string) {
+  constructor({ url, username, password }: ClickHouseAddress, database?: string) {
     this.#client = createClient({
-      ...address,
+      url,
+      username,
+      password,
       ...(database !== undefined && { database }),
       application: 'tcewatch',
       request_timeout: 60_000,

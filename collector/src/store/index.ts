@@ -8,4 +8,5 @@ export type { Retention } from './retention.js';
 export { RowBuffer } from './row-buffer.js';
 export { openStore } from './store.js';
 export type { Store, StoreOptions } from './store.js';
+export { checkBatch } from './writer.js';
 export type { InsertOutcome } from './writer.js';

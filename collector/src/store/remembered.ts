@@ -10,8 +10,8 @@ import type { Batch } from '@tcewatch/protocol';
 /** Of one life of a VM. */
 export interface RememberedLife {
   /** The row of `vms`, and the row of `vm_facts` less the time, as text. */
-  identity: string;
-  facts: string;
+  identity: string | undefined;
+  facts: string | undefined;
   /** Last value by packed key of the series. */
   values: Map<number | bigint, number>;
 }
@@ -67,7 +67,7 @@ export class Remembered {
       const known = host.lives.get(life);
       // LIOBNs are chosen by guests: series that are not told any more must not pile up.
       const fits = known !== undefined && known.values.size <= 2 * batch.series.length;
-      lives.set(life, fits ? known : { identity: '', facts: '', values: new Map() });
+      lives.set(life, fits ? known : { identity: undefined, facts: undefined, values: new Map() });
     }
     host.lives = lives;
   }

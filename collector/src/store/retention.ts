@@ -21,6 +21,9 @@ export const DEFAULT_RETENTION: Readonly<Retention> = {
   alerts: 1100,
 };
 
+/** A TTL ends as DateTime, in 2106. */
+const MAX_DAYS = 25_000;
+
 /** The column that a table's rows age by. */
 const TABLES: readonly { table: string; column: string; keep: keyof Retention }[] = [
   { table: 'readings', column: 'at', keep: 'readings' },
@@ -32,8 +35,12 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention }[
   { table: 'alert_events', column: 'at', keep: 'alerts' },
 ];
 
-/** Throws StoreError for an order of retentions under which counts could not be told: see docs/reference/schema.md. */
+/** Throws StoreError for days that are no number of days, and for an order under which counts could not be told. */
 export function checkRetention(retention: Readonly<Retention>): void {
+  for (const [keep, days] of Object.entries(retention) as [keyof Retention, number][]) {
+    if (Number.isInteger(days) && days >= 0 && days <= MAX_DAYS) continue;
+    throw new StoreError(`retention.${keep} (${days}) is no number of days from 0 (for ever) to ${MAX_DAYS}`, false);
+  }
   const days = (keep: keyof Retention): number => (retention[keep] === 0 ? Infinity : retention[keep]);
   for (const [fine, coarse] of [
     ['readings', 'minutes'],
@@ -59,7 +66,8 @@ export async function applyRetention(clickhouse: ClickHouse, retention: Readonly
     const current = Number(/ TTL .*toIntervalDay\((\d+)\)/.exec(engine)?.[1] ?? 0);
     const days = retention[keep];
     if (days === current) continue;
-    const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay({days:UInt32})`;
-    await clickhouse.command(`cannot set how long ${table} keeps rows`, `ALTER TABLE ${table} ${change}`, { days });
+    // An expression that is stored takes no query parameters; checkRetention has seen that `days` is a whole number.
+    const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`;
+    await clickhouse.command(`cannot set how long ${table} keeps rows`, `ALTER TABLE ${table} ${change}`);
   }
 }

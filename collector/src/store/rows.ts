@@ -90,9 +90,9 @@ export function identityOf(vm: Vm): string {
   return JSON.stringify([vm.name, vm.uuid, vm.tgid, String(vm.startedNs), vm.evidence.map(evidenceRow)]);
 }
 
-/** Differs when the row of `vm_facts` would say something new; empty when there is nothing to say. */
-export function factsOf(vm: Vm): string {
-  if (!vm.facts && !vm.ended) return '';
+/** Differs when the row of `vm_facts` would say something new; undefined when there is nothing to say. */
+export function factsOf(vm: Vm): string | undefined {
+  if (!vm.facts && !vm.ended) return undefined;
   return JSON.stringify([vm.ended, vm.facts && shownBy(vm.facts)]);
 }
 

@@ -1,4 +1,5 @@
 /** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
@@ -19,13 +20,14 @@ export interface InsertOutcome {
 /** Rows by table, except readings. */
 type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
 
-/** Throws StoreError for a batch that no table can take. */
+/** Throws BatchError for a batch that no table can take. */
 export function checkBatch({ host, clock }: Batch): void {
   if (clock.wallNs >= 0n && clock.wallNs < END_OF_TIME_NS) return;
-  throw new StoreError(
-    `the batch of host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
+  throw new BatchError(
+    'invalid',
+    'wall_ns',
+    `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
       "set the host's clock",
-    false,
   );
 }
 
@@ -54,7 +56,8 @@ export class Writer {
       await this.#insertObjects('host_readings', rows.host_readings);
     } catch (error) {
       this.#remembered.forget(batches);
-      throw error;
+      if (error instanceof StoreError) throw error;
+      throw new StoreError(`a batch cannot be stored: ${(error as Error).message}`, false, { cause: error });
     }
   }
 
@@ -63,14 +66,17 @@ export class Writer {
     encodeReadings(batch, known, readings);
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
-      const [identity, facts] = [identityOf(vm), factsOf(vm)];
+      const identity = identityOf(vm);
       if (identity !== life?.identity) rows.vms.push(vmRow(batch, vm));
-      if (facts !== (life?.facts ?? '')) rows.vm_facts.push(factsRow(batch, vm));
+      // An agent that could not look this time takes nothing back.
+      const facts = factsOf(vm) ?? life?.facts;
+      if (facts !== life?.facts) rows.vm_facts.push(factsRow(batch, vm));
       if (life) Object.assign(life, { identity, facts });
     }
     const accounts = JSON.stringify(batch.accounts);
-    if (accounts !== known?.accounts)
+    if (accounts !== known?.accounts) {
       rows.accounts.push(...batch.accounts.map((account) => accountRow(batch, account)));
+    }
     if (known) known.accounts = accounts;
     rows.host_readings.push(hostReadingRow(batch));
   }

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tcewatch/v1/batch.proto.
  */
 export const file_tcewatch_v1_batch: GenFile = /*@__PURE__*/
-  fileDesc("Chd0Y2V3YXRjaC92MS9iYXRjaC5wcm90bxILdGNld2F0Y2gudjEi3QIKBUJhdGNoEg8KB3ZlcnNpb24YASABKA0SFQoNb2xkZXN0X3JlYWRlchgCIAEoDRIfCgRob3N0GAMgASgLMhEudGNld2F0Y2gudjEuSG9zdBIPCgdib290X2lkGAQgASgMEg0KBWVwb2NoGAUgASgMEhYKDmVwb2NoX2JlZ2FuX25zGAYgASgEEgsKA3J1bhgHIAEoDBIQCghzZXF1ZW5jZRgIIAEoBBIPCgd3YWxsX25zGAkgASgEEhEKCXVwdGltZV9ucxgKIAEoBBITCgtpbnRlcnZhbF9ucxgLIAEoBBIcCgN2bXMYDCADKAsyDy50Y2V3YXRjaC52MS5WbRIjCgZzZXJpZXMYDSABKAsyEy50Y2V3YXRjaC52MS5TZXJpZXMSJgoIYWNjb3VudHMYDiADKAsyFC50Y2V3YXRjaC52MS5BY2NvdW50EhAKCHByb2JsZW1zGA8gAygJInYKBEhvc3QSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZrZXJuZWwYAyABKAkSCwoDY3B1GAQgASgJEhAKCHBsYXRmb3JtGAUgASgJEhUKDWFnZW50X3ZlcnNpb24YBiABKAkSDgoGc291cmNlGAcgASgJIq8BCgJWbRIMCgRsaWZlGAEgASgMEgwKBG5hbWUYAiABKAkSDAoEdXVpZBgDIAEoCRIMCgR0Z2lkGAQgASgNEhIKCnN0YXJ0ZWRfbnMYBSABKAQSDQoFZW5kZWQYBiABKAgSIQoFZmFjdHMYByABKAsyEi50Y2V3YXRjaC52MS5GYWN0cxIrCghldmlkZW5jZRgIIAMoCzIZLnRjZXdhdGNoLnYxLk1vZGVFdmlkZW5jZSLtAQoFRmFjdHMSEwoLb2JzZXJ2ZWRfbnMYASABKAQSLQoLZGVzY3JpcHRvcnMYAiABKAsyGC50Y2V3YXRjaC52MS5EZXNjcmlwdG9ycxIaCg1tZW1sb2NrX2J5dGVzGAMgASgESACIAQESDAoEcWVtdRgEIAEoCRIWCg5saWJ2aXJ0X2RvbWFpbhgFIAEoCRIPCgdwb2RfdWlkGAYgASgJEh0KA21tdRgHIAEoDjIQLnRjZXdhdGNoLnYxLk1tdRISCgV2Y3B1cxgIIAEoDUgBiAEBQhAKDl9tZW1sb2NrX2J5dGVzQggKBl92Y3B1cyI2CgtEZXNjcmlwdG9ycxISCgp0Y2VfdGFibGVzGAEgASgNEhMKC3ZmaW9fZ3JvdXBzGAIgAygNInsKDE1vZGVFdmlkZW5jZRIfCgRtb2RlGAEgASgOMhEudGNld2F0Y2gudjEuTW9kZRIRCgloeXBlcmNhbGwYAiABKA0SJwoIZXZpZGVuY2UYAyABKA4yFS50Y2V3YXRjaC52MS5FdmlkZW5jZRIOCgZyZWFzb24YBCABKAkicwoGU2VyaWVzEgwKBHJvd3MYASABKA0SCgoCdm0YAiABKAwSDwoHY291bnRlchgDIAEoDBIRCgloeXBlcmNhbGwYBCABKAwSDQoFc2NvcGUYBSABKAwSDQoFbGlvYm4YBiABKAwSDQoFdmFsdWUYByABKAwiYQoHQWNjb3VudBIlCgdjb3VudGVyGAEgASgOMhQudGNld2F0Y2gudjEuQ291bnRlchIMCgRzZWVuGAIgASgEEiEKBmxvc3NlcxgDIAMoCzIRLnRjZXdhdGNoLnYxLkxvc3MiOwoETG9zcxIjCgRraW5kGAEgASgOMhUudGNld2F0Y2gudjEuTG9zc0tpbmQSDgoGZXZlbnRzGAIgASgEKjYKA01tdRITCg9NTVVfVU5TUEVDSUZJRUQQABINCglNTVVfUkFESVgQARILCgdNTVVfSFBUEAIqUQoETW9kZRIUChBNT0RFX1VOU1BFQ0lGSUVEEAASDQoJTU9ERV9SRUFMEAESEAoMTU9ERV9WSVJUVUFMEAISEgoOTU9ERV9VU0VSU1BBQ0UQAyqYAQoIRXZpZGVuY2USGAoURVZJREVOQ0VfVU5TUEVDSUZJRUQQABISCg5FVklERU5DRV9FWEFDVBABEhMKD0VWSURFTkNFX0FCU0VOVBACEhQKEEVWSURFTkNFX0RFUklWRUQQAxIYChRFVklERU5DRV9VUFBFUl9CT1VORBAEEhkKFUVWSURFTkNFX1VOT0JTRVJWQUJMRRAFKpgBCgdDb3VudGVyEhcKE0NPVU5URVJfVU5TUEVDSUZJRUQQABITCg9DT1VOVEVSX0VOVEVSRUQQARISCg5DT1VOVEVSX1BVTlRFRBACEhIKDkNPVU5URVJfSVNTVUVEEAMSGwoXQ09VTlRFUl9FTlRFUkVEX0VOVFJJRVMQBBIaChZDT1VOVEVSX1BVTlRFRF9FTlRSSUVTEAUqTQoFU2NvcGUSFQoRU0NPUEVfVU5TUEVDSUZJRUQQABINCglTQ09QRV9PTkUQARINCglTQ09QRV9BTEwQAhIPCgtTQ09QRV9PVEhFUhADKnEKCExvc3NLaW5kEhkKFUxPU1NfS0lORF9VTlNQRUNJRklFRBAAEhgKFExPU1NfS0lORF9UQUJMRV9GVUxMEAESGQoVTE9TU19LSU5EX09WRVJXUklUVEVOEAISFQoRTE9TU19LSU5EX0RST1BQRUQQA2IGcHJvdG8z");
+  fileDesc("Chd0Y2V3YXRjaC92MS9iYXRjaC5wcm90bxILdGNld2F0Y2gudjEijgMKBUJhdGNoEg8KB3ZlcnNpb24YASABKA0SFQoNb2xkZXN0X3JlYWRlchgCIAEoDRIfCgRob3N0GAMgASgLMhEudGNld2F0Y2gudjEuSG9zdBIPCgdib290X2lkGAQgASgMEg0KBWVwb2NoGAUgASgMEhYKDmVwb2NoX2JlZ2FuX25zGAYgASgEEgsKA3J1bhgHIAEoDBIQCghzZXF1ZW5jZRgIIAEoBBIPCgd3YWxsX25zGAkgASgEEhEKCXVwdGltZV9ucxgKIAEoBBITCgtpbnRlcnZhbF9ucxgLIAEoBBIcCgN2bXMYDCADKAsyDy50Y2V3YXRjaC52MS5WbRIjCgZzZXJpZXMYDSABKAsyEy50Y2V3YXRjaC52MS5TZXJpZXMSJgoIYWNjb3VudHMYDiADKAsyFC50Y2V3YXRjaC52MS5BY2NvdW50EhAKCHByb2JsZW1zGA8gAygJEi8KDWV2aWRlbmNlX3NldHMYECADKAsyGC50Y2V3YXRjaC52MS5FdmlkZW5jZVNldCJ2CgRIb3N0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGa2VybmVsGAMgASgJEgsKA2NwdRgEIAEoCRIQCghwbGF0Zm9ybRgFIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAYgASgJEg4KBnNvdXJjZRgHIAEoCSKYAQoCVm0SDAoEbGlmZRgBIAEoDBIMCgRuYW1lGAIgASgJEgwKBHV1aWQYAyABKAkSDAoEdGdpZBgEIAEoDRISCgpzdGFydGVkX25zGAUgASgEEg0KBWVuZGVkGAYgASgIEiEKBWZhY3RzGAcgASgLMhIudGNld2F0Y2gudjEuRmFjdHMSFAoMZXZpZGVuY2Vfc2V0GAggASgNIu0BCgVGYWN0cxITCgtvYnNlcnZlZF9ucxgBIAEoBBItCgtkZXNjcmlwdG9ycxgCIAEoCzIYLnRjZXdhdGNoLnYxLkRlc2NyaXB0b3JzEhoKDW1lbWxvY2tfYnl0ZXMYAyABKARIAIgBARIMCgRxZW11GAQgASgJEhYKDmxpYnZpcnRfZG9tYWluGAUgASgJEg8KB3BvZF91aWQYBiABKAkSHQoDbW11GAcgASgOMhAudGNld2F0Y2gudjEuTW11EhIKBXZjcHVzGAggASgNSAGIAQFCEAoOX21lbWxvY2tfYnl0ZXNCCAoGX3ZjcHVzIjYKC0Rlc2NyaXB0b3JzEhIKCnRjZV90YWJsZXMYASABKA0SEwoLdmZpb19ncm91cHMYAiADKA0iNwoLRXZpZGVuY2VTZXQSKAoFbW9kZXMYASADKAsyGS50Y2V3YXRjaC52MS5Nb2RlRXZpZGVuY2UiewoMTW9kZUV2aWRlbmNlEh8KBG1vZGUYASABKA4yES50Y2V3YXRjaC52MS5Nb2RlEhEKCWh5cGVyY2FsbBgCIAEoDRInCghldmlkZW5jZRgDIAEoDjIVLnRjZXdhdGNoLnYxLkV2aWRlbmNlEg4KBnJlYXNvbhgEIAEoCSJzCgZTZXJpZXMSDAoEcm93cxgBIAEoDRIKCgJ2bRgCIAEoDBIPCgdjb3VudGVyGAMgASgMEhEKCWh5cGVyY2FsbBgEIAEoDBINCgVzY29wZRgFIAEoDBINCgVsaW9ibhgGIAEoDBINCgV2YWx1ZRgHIAEoDCJhCgdBY2NvdW50EiUKB2NvdW50ZXIYASABKA4yFC50Y2V3YXRjaC52MS5Db3VudGVyEgwKBHNlZW4YAiABKAQSIQoGbG9zc2VzGAMgAygLMhEudGNld2F0Y2gudjEuTG9zcyI7CgRMb3NzEiMKBGtpbmQYASABKA4yFS50Y2V3YXRjaC52MS5Mb3NzS2luZBIOCgZldmVudHMYAiABKAQqNgoDTW11EhMKD01NVV9VTlNQRUNJRklFRBAAEg0KCU1NVV9SQURJWBABEgsKB01NVV9IUFQQAipRCgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX1JFQUwQARIQCgxNT0RFX1ZJUlRVQUwQAhISCg5NT0RFX1VTRVJTUEFDRRADKpgBCghFdmlkZW5jZRIYChRFVklERU5DRV9VTlNQRUNJRklFRBAAEhIKDkVWSURFTkNFX0VYQUNUEAESEwoPRVZJREVOQ0VfQUJTRU5UEAISFAoQRVZJREVOQ0VfREVSSVZFRBADEhgKFEVWSURFTkNFX1VQUEVSX0JPVU5EEAQSGQoVRVZJREVOQ0VfVU5PQlNFUlZBQkxFEAUqmAEKB0NvdW50ZXISFwoTQ09VTlRFUl9VTlNQRUNJRklFRBAAEhMKD0NPVU5URVJfRU5URVJFRBABEhIKDkNPVU5URVJfUFVOVEVEEAISEgoOQ09VTlRFUl9JU1NVRUQQAxIbChdDT1VOVEVSX0VOVEVSRURfRU5UUklFUxAEEhoKFkNPVU5URVJfUFVOVEVEX0VOVFJJRVMQBSpNCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEg0KCVNDT1BFX09ORRABEg0KCVNDT1BFX0FMTBACEg8KC1NDT1BFX09USEVSEAMqcQoITG9zc0tpbmQSGQoVTE9TU19LSU5EX1VOU1BFQ0lGSUVEEAASGAoUTE9TU19LSU5EX1RBQkxFX0ZVTEwQARIZChVMT1NTX0tJTkRfT1ZFUldSSVRURU4QAhIVChFMT1NTX0tJTkRfRFJPUFBFRBADYgZwcm90bzM");
 
 /**
  * @generated from message tcewatch.v1.Batch
@@ -118,6 +118,13 @@ export type Batch = Message<"tcewatch.v1.Batch"> & {
    * @generated from field: repeated string problems = 15;
    */
   problems: string[];
+
+  /**
+   * What is said of the modes of figures; VMs name theirs, since most share one.
+   *
+   * @generated from field: repeated tcewatch.v1.EvidenceSet evidence_sets = 16;
+   */
+  evidenceSets: EvidenceSet[];
 };
 
 /**
@@ -234,9 +241,11 @@ export type Vm = Message<"tcewatch.v1.Vm"> & {
   facts?: Facts | undefined;
 
   /**
-   * @generated from field: repeated tcewatch.v1.ModeEvidence evidence = 8;
+   * Index into Batch.evidence_sets.
+   *
+   * @generated from field: uint32 evidence_set = 8;
    */
-  evidence: ModeEvidence[];
+  evidenceSet: number;
 };
 
 /**
@@ -333,7 +342,24 @@ export const DescriptorsSchema: GenMessage<Descriptors> = /*@__PURE__*/
   messageDesc(file_tcewatch_v1_batch, 4);
 
 /**
- * How the figure of one mode is known for this VM.
+ * @generated from message tcewatch.v1.EvidenceSet
+ */
+export type EvidenceSet = Message<"tcewatch.v1.EvidenceSet"> & {
+  /**
+   * @generated from field: repeated tcewatch.v1.ModeEvidence modes = 1;
+   */
+  modes: ModeEvidence[];
+};
+
+/**
+ * Describes the message tcewatch.v1.EvidenceSet.
+ * Use `create(EvidenceSetSchema)` to create a new message.
+ */
+export const EvidenceSetSchema: GenMessage<EvidenceSet> = /*@__PURE__*/
+  messageDesc(file_tcewatch_v1_batch, 5);
+
+/**
+ * How the figure of one mode is known.
  *
  * @generated from message tcewatch.v1.ModeEvidence
  */
@@ -368,7 +394,7 @@ export type ModeEvidence = Message<"tcewatch.v1.ModeEvidence"> & {
  * Use `create(ModeEvidenceSchema)` to create a new message.
  */
 export const ModeEvidenceSchema: GenMessage<ModeEvidence> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 5);
+  messageDesc(file_tcewatch_v1_batch, 6);
 
 /**
  * The counters, as columns: row i of each column belongs to series i. Columns are bytes, so that a reader decodes them
@@ -433,7 +459,7 @@ export type Series = Message<"tcewatch.v1.Series"> & {
  * Use `create(SeriesSchema)` to create a new message.
  */
 export const SeriesSchema: GenMessage<Series> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 6);
+  messageDesc(file_tcewatch_v1_batch, 7);
 
 /**
  * One event of the kernel: how often it fired, and how many of those the agent will never see.
@@ -466,7 +492,7 @@ export type Account = Message<"tcewatch.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 7);
+  messageDesc(file_tcewatch_v1_batch, 8);
 
 /**
  * @generated from message tcewatch.v1.Loss
@@ -488,7 +514,7 @@ export type Loss = Message<"tcewatch.v1.Loss"> & {
  * Use `create(LossSchema)` to create a new message.
  */
 export const LossSchema: GenMessage<Loss> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 8);
+  messageDesc(file_tcewatch_v1_batch, 9);
 
 /**
  * @generated from enum tcewatch.v1.Mmu

@@ -1,0 +1,110 @@
+/**
+ * The grow-only cells that pairing counts in, one for each thread, hypercall and LIOBN, in bounded memory whatever
+ * guests do: a guest that uses ever new LIOBNs fills the `other` of its own threads, not the figures of its
+ * neighbours.
+ */
+import { HYPERCALL_NAMES } from '@tcewatch/protocol';
+import type { Hypercall, Scope } from '@tcewatch/protocol';
+import type { Liobn } from './events.js';
+import type { LatencyHistogram } from './latency.js';
+
+/** Since the epoch began: calls of one thread, hypercall and LIOBN. Only ever grows. */
+export interface RingCell {
+  readonly tid: number;
+  readonly hypercall: Hypercall;
+  /** `all`: the LIOBN is not known; `other`: those that a cap folded together. No call is in two scopes. */
+  readonly scope: Scope;
+  /** Where scope is `one`, else 0. */
+  readonly liobn: bigint;
+  entered: number;
+  punted: number;
+  /** TCE entries asked for. */
+  entries: number;
+  puntedEntries: number;
+  /**
+   * Enter to exit by mode. Of a punted call that is the kernel's own part alone: it ends before QEMU sees the call.
+   */
+  virtual: LatencyHistogram | undefined;
+  userspace: LatencyHistogram | undefined;
+  /** Of punted calls: from that exit until the thread is back in KVM_RUN. */
+  roundTrip: LatencyHistogram | undefined;
+}
+
+/** What may be told apart; a cell with all its histograms takes about 1 KiB. */
+export interface CellLimits {
+  /** Threads that have cells of their own; calls of further ones are counted under {@link NO_THREAD}. */
+  threads: number;
+  /** LIOBNs of one thread and hypercall. */
+  liobns: number;
+  /** Cells with an LIOBN, of all threads together. */
+  cells: number;
+}
+
+/** A guest with 31 PHBs of two windows each and 30 VIO devices fits in the LIOBNs. */
+export const DEFAULT_CELL_LIMITS: Readonly<CellLimits> = { threads: 4096, liobns: 96, cells: 16_384 };
+
+/** The idle task's id, which no vCPU has. */
+export const NO_THREAD = 0;
+
+/** What all threads share: room for cells with an LIOBN. */
+export class CellRoom {
+  /** Calls that were counted without their LIOBN, or without their thread, for want of room. */
+  folded = 0;
+  private taken = 0;
+
+  constructor(readonly limits: Readonly<CellLimits>) {}
+
+  /** Whether one more cell may be made for a thread and hypercall that has so many. */
+  take(ofThread: number): boolean {
+    if (ofThread >= this.limits.liobns || this.taken >= this.limits.cells) return false;
+    this.taken++;
+    return true;
+  }
+}
+
+/** The cells of one thread. */
+export class ThreadCells {
+  private readonly withLiobn = perHypercall<Map<Liobn, RingCell>>(() => new Map());
+  private readonly withoutLiobn = new Map<string, RingCell>();
+
+  constructor(
+    private readonly tid: number,
+    private readonly room: CellRoom,
+  ) {}
+
+  /** The cell that a call with this LIOBN is counted in. */
+  one(hypercall: Hypercall, liobn: Liobn): RingCell {
+    const cells = this.withLiobn[hypercall];
+    const known = cells.get(liobn);
+    if (known) return known;
+    if (this.tid === NO_THREAD || !this.room.take(cells.size)) {
+      this.room.folded++;
+      return this.without(hypercall, 'other');
+    }
+    const cell = newCell(this.tid, hypercall, 'one', BigInt(liobn));
+    cells.set(liobn, cell);
+    return cell;
+  }
+
+  /** The cell of calls whose LIOBN is not known (`all`) or was folded (`other`). */
+  without(hypercall: Hypercall, scope: 'all' | 'other'): RingCell {
+    const key = `${hypercall} ${scope}`;
+    const cell = this.withoutLiobn.get(key) ?? newCell(this.tid, hypercall, scope, 0n);
+    this.withoutLiobn.set(key, cell);
+    return cell;
+  }
+
+  *[Symbol.iterator](): Generator<RingCell> {
+    for (const hypercall of HYPERCALL_NAMES) yield* this.withLiobn[hypercall].values();
+    yield* this.withoutLiobn.values();
+  }
+}
+
+function newCell(tid: number, hypercall: Hypercall, scope: Scope, liobn: bigint): RingCell {
+  const counts = { entered: 0, punted: 0, entries: 0, puntedEntries: 0 };
+  return { tid, hypercall, scope, liobn, ...counts, virtual: undefined, userspace: undefined, roundTrip: undefined };
+}
+
+function perHypercall<T>(make: () => T): Record<Hypercall, T> {
+  return { H_GET_TCE: make(), H_PUT_TCE: make(), H_PUT_TCE_INDIRECT: make(), H_STUFF_TCE: make() };
+}

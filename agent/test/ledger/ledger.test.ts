@@ -1,0 +1,233 @@
+import { UNATTRIBUTED_LIFE, deriveId, seriesRow } from '@tcewatch/protocol';
+import type { SeriesRow } from '@tcewatch/protocol';
+import { describe, expect, it } from 'vitest';
+import { advance } from '../../src/ledger/advance.js';
+import { snapshot } from '../../src/ledger/snapshot.js';
+import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
+import type { LedgerCaps, LedgerSnapshot } from '../../src/ledger/state.js';
+import type { Cell, Reading, VmSighting } from '../../src/model.js';
+
+const EPOCH = deriveId('epoch');
+
+function vm(name: string, ...tids: number[]): VmSighting {
+  const threads = tids.map((tid) => ({ tid, startedNs: 1n }));
+  return { life: deriveId(name), name, uuid: '', tgid: 1, startedNs: 1n, threads, evidence: [] };
+}
+
+function entered(tid: number, calls: number, more: Partial<Cell> = {}): Cell {
+  return { counter: 'entered', tid, hypercall: 'H_STUFF_TCE', scope: 'one', liobn: 0x80000000n, calls, ...more };
+}
+
+function reading(cells: Cell[], vms: VmSighting[] | undefined, more: Partial<Reading> = {}): Reading {
+  return {
+    clock: { wallNs: 0n, uptimeNs: 5n },
+    host: { id: 'h', name: 'h', kernel: '', cpu: '', platform: '', agentVersion: '', source: 'test' },
+    bootId: deriveId('boot'),
+    epoch: EPOCH,
+    epochBeganNs: 1n,
+    cells,
+    accounts: [],
+    vms,
+    unattributedEvidence: [{ mode: 'real', evidence: 'unobservable', reason: 'mmu-unknown' }],
+    problems: [],
+    ...more,
+  };
+}
+
+function after(readings: readonly Reading[], caps: Partial<LedgerCaps> = {}): LedgerSnapshot {
+  return snapshot(readings.reduce((state, next) => advance(state, next, { ...DEFAULT_CAPS, ...caps }), emptyLedger()));
+}
+
+/** Rows with the VM's name for its index. */
+function rows({ vms, series }: LedgerSnapshot): (Omit<SeriesRow, 'vm'> & { vm: string | undefined })[] {
+  return Array.from({ length: series.length }, (_, i) => {
+    const row = seriesRow(series, i);
+    return { ...row, vm: vms[row.vm]?.name };
+  });
+}
+
+const values = (told: LedgerSnapshot, ...counters: string[]) =>
+  rows(told)
+    .filter(({ counter }) => counters.length === 0 || counters.includes(counter))
+    .map(({ vm, counter, scope, value }) => `${vm} ${counter} ${scope} ${value}`);
+
+describe('a thread id', () => {
+  it('that another VM uses again leaves what it had counted with the VM before', () => {
+    const told = after([
+      reading([entered(7, 10)], [vm('a', 7)]),
+      reading([entered(7, 15)], [vm('b', 7)]),
+      reading([entered(7, 16)], []),
+      // Calls between the reading of the histogram and that of /proc, just before the thread ended.
+      reading([entered(7, 17)], []),
+    ]);
+    expect(values(told)).toEqual(['a entered one 10', 'b entered one 7']);
+    expect(told.vms.map(({ name, ended }) => [name, ended])).toEqual([
+      ['a', true],
+      ['b', true],
+    ]);
+  });
+
+  it('that two VMs show belongs to the thread that started last', () => {
+    const late = { ...vm('late'), threads: [{ tid: 7, startedNs: 9n }] };
+    expect(values(after([reading([entered(7, 1)], [late, vm('early', 7)])]))).toEqual(['late entered one 1']);
+  });
+
+  it('that no VM was seen to own is unattributed, with the evidence for such', () => {
+    const told = after([reading([entered(7, 3)], [])]);
+    expect(values(told)).toEqual(['unattributed entered one 3']);
+    expect(told.vms).toEqual([
+      {
+        life: UNATTRIBUTED_LIFE,
+        name: 'unattributed',
+        uuid: '',
+        tgid: 0,
+        startedNs: 0n,
+        ended: false,
+        evidence: [{ mode: 'real', evidence: 'unobservable', reason: 'mmu-unknown' }],
+      },
+    ]);
+  });
+
+  it('stays with its VM while the host cannot be looked at', () => {
+    const told = after([reading([], [vm('a', 7)]), reading([entered(7, 3)], undefined)]);
+    expect(values(told)).toEqual(['a entered one 3']);
+    expect(told.vms[0]?.ended).toBe(false);
+  });
+});
+
+it('adds up cells that the kernel prints twice', () => {
+  expect(values(after([reading([entered(7, 3), entered(7, 4)], [vm('a', 7)])]))).toEqual(['a entered one 7']);
+});
+
+describe('a VM', () => {
+  const seen = (facts: VmSighting['facts']) => ({ ...vm('a', 7), ...(facts && { facts }) });
+
+  it('keeps the newest facts that are known', () => {
+    const told = after([
+      reading([], [seen({ observedNs: 1n, vcpus: 1 })]),
+      reading([], [seen({ observedNs: 2n, vcpus: 2 })]),
+      reading([], [seen(undefined)]),
+    ]);
+    expect(told.vms[0]?.facts).toEqual({ observedNs: 2n, vcpus: 2 });
+  });
+
+  it('that ended without a call is forgotten, and one with calls is not until the epoch ends', () => {
+    const both = [vm('quiet', 6), vm('busy', 7)];
+    const ended = [reading([entered(7, 1)], both), reading([entered(7, 1)], [])];
+    expect(after(ended).vms.map(({ name }) => name)).toEqual(['busy']);
+    expect(after([...ended, reading([], [], { epoch: deriveId('next') })]).vms).toEqual([]);
+  });
+});
+
+describe('an epoch', () => {
+  it('that begins anew starts every series at zero', () => {
+    const told = after([
+      reading([entered(7, 10)], [vm('a', 7)]),
+      reading([entered(7, 4)], [vm('a', 7)], { epoch: deriveId('next'), epochBeganNs: 3n }),
+    ]);
+    expect(values(told)).toEqual(['a entered one 4']);
+    expect(told).toMatchObject({ epoch: deriveId('next'), epochBeganNs: 3n, problems: [] });
+  });
+
+  it('knows the threads that have ended since the last reading, and no dead ones', () => {
+    const began = { epoch: deriveId('next') };
+    const first = reading([entered(7, 10)], [vm('a', 7)]);
+    expect(values(after([first, reading([entered(7, 4)], [], began)]))).toEqual(['a entered one 4']);
+    const told = after([first, reading([entered(7, 10)], []), reading([entered(7, 4)], [], began)]);
+    expect(values(told)).toEqual(['unattributed entered one 4']);
+    expect(told.folded.vmCalls).toBe(0);
+  });
+
+  it.each([
+    ['a cell goes back', [entered(7, 4), entered(8, 9)], 13],
+    ['a cell is gone', [entered(8, 9)], 9],
+  ])('begins anew when %s unannounced, and says so', (_, cells, sum) => {
+    const told = after([
+      reading([entered(7, 10), entered(8, 2)], [vm('a', 7, 8)]),
+      reading(cells, [vm('a', 7, 8)], { clock: { wallNs: 0n, uptimeNs: 9n } }),
+    ]);
+    expect(values(told)).toEqual([`a entered one ${sum}`]);
+    expect(told).toMatchObject({ epoch: deriveId(EPOCH, 'restart', 1), epochBeganNs: 5n });
+    expect(told.problems).toEqual([expect.stringContaining('went back')]);
+  });
+
+  it('begins anew when the kernel says that it saw fewer events', () => {
+    const seen = (events: number) => ({ accounts: [{ counter: 'entered' as const, seen: events, losses: [] }] });
+    const told = after([reading([], [], seen(5)), reading([], [], seen(4)), reading([], [], seen(6))]);
+    expect(told).toMatchObject({ epoch: deriveId(EPOCH, 'restart', 1), problems: [] });
+  });
+});
+
+describe('entries', () => {
+  const list = (calls: number, entries: number | undefined): Cell =>
+    entered(7, calls, { hypercall: 'H_PUT_TCE_INDIRECT', ...(entries !== undefined && { entries }) });
+  const told = (...cells: Cell[]) => after(cells.map((cell) => reading([cell], [vm('a', 7)])));
+
+  it('are added up', () => {
+    expect(values(told(list(1, 512), list(3, 600)))).toEqual(['a entered one 3', 'a entered_entries one 600']);
+  });
+
+  it('may run ahead of the calls, since the kernel prints them later, and are counted all the same', () => {
+    expect(values(told(list(1, 1024), list(1, 1500)))).toEqual(['a entered one 1', 'a entered_entries one 1500']);
+  });
+
+  it.each([
+    ['beyond what the calls allow', list(1, 512 * 1026)],
+    ['beyond 2^53', list(9, 2 ** 53)],
+    ['that wrap', list(9, 11)],
+  ])('%s are withdrawn for good', (_, bad) => {
+    const snapshot = told(list(1, 12), bad, list(10, 5120));
+    expect(values(snapshot)).toEqual(['a entered one 10']);
+    expect(snapshot.sizes.withdrawn).toBe(1);
+  });
+
+  it('of other hypercalls and VMs are told still', () => {
+    const snapshot = after([
+      reading(
+        [list(1, 2 ** 60), entered(7, 2, { entries: 8 }), entered(9, 2, { entries: 9 })],
+        [vm('a', 7), vm('b', 9)],
+      ),
+    ]);
+    expect(values(snapshot, 'entered_entries')).toEqual(['a entered_entries one 8', 'b entered_entries one 9']);
+  });
+
+  it('of H_PUT_TCE, which are junk, are never told', () => {
+    expect(values(told(entered(7, 2, { hypercall: 'H_PUT_TCE', entries: 99 })))).toEqual(['a entered one 2']);
+  });
+});
+
+describe('a cap', () => {
+  it('on LIOBNs leaves places to those that are used most, and counts the others as other', () => {
+    const cells = [1n, 2n, 3n].map((liobn) => entered(7, Number(liobn) * 10, { liobn, entries: 5 }));
+    const told = after([reading(cells, [vm('a', 7)])], { liobnsPerVm: 1 });
+    expect(values(told)).toEqual([
+      'a entered one 30',
+      'a entered_entries one 5',
+      'a entered other 30',
+      'a entered_entries other 10',
+    ]);
+    expect(told.folded.liobnCalls).toBe(30);
+  });
+
+  it('on VMs counts the others as unattributed, and says so', () => {
+    const told = after([reading([entered(7, 1), entered(8, 2)], [vm('a', 7), vm('b', 8)])], { vms: 1 });
+    expect(values(told)).toEqual(['unattributed entered one 2', 'a entered one 1']);
+    expect(told).toMatchObject({ folded: { vms: 1, vmCalls: 2 }, problems: [expect.stringContaining('caps.vms')] });
+  });
+
+  it('on threads keeps those that have counted', () => {
+    const told = after([reading([entered(9, 1)], [vm('a', 7, 8, 9)]), reading([entered(9, 2)], undefined)], {
+      threads: 1,
+    });
+    expect(values(told)).toEqual(['a entered one 2']);
+    expect(told.sizes.threads).toBe(1);
+  });
+});
+
+it('tells what a source says that it could not do', () => {
+  expect(after([reading([], [], { problems: ['cannot read x'] })]).problems).toEqual(['cannot read x']);
+});
+
+it('has nothing to tell before the first reading', () => {
+  expect(() => snapshot(emptyLedger())).toThrow(RangeError);
+});

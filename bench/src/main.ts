@@ -1,0 +1,30 @@
+/** `npm run bench`: each figure is a ratio of two ways of doing the same thing, measured in turns within this run. */
+import { measureDecode } from './decode.js';
+import { measureInsert } from './insert.js';
+import type { Comparison } from './measure.js';
+import { measureRing } from './ring.js';
+
+const ROUNDS = 7;
+
+function show(what: string, unit: string, { ours, other, ratio }: Comparison, target: string): void {
+  const rate = (value: number): string => `${Math.round(value).toLocaleString('en-GB')} ${unit}/s`;
+  console.log(`${what}\n  ${rate(ours)} against ${rate(other)}: ratio ${ratio.toFixed(2)} (${target})`);
+}
+
+console.log(`Node ${process.version}, median of ${ROUNDS} rounds in turns\n`);
+show(
+  'Batch bytes to verdict of the detector, against JSON.parse of the same content',
+  'series',
+  await measureDecode(ROUNDS),
+  'the higher the better',
+);
+show(
+  'Batch bytes to rows in the embedded ClickHouse, against the same rows as ready RowBinary',
+  'rows',
+  await measureInsert(ROUNDS),
+  'target 0.5 or more',
+);
+
+const ring = await measureRing(ROUNDS);
+show('Ring buffer to paired hypercalls, against the same events as text', 'events', ring.text, 'target 30 or more');
+show('The same, against a bare sum over the bytes', 'bytes', ring.bytes, 'target 0.3 or more');

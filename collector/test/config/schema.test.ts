@@ -1,0 +1,52 @@
+import { ConfigError } from '@tcewatch/config';
+import { describe, expect, it } from 'vitest';
+import { CONFIG_ROWS, loadCollectorConfig } from '../../src/config/index.js';
+
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    loadCollectorConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
+    throw error;
+  }
+  return [];
+}
+
+describe("the collector's configuration", () => {
+  it('needs nothing: it stores in the embedded engine and listens on loopback', () => {
+    expect(loadCollectorConfig({})).toMatchObject({
+      clickhouse: { embedded: { directory: '/var/lib/tcewatch/clickhouse' }, database: 'tcewatch' },
+      listen: { address: '127.0.0.1', port: 9915 },
+      detector: { minShare: 0.1, minRate: 1, for: 10_000, keepFiringFor: 60_000 },
+      notifiers: [{ type: 'log' }],
+    });
+  });
+
+  it('describes every setting', () => {
+    expect(CONFIG_ROWS.filter(({ description }) => description === '')).toEqual([]);
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('needs no token on %s', (address) => {
+    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address })).toEqual([]);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'collector.example'])('needs a token on %s', (address) => {
+    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address })).toEqual([
+      expect.stringMatching(/^intake\.token: is needed to listen on .*: give one \(intake\.token\.file\)/),
+    ]);
+    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address, TCEWATCH_INTAKE_TOKEN: 'x' })).toEqual([]);
+  });
+
+  it('refuses a budget that the largest batch does not fit in', () => {
+    expect(problemsOf({ TCEWATCH_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
+      expect.stringContaining('intake.maxInFlight: must be at least twice'),
+    ]);
+  });
+
+  it('takes notifiers from the environment', () => {
+    const env = { TCEWATCH_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
+    expect(loadCollectorConfig(env).notifiers).toEqual([
+      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', timeout: 10_000 },
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import { deriveId } from '@tcewatch/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AlertEvent } from '../../src/model.js';
+import type { Store } from '../../src/store/index.js';
+import { BOOTED, LIFE, SECOND, surroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+let around: Surroundings;
+let store: Store;
+
+beforeAll(async () => {
+  around = await surroundings();
+  store = await around.open('alerts');
+});
+
+afterAll(() => around.close());
+
+const FIRED = BOOTED + 123_456_789n;
+
+function alert(name: string, firedAtNs = FIRED): AlertEvent {
+  return {
+    alertId: deriveId(name),
+    alert: 'TceFallback',
+    state: 'firing',
+    revision: 0,
+    atNs: firedAtNs,
+    hostId: 'h1',
+    hostName: 'h1.example',
+    life: LIFE,
+    vm: name,
+    uuid: '',
+    firedAtNs,
+    resolvedAtNs: null,
+    cause: { code: 'unknown', summary: "it's\nso", advice: 'look "there"' },
+    evidence: { entered: 10, punted: 5, seconds: 2.5, before: null, after: null },
+  };
+}
+
+const fired = alert('a');
+const sharper: AlertEvent = {
+  ...fired,
+  revision: 1,
+  atNs: FIRED + SECOND,
+  cause: { code: 'table-left-kernel-vfio', summary: 's', advice: 'a' },
+  evidence: {
+    ...fired.evidence,
+    before: { tceTables: 2, vfioGroups: [], observedAtNs: 2n ** 60n + 1n },
+    after: { tceTables: 1, vfioGroups: [2], observedAtNs: FIRED },
+  },
+};
+const resolved: AlertEvent = {
+  ...sharper,
+  state: 'resolved',
+  revision: 2,
+  atNs: FIRED + 9n * SECOND,
+  resolvedAtNs: FIRED + 9n * SECOND,
+};
+const other = alert('b', FIRED + SECOND);
+
+it('an alert is what its newest event says, in whatever order and however often events come', async () => {
+  await store.insertAlertEvents([sharper, fired, other]);
+  expect(await store.firingAlerts()).toEqual([other, sharper]);
+  await store.insertAlertEvents([resolved]);
+  await store.insertAlertEvents([fired, sharper]);
+  expect(await store.firingAlerts()).toEqual([other]);
+  expect(await store.alerts({ limit: 10 })).toEqual([other, resolved]);
+});
+
+it('alerts are chosen by VM and state, the newest first', async () => {
+  expect(await store.alerts({ vm: 'a', limit: 10 })).toEqual([resolved]);
+  expect(await store.alerts({ vm: 'a', state: 'firing', limit: 10 })).toEqual([]);
+  expect(await store.alerts({ state: 'resolved', limit: 10 })).toEqual([resolved]);
+  expect(await store.alerts({ limit: 1 })).toEqual([other]);
+});
+
+it('nothing is asked of ClickHouse for no events', async () => {
+  await store.insertAlertEvents([]);
+  expect(await store.alerts({ limit: 10 })).toHaveLength(2);
+});

@@ -1,0 +1,165 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ClickHouse } from '../../src/store/client.js';
+import { migrate, readMigrations } from '../../src/store/migrations.js';
+import { rememberingLog, temporaryDirectory } from '../clickhouse/directories.js';
+import { FOR_EVER, batchOf, surroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
+
+let around: Surroundings;
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let connection: ClickHouse;
+let databases = 0;
+
+beforeAll(async () => {
+  [around, directory] = await Promise.all([surroundings(), temporaryDirectory()]);
+});
+
+beforeEach(async () => {
+  const database = `migrated${databases++}`;
+  const server = new ClickHouse(around.clickhouse);
+  await server.command('test', 'CREATE DATABASE {database:Identifier}', { database });
+  await server.close();
+  connection = new ClickHouse(around.clickhouse, database);
+  return () => connection.close();
+});
+
+afterAll(async () => {
+  await around.close();
+  await directory.remove();
+});
+
+/** A folder with these files. */
+async function folder(files: Record<string, string>): Promise<URL> {
+  const path = join(directory.path, String(databases));
+  await mkdir(path, { recursive: true });
+  for (const [name, sql] of Object.entries(files)) await writeFile(join(path, name), sql);
+  return pathToFileURL(`${path}/`);
+}
+
+async function applied(): Promise<string[]> {
+  const rows = await connection.select<{ name: string }>('test', 'SELECT name FROM migrations FINAL ORDER BY version');
+  return rows.map(({ name }) => name);
+}
+
+const create = (table: string): string =>
+  `CREATE TABLE IF NOT EXISTS ${table} (a UInt8) ENGINE = MergeTree ORDER BY a;\n`;
+
+describe('migrations', () => {
+  it('are applied once each, in the order of their numbers', async () => {
+    const log = rememberingLog();
+    const first = await folder({ '0001_one.sql': create('one'), 'README.md': 'not SQL' });
+    await migrate(connection, await readMigrations(first), log);
+    const both = await folder({ '0001_one.sql': create('one'), '0002_two.sql': create('two') + create('three') });
+    await migrate(connection, await readMigrations(both), log);
+    await migrate(connection, await readMigrations(both), log);
+    expect(await applied()).toEqual(['0001_one', '0002_two']);
+    expect(log.messages).toHaveLength(2);
+    const tables = await connection.select<{ name: string }>('test', 'SHOW TABLES');
+    expect(tables.map(({ name }) => name)).toEqual(['migrations', 'one', 'three', 'two']);
+  });
+
+  it('that were changed after they were applied are refused by name', async () => {
+    await migrate(connection, await readMigrations(await folder({ '0001_one.sql': create('one') })), rememberingLog());
+    const changed = await readMigrations(await folder({ '0001_one.sql': create('one') + create('two') }));
+    await expect(migrate(connection, changed, rememberingLog())).rejects.toMatchObject({
+      message: expect.stringContaining('migration 0001_one was changed') as string,
+      transient: false,
+    });
+  });
+
+  it('that stopped half-way go on', async () => {
+    const broken = await readMigrations(await folder({ '0001_one.sql': create('one') + 'CREATE NONSENSE;\n' }));
+    await expect(migrate(connection, broken, rememberingLog())).rejects.toThrow('cannot apply migration 0001_one');
+    const mended = await readMigrations(await folder({ '0001_one.sql': create('one') + create('two') }));
+    await migrate(connection, mended, rememberingLog());
+    expect(await applied()).toEqual(['0001_one']);
+  });
+});
+
+describe('the collector', () => {
+  it('opens a store twice at once, and again, with what was stored', async () => {
+    const stores = await Promise.all([around.open('twice'), around.open('twice')]);
+    await stores[0].insertBatches([batchOf({ uptime: 1, series: [{ value: 7 }] })]);
+    for (const store of [...stores, await around.open('twice')]) {
+      expect((await store.counters())[0]?.counters).toEqual({ entered: 7 });
+    }
+  });
+
+  it('has no statement in its migrations that cannot be repeated', async () => {
+    for (const { name, statements } of await readMigrations()) {
+      for (const statement of statements) expect(statement, name).toMatch(/^(--.*\n|\s)*CREATE [A-Z ]+ IF NOT EXISTS /);
+    }
+  });
+
+  it('ships its migrations', async () => {
+    const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(manifest).toMatchObject({ files: expect.arrayContaining(['migrations']) as string[] });
+  });
+
+  it.each(['', 'a-b', 'x; DROP DATABASE y', '`'])('refuses a database named %j', async (database) => {
+    await expect(around.open(database)).rejects.toThrow('is no name of a database');
+  });
+});
+
+describe('retention', () => {
+  async function daysOf(database: string): Promise<Record<string, string>> {
+    const server = new ClickHouse(around.clickhouse, database);
+    const rows = await server.select<{ name: string; engine_full: string }>(
+      'test',
+      'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
+    );
+    await server.close();
+    return Object.fromEntries(
+      rows.flatMap(({ name, engine_full }) => {
+        const days = /TTL .*toIntervalDay\((\d+)\)/.exec(engine_full)?.[1];
+        return days === undefined ? [] : [[name, days]];
+      }),
+    );
+  }
+
+  it('is set, changed and taken away', async () => {
+    const database = 'retained';
+    await around.open(database, { retention: { readings: 7, minutes: 30, hours: 0, hosts: 31, alerts: 32 } });
+    expect(await daysOf(database)).toEqual({
+      readings: '7',
+      readings_minute: '30',
+      host_readings: '31',
+      accounts: '31',
+      vm_facts: '31',
+      alert_events: '32',
+    });
+    await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
+    expect(await daysOf(database)).toEqual({ readings: '8', readings_minute: '5000' });
+    await around.open(database, { retention: FOR_EVER });
+    expect(await daysOf(database)).toEqual({});
+  });
+
+  it('takes what is old out of the readings, and leaves the totals', async () => {
+    const store = await around.open('aged', { retention: { readings: 1, minutes: 1, hours: 1, hosts: 1, alerts: 1 } });
+    const old = batchOf({ uptime: 1, series: [{ value: 7 }] });
+    old.clock.wallNs = 1_000_000_000_000_000_000n;
+    await store.insertBatches([old]);
+    const server = new ClickHouse(around.clickhouse, 'aged');
+    await server.command('test', 'OPTIMIZE TABLE readings FINAL');
+    expect(await server.select('test', 'SELECT * FROM readings')).toEqual([]);
+    await server.close();
+    expect((await store.counters())[0]?.counters).toEqual({ entered: 7 });
+    expect(await store.accounts()).toMatchObject([{ counter: 'entered', stored: 7 }]);
+  });
+
+  it.each([-1, 1.5, Number.NaN, 1e6])('refuses %s days', async (alerts) => {
+    await expect(around.open('wrong', { retention: { alerts } })).rejects.toThrow('is no number of days');
+  });
+
+  it('refuses to keep the finer rows for longer than the coarser', async () => {
+    await expect(around.open('wrong', { retention: { readings: 8, minutes: 7 } })).rejects.toThrow(
+      'retention.readings (8) is longer than retention.minutes (7)',
+    );
+    await expect(around.open('wrong', { retention: { minutes: 0, hours: 9 } })).rejects.toThrow(
+      'retention.minutes (0) is longer than retention.hours (9)',
+    );
+  });
+});
