@@ -62,7 +62,7 @@ function qemu(plan: GuestPlan, shellPort: number, qmpPort: number): string {
     -device scsi-hd,drive=scsi0,bus=scsi.0 -netdev user,id=net,ipv6=off -device spapr-vlan,netdev=net ${disk}`;
 }
 
-/** Starts a guest and waits until it serves; rejects with BootTimeout. `life` is the how-manieth of that name, from 1. */
+/** Starts a guest and waits until it serves; rejects with BootTimeout. `life` counts those of that name, from 1. */
 export async function startGuest(host: Host, plan: GuestPlan, life: number): Promise<Guest> {
   const shellAt = await expectVisitor();
   const qmpAt = await expectVisitor();
@@ -90,19 +90,23 @@ export async function stopGuest(host: Host, guest: Guest): Promise<void> {
 /** Reads and writes its disks and pings the host, with pauses in which an emulated processor catches up. */
 export async function startLoad(guest: Guest): Promise<void> {
   await guest.shell.run(`
-    rm -f /stop
-    while [ ! -e /stop ]; do
-      for disk in nvme0n1 sda; do
-        dd if=/dev/$disk of=/dev/null bs=64k count=100 iflag=direct
-        dd if=/dev/zero of=/dev/$disk bs=64k count=50 oflag=direct
-        sleep 0.3
+    rm -f /stop /stopped
+    {
+      while [ ! -e /stop ]; do
+        for disk in nvme0n1 sda; do
+          dd if=/dev/$disk of=/dev/null bs=64k count=100 iflag=direct
+          dd if=/dev/zero of=/dev/$disk bs=64k count=50 oflag=direct
+          sleep 0.3
+        done
       done
-    done >/dev/null 2>&1 &
+      touch /stopped
+    } >/dev/null 2>&1 &
     ping -i 0.1 -s 1400 10.0.2.2 >/dev/null 2>&1 &`);
 }
 
+/** Ends the load, and waits until the last of it is done. */
 export async function stopLoad(guest: Guest): Promise<void> {
-  await guest.shell.run('touch /stop; killall ping; while pidof dd >/dev/null; do sleep 0.2; done');
+  await guest.shell.run('killall ping; touch /stop; while [ ! -e /stopped ]; do sleep 0.2; done');
 }
 
 /** TCE hypercalls that the guest has issued since it began. */
