@@ -4,7 +4,7 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|recordings|agent|collector|demo|bench)/', pathNot: to.map((t) => `^${t}`) },
+  to: { path: '^(protocol|config|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
 });
 
 module.exports = {
@@ -38,6 +38,7 @@ module.exports = {
       ['collector/', 'protocol/', 'config/'],
       'the agent is known by its batches',
     ),
+    only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),
   ],
   options: {
     doNotFollow: { path: ['node_modules', 'dist'] },

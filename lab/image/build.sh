@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# build.sh SUITE DIRECTORY: makes from Debian's packages what the lab boots: `vmlinux` and `initrd.gz` of the host, `host.img`
+# (its root file system, with QEMU, node, and the kernel and initramfs of its guests) and `kernel` (their version). Runs as
+# root on Debian x86_64, takes about two minutes. No ppc64le program is run: packages are only unpacked.
+set -euo pipefail
+
+suite=$1 target=$2
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d -p "$(dirname "$target")" work.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+say() { echo "build: $*"; }
+
+install_tools() {
+  local -A package=([qemu-system-ppc64]=qemu-system-ppc [mmdebstrap]=mmdebstrap [mkfs.ext4]=e2fsprogs [cpio]=cpio
+    [depmod]=kmod [powerpc64le-linux-gnu-gcc]=gcc-powerpc64le-linux-gnu)
+  local missing=() tool
+  for tool in "${!package[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
+  [ -e /usr/powerpc64le-linux-gnu/include/stdio.h ] || missing+=(libc6-dev-ppc64el-cross)
+  [ ${#missing[@]} -eq 0 ] && return
+  say "installs ${missing[*]}"
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# apt for ppc64el and the chosen suite, apart from this machine's own.
+ppc() {
+  "$1" -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::State::Lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o Dir::State::status=/dev/null \
+    -o APT::Architecture=ppc64el -o APT::Architectures=ppc64el -o APT::Sandbox::User=root "${@:2}"
+}
+
+fetch_kernel() {
+  say "fetches the 64K-page kernel of $suite"
+  # The keyring of this machine's release may not know the keys of a suite that is still moving.
+  local trust=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
+  [ "$suite" = sid ] && trust=trusted=yes
+  mkdir -p apt/lists/partial apt/cache/archives/partial packages unpacked
+  echo "deb [arch=ppc64el $trust] $mirror $suite main" >apt/sources.list
+  ppc apt-get update
+  # Until bookworm there was one flavour, and its pages were 64K.
+  local flavour='powerpc64le-64k$'
+  [ "$suite" = bookworm ] && flavour='powerpc64le$'
+  kernel=$(ppc apt-cache search -n "^linux-image-[0-9].*-$flavour" | sed 's/^linux-image-//; s/ .*//' | sort -V | tail -n1)
+  [ -n "$kernel" ] || { echo "no ppc64el kernel with 64K pages in $suite at $mirror" >&2; return 1; }
+  local part packages=()
+  # From 7.x on a kernel is spread over several packages.
+  for part in image modules binary; do
+    ppc apt-cache show "linux-$part-$kernel" >/dev/null 2>&1 && packages+=("linux-$part-$kernel")
+  done
+  (cd packages && ppc apt-get download "${packages[@]}")
+  local deb
+  for deb in packages/*.deb; do dpkg-deb -x "$deb" unpacked; done
+  mkdir -p modules/lib && ln -s "$work/unpacked/$(cd unpacked && ls -d usr/lib/modules lib/modules 2>/dev/null | tail -n1)" modules/lib/modules
+  local image
+  for image in "unpacked/boot/vmlinux-$kernel" "modules/lib/modules/$kernel/vmlinuz"; do
+    [ -e "$image" ] && cp "$image" vmlinux && break
+  done
+  # busybox' modprobe, which the initramfs has, does not read compressed modules.
+  find "modules/lib/modules/$kernel/" -name '*.ko.xz' -exec xz -d {} +
+  depmod -b modules "$kernel"
+}
+
+make_root() {
+  say "unpacks the host's root file system"
+  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data
+  local d
+  for d in bin sbin lib lib64; do
+    [ -e "root/$d" ] || [ ! -d "root/usr/$d" ] || ln -s "usr/$d" "root/$d"
+  done
+  mkdir -p root/{proc,sys,dev,run,tmp,share,guest,agent}
+}
+
+# initramfs INIT MODULE...: an initramfs of busybox, INIT, and the modules with what they need, to standard output.
+initramfs() {
+  local init=$1 tree
+  shift
+  tree=$(mktemp -d -p "$work")
+  mkdir -p "$tree"/{bin,proc,sys,dev,newroot,tmp}
+  cp root/usr/bin/busybox "$tree/bin/busybox"
+  ln -s busybox "$tree/bin/sh"
+  install -m 755 "$init" "$tree/init"
+  cp "$here/serve.sh" "$tree/serve.sh"
+  copy_modules "$tree/lib/modules/$kernel" "$@"
+  (cd "$tree" && find . | cpio -o -H newc --quiet)
+}
+
+copy_modules() {
+  local to=$1 from=modules/lib/modules/$kernel module
+  shift
+  mkdir -p "$to"
+  cp "$from"/modules.{builtin,builtin.modinfo,order} "$to"
+  # A module that this kernel has built in, or does not have, is no error here: the host says what it lacks when it runs.
+  for module in "$@"; do modprobe -d modules -S "$kernel" --show-depends "$module" 2>/dev/null || true; done |
+    sed -n 's/^insmod \(\S*\).*/\1/p' | sort -u | while read -r file; do
+    local at=${file#*/modules/"$kernel"/}
+    mkdir -p "$to/$(dirname "$at")"
+    cp "$file" "$to/$at"
+  done
+  depmod -b "${to%/lib/modules/*}" "$kernel"
+}
+
+install_tools
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -v security)
+fetch_kernel
+make_root
+
+say "makes the initramfs of host and guests"
+host_modules=(virtio_pci virtio_blk virtio_net ext4 9pnet_virtio 9p crc32c_generic kvm kvm-hv vfio-pci vfio_iommu_spapr_tce nvme)
+guest_modules=(ibmvscsi sd_mod ibmveth nvme 8139cp)
+initramfs "$here/host-initramfs.sh" "${host_modules[@]}" | gzip -1 >initrd.gz
+initramfs "$here/guest-init.sh" "${guest_modules[@]}" >root/guest/initrd
+copy_modules "root/usr/lib/modules/$kernel" "${host_modules[@]}"
+cp vmlinux root/guest/vmlinux
+install -m 755 "$here/host-init.sh" root/usr/sbin/lab-init
+cp "$here/serve.sh" root/usr/sbin/lab-serve.sh
+for fault in refuse-tables hide-tce-vfio; do
+  powerpc64le-linux-gnu-gcc -Wall -Werror -shared -fPIC -O1 -o "root/guest/$fault.so" "$here/$fault.c"
+done
+
+say "writes the disk"
+truncate -s 2G host.img
+mkfs.ext4 -q -F -d root host.img
+echo "$kernel" >kernel
+mkdir result
+mv vmlinux initrd.gz host.img kernel result/
+rm -rf "$target"
+mv result "$target"
+say "made $target with $kernel"

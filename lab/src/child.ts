@@ -1,0 +1,32 @@
+/** A program that lives no longer than this one. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { open } from 'node:fs/promises';
+
+export interface Child {
+  process: ChildProcess;
+  /** Resolves when the program has ended, or could not be started. */
+  ended: Promise<void>;
+  /** Resolves once it has ended. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts it; what it writes to standard error goes to the file `log`, and its standard output to `stdout`. */
+export async function startChild(command: readonly string[], log: string, stdout: 'pipe' | 'ignore'): Promise<Child> {
+  const file = await open(log, 'w');
+  // The kernel ends it when this process ends, however that ends.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', stdout, file.fd] });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+    child.once('error', () => {
+      resolve();
+    });
+  }).finally(() => file.close());
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await ended;
+  };
+  return { process: child, ended, stop };
+}

@@ -1,0 +1,78 @@
+/** The image of host and guests: built once by image/build.sh, and kept outside the repository. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LabError } from './errors.js';
+
+/** Debian's suites by the kernel that they bring: 6.1, 6.12 and 7.x. */
+export const SUITES = ['bookworm', 'trixie', 'sid'] as const;
+export type Suite = (typeof SUITES)[number];
+
+export interface Image {
+  directory: string;
+  /** Version of the kernel of host and guests. */
+  kernel: string;
+}
+
+const INPUTS = fileURLToPath(new URL('../image/', import.meta.url));
+
+/** Where images are kept: below XDG_CACHE_HOME, or ~/.cache. */
+export function cacheDirectory(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_CACHE_HOME'];
+  return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'tcewatch', 'lab');
+}
+
+/** Names the image: the suite, and a hash of all that goes into it but Debian's packages. */
+export async function imageName(suite: Suite): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of (await readdir(INPUTS)).sort()) {
+    hash.update(`${file}\0`).update(await readFile(join(INPUTS, file)));
+  }
+  return `${suite}-${hash.digest('hex').slice(0, 16)}`;
+}
+
+/** The image of the suite, built when it is not there; `rebuild` takes Debian's newest packages. Rejects with LabError. */
+export async function provideImage(suite: Suite, cache: string, rebuild: boolean): Promise<Image> {
+  const name = await imageName(suite);
+  const directory = join(cache, name);
+  if (rebuild || !(await isComplete(directory))) {
+    await mkdir(cache, { recursive: true });
+    await build(suite, directory, join(cache, `${suite}.log`));
+    await removeOthers(cache, suite, name);
+  }
+  return { directory, kernel: (await readFile(join(directory, 'kernel'), 'utf8')).trim() };
+}
+
+async function isComplete(directory: string): Promise<boolean> {
+  return readdir(directory).then(
+    (files) => files.includes('kernel'),
+    () => false,
+  );
+}
+
+async function build(suite: Suite, directory: string, logFile: string): Promise<void> {
+  const log = await open(logFile, 'w');
+  try {
+    const child = spawn('bash', [join(INPUTS, 'build.sh'), suite, directory], { stdio: ['ignore', log.fd, log.fd] });
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('close', resolve).once('error', reject),
+    );
+    if (code !== 0) {
+      const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-15).join('\n');
+      throw new LabError(`the image could not be built; the end of ${logFile}:\n${end}`);
+    }
+  } finally {
+    await log.close();
+  }
+}
+
+/** Of each suite only the newest image is kept: they are large. */
+async function removeOthers(cache: string, suite: Suite, keep: string): Promise<void> {
+  for (const entry of await readdir(cache, { withFileTypes: true })) {
+    if (!entry.isDirectory() || !entry.name.startsWith(`${suite}-`) || entry.name === keep) continue;
+    await rm(join(cache, entry.name), { recursive: true });
+  }
+}
