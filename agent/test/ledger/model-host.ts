@@ -50,11 +50,15 @@ interface Thread extends ThreadSighting {
   life: string;
 }
 
+/** Above the ids of all threads of VMs. */
+const FIRST_STRANGER = 1_000_000;
+
 export class ModelHost {
   #nowNs = 0n;
   #epoch = 0;
   #vms: Omit<VmSighting, 'threads'>[] = [];
   #threads: Thread[] = [];
+  #strangers = 0;
   #cells = new Map<string, Cell>();
   /** Calls of this epoch by `life counter hypercall liobn`. */
   readonly truth = new Map<string, number>();
@@ -86,7 +90,8 @@ export class ModelHost {
         break;
       }
       case 'start-stranger':
-        this.#startThread(UNATTRIBUTED_LIFE);
+        // A thread id that was a VM's before: nobody could tell the thread that no VM was seen to own from the dead one.
+        this.#threads.push({ tid: FIRST_STRANGER + ++this.#strangers, startedNs: this.#nowNs, life: UNATTRIBUTED_LIFE });
         break;
       case 'rebuild':
         this.#epoch++;
