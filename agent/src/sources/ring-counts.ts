@@ -12,15 +12,15 @@ import { Pairing } from '../ring/pair.js';
 import type { Exits } from '../ring/pair.js';
 import type { RingStats } from '../ring/stats.js';
 
-const MAX_PROBLEMS = 4;
+const MAX_DAMAGE = 4;
 
 /** In the order of the instances. */
 export const RING_COUNTERS = ['entered', 'punted'] as const;
 
 /** One epoch's counts. Buffers come one set after the other; what they hold is added up. */
 export class RingCounts {
-  /** What could not be decoded, in words for the operator; only the first of each message. */
-  readonly problems = new Set<string>();
+  /** What could not be decoded; the first few, as each names another place. */
+  private readonly damage = new Set<string>();
   private readonly reader: EventReader;
   private readonly pairing: Pairing;
 
@@ -40,10 +40,15 @@ export class RingCounts {
       },
       damaged: (cpu, error) => {
         const cannot = 'events that cannot be decoded are missing from the counts';
-        // The position differs each time; a problem is to be told once.
-        if (this.problems.size < MAX_PROBLEMS) this.problems.add(`CPU ${cpu}: ${cannot}: ${error.message}`);
+        if (this.damage.size < MAX_DAMAGE) this.damage.add(`CPU ${cpu}: ${cannot}: ${error.message}`);
       },
     });
+  }
+
+  /** In words for the operator. */
+  get problems(): string[] {
+    const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
+    return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
   }
 
   /** Until a time, events are missing that no page tells of. */

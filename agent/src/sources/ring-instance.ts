@@ -123,7 +123,7 @@ function ringAt(path: string, { triggers }: InstanceKind): RingInstance[] {
 }
 
 /** Relative to the instance. */
-export function eventFile({ event }: RingInstance, file: string): string {
+function eventFile({ event }: RingInstance, file: string): string {
   return join(eventDirectory('', event), file);
 }
 

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Account } from '@tcewatch/protocol';
 import type { Cell } from '../model.js';
 import type { CpuTally, RingMerge } from '../ring/merge.js';
+import type { RingStats } from '../ring/stats.js';
 import type { Pace } from './pace.js';
 import { openBuffer } from './ring-buffer.js';
 import type { RingBuffer } from './ring-buffer.js';
@@ -32,7 +33,8 @@ export class RingReader {
   private sweeping = Promise.resolve();
   /** Up to this time all events were handed on. */
   private sweptNs: number;
-  private sweptPages = 0;
+  /** By CPU, when the fullest was last looked for. */
+  private sweptPages: readonly number[] = [];
   private drops = 0;
 
   private constructor(
@@ -75,24 +77,25 @@ export class RingReader {
   /** The counts until now, and the accounts that go with them. */
   async read(): Promise<{ cells: Cell[]; tallies: RingTally[] }> {
     await this.catchUp();
-    const stats = await Promise.all(this.buffers.map((buffer) => buffer.stats()));
+    const stats = await this.stats();
     // Of one instant: nothing may be waited for in between, or the next sweep would be in one and not in the other.
     const tallies = this.tallies().map(({ counter, cpus }, i) => tallyOf(counter, cpus, stats[i] ?? []));
     return { cells: this.counts.cells(), tallies };
   }
 
   /**
-   * Counts what is in a ring into which nothing is written any more. Of what it lost only that is told which was overwritten
-   * since it was last read.
+   * Counts what others left in a ring into which nothing is written any more. Of what it had lost, the part since it was
+   * last read is told where pages have room for the number; else all that it ever lost, which is too much rather than too
+   * little.
    */
-  finish(): RingTally[] {
+  async finish(): Promise<RingTally[]> {
     this.merge.drain(Infinity);
-    return this.tallies().map(({ counter, cpus }) => ({
-      counter,
-      events: total(cpus, ({ events }) => events),
-      overwritten: total(cpus, ({ overwritten }) => overwritten),
-      dropped: 0,
-    }));
+    const stats = await this.stats();
+    return this.tallies().map(({ counter, cpus }, i) => {
+      const tally = tallyOf(counter, cpus, stats[i] ?? []);
+      const known = cpus.every(({ unnumberedGaps }) => unnumberedGaps === 0);
+      return known ? { ...tally, overwritten: total(cpus, ({ overwritten }) => overwritten) } : tally;
+    });
   }
 
   /** Resolves to what could not be removed, as problems. */
@@ -101,6 +104,10 @@ export class RingReader {
     await this.polling;
     for (const buffer of this.buffers) await buffer.close();
     return removeRing(this.ring);
+  }
+
+  private stats(): Promise<RingStats[][]> {
+    return Promise.all(this.buffers.map((buffer) => buffer.stats()));
   }
 
   private tallies(): { counter: Account['counter']; cpus: CpuTally[] }[] {
@@ -137,20 +144,18 @@ export class RingReader {
 
   /** That events were dropped is in `stats` alone, and not when: at any time until now. */
   private async noteDrops(): Promise<void> {
-    const stats = await Promise.all(this.buffers.map((buffer) => buffer.stats()));
+    const stats = await this.stats();
     const drops = total(stats.flat(), ({ dropped }) => dropped);
     if (drops > this.drops) this.counts.gap(this.options.monotonicNs());
     this.drops = drops;
   }
 
-  /** The share of its buffer that the CPU with the most to read had filled since the last call. */
+  /** The largest share of its buffer that any CPU had filled since the last call. */
   private fullest(): number {
-    const { tallies } = this.merge;
-    const pages = Math.max(...tallies.map((tally) => tally.pages));
-    const size = this.buffers[0]?.layout.size ?? 0;
-    const share = ((pages - this.sweptPages) * size) / (this.options.kbPerCpu * 1024);
+    const pages = this.merge.tallies.map((tally) => tally.pages);
+    const read = Math.max(...pages.map((count, i) => count - (this.sweptPages[i] ?? 0)));
     this.sweptPages = pages;
-    return share;
+    return (read * (this.buffers[0]?.layout.size ?? 0)) / (this.options.kbPerCpu * 1024);
   }
 }
 

@@ -4,7 +4,7 @@
  * declared, to the call.
  *
  * An epoch is one life of the agent, since nothing counts while nobody reads. What an agent that was killed left unread is
- * counted first; what it had read and not delivered is in no count, and said.
+ * counted first; what it had read and not delivered is in no count, and that is said.
  */
 import { deriveId } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
@@ -25,7 +25,7 @@ import { Tracefs } from './tracefs-files.js';
 
 const KILLED =
   'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
-  'delivered batch is lost, and so is what a buffer that does not overwrite had dropped since';
+  'delivered batch is lost; what its buffers had lost is declared here, even if it had declared some of it itself';
 
 /**
  * `kind` names instances and events: those of the histograms, but for tests. Throws SourceError `ring-without-settings`
@@ -110,12 +110,13 @@ class Ring implements Source {
 
   /** Counts what agents that were killed left unread, and removes their rings. */
   async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
-    const left: OpenRing['left'] = { tallies: [], problems: [] };
-    for (const ring of await ringsLeft(this.tracefs, tracing, this.#prefix, this.kind)) {
+    const rings = await ringsLeft(this.tracefs, tracing, this.#prefix, this.kind);
+    const left: OpenRing['left'] = { tallies: [], problems: rings.length > 0 ? [KILLED] : [] };
+    for (const ring of rings) {
       await stopRing(this.tracefs, ring);
       const reader = await RingReader.open(ring, counts, this.settings);
-      left.tallies.push(...reader.finish());
-      left.problems.push(KILLED, ...(await reader.close()));
+      left.tallies.push(...(await reader.finish()));
+      left.problems.push(...(await reader.close()));
     }
     return left;
   }

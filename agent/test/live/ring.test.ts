@@ -102,17 +102,25 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => 
     expect(new Set(told.map(({ liobn }) => liobn))).not.toContain(HANDLED_LIOBN);
   });
 
-  it('counts what an agent that was killed left unread, and removes what it left', async () => {
+  it.each([
+    ['all of it', AMPLE, true],
+    ['what was not overwritten', TINY, true],
+    ['what was not dropped', TINY, false],
+  ])('counts what an agent that was killed left unread: %s', async (_what, kbPerCpu, overwrite) => {
+    const shape = { kbPerCpu, overwrite };
     const tracing = await findTracefs('/');
-    const shape = { kbPerCpu: AMPLE, overwrite: true };
     await makeRing(new Tracefs(), tracing, `${standIn.kind.prefix}-ring-1`, shape, standIn.kind);
     await standIn.calls(1, EACH);
-    const opened = ring(shape, onlyWhenAsked);
+    const opened = ring({ kbPerCpu: AMPLE, overwrite: true }, onlyWhenAsked);
     await opened.open();
     await standIn.calls(1, EACH);
     const { accounts, cells, problems } = await taken(opened);
-    expect(accounts.map(({ seen }) => seen)).toEqual([2 * total('entered'), 2 * total('punted')]);
-    expect(sum(cells, 'entered')).toBe(2 * total('entered'));
+    for (const { counter, seen, losses } of accounts) {
+      const lost = losses.reduce((all, { events }) => all + events, 0);
+      expect(seen).toBe(2 * total(counter));
+      expect(sum(cells, counter) + lost).toBe(2 * total(counter));
+      expect(losses.map(({ kind }) => kind)).toEqual(kbPerCpu === AMPLE ? [] : [overwrite ? 'overwritten' : 'dropped']);
+    }
     expect(own(problems)).toEqual([expect.stringMatching(/^an agent before this one was killed/)]);
     await opened.close();
     await opened.open();
