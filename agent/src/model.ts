@@ -2,7 +2,7 @@
  * What flows through the agent: source > ledger > batch > transport. Each type here is one arrow of that line, and none
  * of them knows what comes after it.
  */
-import type { Account, Clock, Facts, Host, Hypercall, ModeEvidence, Scope } from '@tcewatch/protocol';
+import type { Account, Clock, Facts, Host, Hypercall, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 
 /** A thread: ids are used again, so the start time belongs to the name. */
 export interface ThreadSighting {
@@ -42,6 +42,21 @@ export interface Cell {
 }
 
 /**
+ * One bucket of how long the calls of one thread and hypercall took, since the epoch began. Calls that could not be timed
+ * are in none.
+ */
+export interface LatencyCell {
+  span: Span;
+  tid: number;
+  hypercall: Hypercall;
+  /** Below LATENCY_BUCKETS: times above 2^(bucket - 1) and up to 2^bucket us. */
+  bucket: number;
+  calls: number;
+  /** Their times together, in us. */
+  totalUs: number;
+}
+
+/**
  * An epoch that begins where another ends, when kernel state was made anew: both counted every call for a while, and this
  * is what the new one had counted at the instant of the old one's last reading.
  */
@@ -49,6 +64,8 @@ export interface Handover {
   epoch: string;
   /** The calls since count in the new epoch, those before in the old one. */
   cells: Cell[];
+  /** Present where the reading has some. */
+  latencies?: LatencyCell[];
   seen: Pick<Account, 'counter' | 'seen'>[];
 }
 
@@ -61,6 +78,8 @@ export interface Reading {
   epoch: string;
   epochBeganNs: bigint;
   cells: Cell[];
+  /** Absent where the source measures no times. */
+  latencies?: LatencyCell[];
   accounts: Account[];
   /** The VMs alive at this instant; `undefined` when the host could not be looked at (then the last ones stand). */
   vms: VmSighting[] | undefined;

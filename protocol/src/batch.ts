@@ -83,6 +83,20 @@ export interface Series {
   value: Float64Array;
 }
 
+/**
+ * How long calls took, as columns of equal length: `span` indexes SPANS, `bucket` is below LATENCY_BUCKETS, `calls` and
+ * `totalUs` (microseconds) are integers below 2^53 that only grow within an epoch.
+ */
+export interface Latencies {
+  length: number;
+  vm: Uint32Array;
+  span: Uint8Array;
+  hypercall: Uint16Array;
+  bucket: Uint8Array;
+  calls: Float64Array;
+  totalUs: Float64Array;
+}
+
 export interface Loss {
   kind: LossKind;
   events: number;
@@ -108,6 +122,8 @@ export interface Batch {
   intervalNs: bigint;
   vms: Vm[];
   series: Series;
+  /** Absent where the source measures no times. */
+  latencies?: Latencies;
   accounts: Account[];
   problems: string[];
 }

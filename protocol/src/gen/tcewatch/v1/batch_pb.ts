@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tcewatch/v1/batch.proto.
  */
 export const file_tcewatch_v1_batch: GenFile = /*@__PURE__*/
-  fileDesc("Chd0Y2V3YXRjaC92MS9iYXRjaC5wcm90bxILdGNld2F0Y2gudjEijgMKBUJhdGNoEg8KB3ZlcnNpb24YASABKA0SFQoNb2xkZXN0X3JlYWRlchgCIAEoDRIfCgRob3N0GAMgASgLMhEudGNld2F0Y2gudjEuSG9zdBIPCgdib290X2lkGAQgASgMEg0KBWVwb2NoGAUgASgMEhYKDmVwb2NoX2JlZ2FuX25zGAYgASgEEgsKA3J1bhgHIAEoDBIQCghzZXF1ZW5jZRgIIAEoBBIPCgd3YWxsX25zGAkgASgEEhEKCXVwdGltZV9ucxgKIAEoBBITCgtpbnRlcnZhbF9ucxgLIAEoBBIcCgN2bXMYDCADKAsyDy50Y2V3YXRjaC52MS5WbRIjCgZzZXJpZXMYDSABKAsyEy50Y2V3YXRjaC52MS5TZXJpZXMSJgoIYWNjb3VudHMYDiADKAsyFC50Y2V3YXRjaC52MS5BY2NvdW50EhAKCHByb2JsZW1zGA8gAygJEi8KDWV2aWRlbmNlX3NldHMYECADKAsyGC50Y2V3YXRjaC52MS5FdmlkZW5jZVNldCJ2CgRIb3N0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGa2VybmVsGAMgASgJEgsKA2NwdRgEIAEoCRIQCghwbGF0Zm9ybRgFIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAYgASgJEg4KBnNvdXJjZRgHIAEoCSKYAQoCVm0SDAoEbGlmZRgBIAEoDBIMCgRuYW1lGAIgASgJEgwKBHV1aWQYAyABKAkSDAoEdGdpZBgEIAEoDRISCgpzdGFydGVkX25zGAUgASgEEg0KBWVuZGVkGAYgASgIEiEKBWZhY3RzGAcgASgLMhIudGNld2F0Y2gudjEuRmFjdHMSFAoMZXZpZGVuY2Vfc2V0GAggASgNIu0BCgVGYWN0cxITCgtvYnNlcnZlZF9ucxgBIAEoBBItCgtkZXNjcmlwdG9ycxgCIAEoCzIYLnRjZXdhdGNoLnYxLkRlc2NyaXB0b3JzEhoKDW1lbWxvY2tfYnl0ZXMYAyABKARIAIgBARIMCgRxZW11GAQgASgJEhYKDmxpYnZpcnRfZG9tYWluGAUgASgJEg8KB3BvZF91aWQYBiABKAkSHQoDbW11GAcgASgOMhAudGNld2F0Y2gudjEuTW11EhIKBXZjcHVzGAggASgNSAGIAQFCEAoOX21lbWxvY2tfYnl0ZXNCCAoGX3ZjcHVzIjYKC0Rlc2NyaXB0b3JzEhIKCnRjZV90YWJsZXMYASABKA0SEwoLdmZpb19ncm91cHMYAiADKA0iNwoLRXZpZGVuY2VTZXQSKAoFbW9kZXMYASADKAsyGS50Y2V3YXRjaC52MS5Nb2RlRXZpZGVuY2UiewoMTW9kZUV2aWRlbmNlEh8KBG1vZGUYASABKA4yES50Y2V3YXRjaC52MS5Nb2RlEhEKCWh5cGVyY2FsbBgCIAEoDRInCghldmlkZW5jZRgDIAEoDjIVLnRjZXdhdGNoLnYxLkV2aWRlbmNlEg4KBnJlYXNvbhgEIAEoCSJzCgZTZXJpZXMSDAoEcm93cxgBIAEoDRIKCgJ2bRgCIAEoDBIPCgdjb3VudGVyGAMgASgMEhEKCWh5cGVyY2FsbBgEIAEoDBINCgVzY29wZRgFIAEoDBINCgVsaW9ibhgGIAEoDBINCgV2YWx1ZRgHIAEoDCJhCgdBY2NvdW50EiUKB2NvdW50ZXIYASABKA4yFC50Y2V3YXRjaC52MS5Db3VudGVyEgwKBHNlZW4YAiABKAQSIQoGbG9zc2VzGAMgAygLMhEudGNld2F0Y2gudjEuTG9zcyI7CgRMb3NzEiMKBGtpbmQYASABKA4yFS50Y2V3YXRjaC52MS5Mb3NzS2luZBIOCgZldmVudHMYAiABKAQqNgoDTW11EhMKD01NVV9VTlNQRUNJRklFRBAAEg0KCU1NVV9SQURJWBABEgsKB01NVV9IUFQQAipRCgRNb2RlEhQKEE1PREVfVU5TUEVDSUZJRUQQABINCglNT0RFX1JFQUwQARIQCgxNT0RFX1ZJUlRVQUwQAhISCg5NT0RFX1VTRVJTUEFDRRADKpgBCghFdmlkZW5jZRIYChRFVklERU5DRV9VTlNQRUNJRklFRBAAEhIKDkVWSURFTkNFX0VYQUNUEAESEwoPRVZJREVOQ0VfQUJTRU5UEAISFAoQRVZJREVOQ0VfREVSSVZFRBADEhgKFEVWSURFTkNFX1VQUEVSX0JPVU5EEAQSGQoVRVZJREVOQ0VfVU5PQlNFUlZBQkxFEAUqmAEKB0NvdW50ZXISFwoTQ09VTlRFUl9VTlNQRUNJRklFRBAAEhMKD0NPVU5URVJfRU5URVJFRBABEhIKDkNPVU5URVJfUFVOVEVEEAISEgoOQ09VTlRFUl9JU1NVRUQQAxIbChdDT1VOVEVSX0VOVEVSRURfRU5UUklFUxAEEhoKFkNPVU5URVJfUFVOVEVEX0VOVFJJRVMQBSpNCgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEg0KCVNDT1BFX09ORRABEg0KCVNDT1BFX0FMTBACEg8KC1NDT1BFX09USEVSEAMqcQoITG9zc0tpbmQSGQoVTE9TU19LSU5EX1VOU1BFQ0lGSUVEEAASGAoUTE9TU19LSU5EX1RBQkxFX0ZVTEwQARIZChVMT1NTX0tJTkRfT1ZFUldSSVRURU4QAhIVChFMT1NTX0tJTkRfRFJPUFBFRBADYgZwcm90bzM");
+  fileDesc("Chd0Y2V3YXRjaC92MS9iYXRjaC5wcm90bxILdGNld2F0Y2gudjEiuQMKBUJhdGNoEg8KB3ZlcnNpb24YASABKA0SFQoNb2xkZXN0X3JlYWRlchgCIAEoDRIfCgRob3N0GAMgASgLMhEudGNld2F0Y2gudjEuSG9zdBIPCgdib290X2lkGAQgASgMEg0KBWVwb2NoGAUgASgMEhYKDmVwb2NoX2JlZ2FuX25zGAYgASgEEgsKA3J1bhgHIAEoDBIQCghzZXF1ZW5jZRgIIAEoBBIPCgd3YWxsX25zGAkgASgEEhEKCXVwdGltZV9ucxgKIAEoBBITCgtpbnRlcnZhbF9ucxgLIAEoBBIcCgN2bXMYDCADKAsyDy50Y2V3YXRjaC52MS5WbRIjCgZzZXJpZXMYDSABKAsyEy50Y2V3YXRjaC52MS5TZXJpZXMSJgoIYWNjb3VudHMYDiADKAsyFC50Y2V3YXRjaC52MS5BY2NvdW50EhAKCHByb2JsZW1zGA8gAygJEi8KDWV2aWRlbmNlX3NldHMYECADKAsyGC50Y2V3YXRjaC52MS5FdmlkZW5jZVNldBIpCglsYXRlbmNpZXMYESABKAsyFi50Y2V3YXRjaC52MS5MYXRlbmNpZXMidgoESG9zdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmtlcm5lbBgDIAEoCRILCgNjcHUYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkSFQoNYWdlbnRfdmVyc2lvbhgGIAEoCRIOCgZzb3VyY2UYByABKAkimAEKAlZtEgwKBGxpZmUYASABKAwSDAoEbmFtZRgCIAEoCRIMCgR1dWlkGAMgASgJEgwKBHRnaWQYBCABKA0SEgoKc3RhcnRlZF9ucxgFIAEoBBINCgVlbmRlZBgGIAEoCBIhCgVmYWN0cxgHIAEoCzISLnRjZXdhdGNoLnYxLkZhY3RzEhQKDGV2aWRlbmNlX3NldBgIIAEoDSLtAQoFRmFjdHMSEwoLb2JzZXJ2ZWRfbnMYASABKAQSLQoLZGVzY3JpcHRvcnMYAiABKAsyGC50Y2V3YXRjaC52MS5EZXNjcmlwdG9ycxIaCg1tZW1sb2NrX2J5dGVzGAMgASgESACIAQESDAoEcWVtdRgEIAEoCRIWCg5saWJ2aXJ0X2RvbWFpbhgFIAEoCRIPCgdwb2RfdWlkGAYgASgJEh0KA21tdRgHIAEoDjIQLnRjZXdhdGNoLnYxLk1tdRISCgV2Y3B1cxgIIAEoDUgBiAEBQhAKDl9tZW1sb2NrX2J5dGVzQggKBl92Y3B1cyI2CgtEZXNjcmlwdG9ycxISCgp0Y2VfdGFibGVzGAEgASgNEhMKC3ZmaW9fZ3JvdXBzGAIgAygNIjcKC0V2aWRlbmNlU2V0EigKBW1vZGVzGAEgAygLMhkudGNld2F0Y2gudjEuTW9kZUV2aWRlbmNlInsKDE1vZGVFdmlkZW5jZRIfCgRtb2RlGAEgASgOMhEudGNld2F0Y2gudjEuTW9kZRIRCgloeXBlcmNhbGwYAiABKA0SJwoIZXZpZGVuY2UYAyABKA4yFS50Y2V3YXRjaC52MS5FdmlkZW5jZRIOCgZyZWFzb24YBCABKAkicwoGU2VyaWVzEgwKBHJvd3MYASABKA0SCgoCdm0YAiABKAwSDwoHY291bnRlchgDIAEoDBIRCgloeXBlcmNhbGwYBCABKAwSDQoFc2NvcGUYBSABKAwSDQoFbGlvYm4YBiABKAwSDQoFdmFsdWUYByABKAwidwoJTGF0ZW5jaWVzEgwKBHJvd3MYASABKA0SCgoCdm0YAiABKAwSDAoEc3BhbhgDIAEoDBIRCgloeXBlcmNhbGwYBCABKAwSDgoGYnVja2V0GAUgASgMEg0KBWNhbGxzGAYgASgMEhAKCHRvdGFsX3VzGAcgASgMImEKB0FjY291bnQSJQoHY291bnRlchgBIAEoDjIULnRjZXdhdGNoLnYxLkNvdW50ZXISDAoEc2VlbhgCIAEoBBIhCgZsb3NzZXMYAyADKAsyES50Y2V3YXRjaC52MS5Mb3NzIjsKBExvc3MSIwoEa2luZBgBIAEoDjIVLnRjZXdhdGNoLnYxLkxvc3NLaW5kEg4KBmV2ZW50cxgCIAEoBCo2CgNNbXUSEwoPTU1VX1VOU1BFQ0lGSUVEEAASDQoJTU1VX1JBRElYEAESCwoHTU1VX0hQVBACKlEKBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEg0KCU1PREVfUkVBTBABEhAKDE1PREVfVklSVFVBTBACEhIKDk1PREVfVVNFUlNQQUNFEAMqmAEKCEV2aWRlbmNlEhgKFEVWSURFTkNFX1VOU1BFQ0lGSUVEEAASEgoORVZJREVOQ0VfRVhBQ1QQARITCg9FVklERU5DRV9BQlNFTlQQAhIUChBFVklERU5DRV9ERVJJVkVEEAMSGAoURVZJREVOQ0VfVVBQRVJfQk9VTkQQBBIZChVFVklERU5DRV9VTk9CU0VSVkFCTEUQBSrRAQoHQ291bnRlchIXChNDT1VOVEVSX1VOU1BFQ0lGSUVEEAASEwoPQ09VTlRFUl9FTlRFUkVEEAESEgoOQ09VTlRFUl9QVU5URUQQAhISCg5DT1VOVEVSX0lTU1VFRBADEhsKF0NPVU5URVJfRU5URVJFRF9FTlRSSUVTEAQSGgoWQ09VTlRFUl9QVU5URURfRU5UUklFUxAFEhsKF0NPVU5URVJfRU5URVJFRF9VTlNJWkVEEAYSGgoWQ09VTlRFUl9QVU5URURfVU5TSVpFRBAHKkMKBFNwYW4SFAoQU1BBTl9VTlNQRUNJRklFRBAAEhAKDFNQQU5fSEFORExFRBABEhMKD1NQQU5fUk9VTkRfVFJJUBACKk0KBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASDQoJU0NPUEVfT05FEAESDQoJU0NPUEVfQUxMEAISDwoLU0NPUEVfT1RIRVIQAypxCghMb3NzS2luZBIZChVMT1NTX0tJTkRfVU5TUEVDSUZJRUQQABIYChRMT1NTX0tJTkRfVEFCTEVfRlVMTBABEhkKFUxPU1NfS0lORF9PVkVSV1JJVFRFThACEhUKEUxPU1NfS0lORF9EUk9QUEVEEANiBnByb3RvMw");
 
 /**
  * @generated from message tcewatch.v1.Batch
@@ -125,6 +125,13 @@ export type Batch = Message<"tcewatch.v1.Batch"> & {
    * @generated from field: repeated tcewatch.v1.EvidenceSet evidence_sets = 16;
    */
   evidenceSets: EvidenceSet[];
+
+  /**
+   * How long calls took; unset where the source does not measure it.
+   *
+   * @generated from field: tcewatch.v1.Latencies latencies = 17;
+   */
+  latencies?: Latencies | undefined;
 };
 
 /**
@@ -462,6 +469,70 @@ export const SeriesSchema: GenMessage<Series> = /*@__PURE__*/
   messageDesc(file_tcewatch_v1_batch, 7);
 
 /**
+ * How long calls took, as columns like those of Series. A row is a bucket of a histogram; both of its figures are
+ * grow-only counters since the epoch began. Calls that are in no row were not measured: their events were not paired.
+ *
+ * @generated from message tcewatch.v1.Latencies
+ */
+export type Latencies = Message<"tcewatch.v1.Latencies"> & {
+  /**
+   * Number of rows.
+   *
+   * @generated from field: uint32 rows = 1;
+   */
+  rows: number;
+
+  /**
+   * packed: index into Batch.vms.
+   *
+   * @generated from field: bytes vm = 2;
+   */
+  vm: Uint8Array;
+
+  /**
+   * packed: Span.
+   *
+   * @generated from field: bytes span = 3;
+   */
+  span: Uint8Array;
+
+  /**
+   * packed: opcode of the hypercall.
+   *
+   * @generated from field: bytes hypercall = 4;
+   */
+  hypercall: Uint8Array;
+
+  /**
+   * packed: n has times above 2^(n-1) and up to 2^n microseconds; 0 those up to one; 31 all that are longer.
+   *
+   * @generated from field: bytes bucket = 5;
+   */
+  bucket: Uint8Array;
+
+  /**
+   * packed: calls of the bucket, at most 2^53 - 1.
+   *
+   * @generated from field: bytes calls = 6;
+   */
+  calls: Uint8Array;
+
+  /**
+   * packed: their times together in microseconds, at most 2^53 - 1.
+   *
+   * @generated from field: bytes total_us = 7;
+   */
+  totalUs: Uint8Array;
+};
+
+/**
+ * Describes the message tcewatch.v1.Latencies.
+ * Use `create(LatenciesSchema)` to create a new message.
+ */
+export const LatenciesSchema: GenMessage<Latencies> = /*@__PURE__*/
+  messageDesc(file_tcewatch_v1_batch, 8);
+
+/**
  * One event of the kernel: how often it fired, and how many of those the agent will never see.
  *
  * @generated from message tcewatch.v1.Account
@@ -492,7 +563,7 @@ export type Account = Message<"tcewatch.v1.Account"> & {
  * Use `create(AccountSchema)` to create a new message.
  */
 export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 8);
+  messageDesc(file_tcewatch_v1_batch, 9);
 
 /**
  * @generated from message tcewatch.v1.Loss
@@ -514,7 +585,7 @@ export type Loss = Message<"tcewatch.v1.Loss"> & {
  * Use `create(LossSchema)` to create a new message.
  */
 export const LossSchema: GenMessage<Loss> = /*@__PURE__*/
-  messageDesc(file_tcewatch_v1_batch, 9);
+  messageDesc(file_tcewatch_v1_batch, 10);
 
 /**
  * @generated from enum tcewatch.v1.Mmu
@@ -656,6 +727,19 @@ export enum Counter {
    * @generated from enum value: COUNTER_PUNTED_ENTRIES = 5;
    */
   PUNTED_ENTRIES = 5,
+
+  /**
+   * Entered (punted) H_PUT_TCE_INDIRECT and H_STUFF_TCE calls whose entries are in none of the two above, because what
+   * the guest passed as their number was implausible.
+   *
+   * @generated from enum value: COUNTER_ENTERED_UNSIZED = 6;
+   */
+  ENTERED_UNSIZED = 6,
+
+  /**
+   * @generated from enum value: COUNTER_PUNTED_UNSIZED = 7;
+   */
+  PUNTED_UNSIZED = 7,
 }
 
 /**
@@ -663,6 +747,39 @@ export enum Counter {
  */
 export const CounterSchema: GenEnum<Counter> = /*@__PURE__*/
   enumDesc(file_tcewatch_v1_batch, 3);
+
+/**
+ * What of a call was timed.
+ *
+ * @generated from enum tcewatch.v1.Span
+ */
+export enum Span {
+  /**
+   * @generated from enum value: SPAN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A call that KVM handled in virtual mode: from kvm_hcall_enter to kvm_hcall_exit.
+   *
+   * @generated from enum value: SPAN_HANDLED = 1;
+   */
+  HANDLED = 1,
+
+  /**
+   * A punt: from kvm_hcall_exit, before userspace sees the call, until the thread is back in KVM_RUN
+   * (kvmppc_run_vcpu_enter). What the VM loses to userspace.
+   *
+   * @generated from enum value: SPAN_ROUND_TRIP = 2;
+   */
+  ROUND_TRIP = 2,
+}
+
+/**
+ * Describes the enum tcewatch.v1.Span.
+ */
+export const SpanSchema: GenEnum<Span> = /*@__PURE__*/
+  enumDesc(file_tcewatch_v1_batch, 4);
 
 /**
  * @generated from enum tcewatch.v1.Scope
@@ -699,7 +816,7 @@ export enum Scope {
  * Describes the enum tcewatch.v1.Scope.
  */
 export const ScopeSchema: GenEnum<Scope> = /*@__PURE__*/
-  enumDesc(file_tcewatch_v1_batch, 4);
+  enumDesc(file_tcewatch_v1_batch, 5);
 
 /**
  * @generated from enum tcewatch.v1.LossKind
@@ -736,5 +853,5 @@ export enum LossKind {
  * Describes the enum tcewatch.v1.LossKind.
  */
 export const LossKindSchema: GenEnum<LossKind> = /*@__PURE__*/
-  enumDesc(file_tcewatch_v1_batch, 5);
+  enumDesc(file_tcewatch_v1_batch, 6);
 
