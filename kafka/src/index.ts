@@ -1,0 +1,3 @@
+/** Kafka for agent and collector. */
+export * from './errors.js';
+export * from './types.js';
