@@ -2,8 +2,6 @@
  * What tcewatch needs of Kafka, in words of its own, so that the client library can be replaced: whoever sends or consumes
  * depends on this file, and only `kafkajs/` knows the library. Offsets are 64-bit, so they are bigints.
  */
-import type { Logger } from 'pino';
-
 /** What a caller can do about a failure; the message says what happened, to what, and what to do. */
 export type KafkaFailure =
   /** No broker, no leader, a time-out, too few replicas in sync: worth another try. */
@@ -19,10 +17,6 @@ export type KafkaFailure =
   | 'closed'
   /** The brokers refused the request for another reason, which the message names. */
   | 'refused';
-
-export interface Connect {
-  log: Logger;
-}
 
 /** Connects to no broker before it is used, so that a program can start while all of them are down. */
 export interface KafkaClient {
