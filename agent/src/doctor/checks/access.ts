@@ -58,7 +58,7 @@ export const debugfs: Check = {
     if (debugfs === 'denied') {
       return [missing('/sys/kernel/debug may not be read', 'run as root, or grant CAP_DAC_READ_SEARCH')];
     }
-    const says = 'no /sys/kernel/debug/kvm: VMs are looked for in all of /proc, and their MMU is not known';
+    const says = 'no /sys/kernel/debug/kvm: VMs are looked for in all of /proc';
     return [vms?.length === 0 ? ok(says) : missing(says, 'mount -t debugfs nodev /sys/kernel/debug')];
   },
 };
