@@ -1,4 +1,4 @@
-/** What makes the `hist` source blind however it is opened, in words for whoever can change it. */
+/** What makes the sources `hist` and `ring` blind however they are opened, in words for whoever can change it. */
 import { SourceError } from '../model.js';
 import { link, lookAt, text } from '../proc/look.js';
 
