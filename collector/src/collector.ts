@@ -7,6 +7,9 @@ import { createDetector } from './detector/index.js';
 import type { Rules } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
 import { createBudget } from './intake/budget.js';
+import { openKafkaIntake } from './intake/kafka/open.js';
+import type { OpenKafkaIntake } from './intake/kafka/open.js';
+import { createKafkaMetrics } from './metrics/kafka.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
@@ -98,6 +101,34 @@ async function open(
     },
   });
   onClose(() => pipeline.flush());
+
+  if (config.kafka.brokers.length > 0) {
+    let opened: OpenKafkaIntake | undefined;
+    const { deadLetters } = createKafkaMetrics(metrics.registry, () => opened?.intake.state);
+    opened = await openKafkaIntake(
+      config,
+      {
+        check: checkBatch,
+        accept: (batches) => pipeline.accept(batches),
+        beforeTaking: async () => {
+          detector.restore(await store.firingAlerts());
+        },
+        onHostsGone: (hosts) => {
+          detector.forget(hosts);
+        },
+        count: {
+          accepted: (batches) => {
+            countBatches(metrics, 'accepted', batches);
+          },
+          deadLetter: (reason) => {
+            deadLetters.inc({ reason });
+          },
+        },
+      },
+      log,
+    );
+    onClose(() => opened?.close() ?? Promise.resolve());
+  }
 
   const server = await buildServer({
     tls: listen.tls,
