@@ -20,7 +20,7 @@ describe('tcewatch-agent', () => {
   it.each(['run', 'replay', 'check-config'])('ends the help of %s with an example', async (command) => {
     const { status, stdout } = await run([command, '--help']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Examples:\n.*tcewatch-agent ${command}`, 's'));
+    expect(stdout).toMatch(new RegExp(`Examples?:\n.*tcewatch-agent ${command}`, 's'));
   });
 
   it('refuses what it does not know', async () => {
