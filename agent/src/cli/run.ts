@@ -13,7 +13,7 @@ const EXAMPLES = `
 Examples:
   $ tcewatch-agent run
       counts on this host and serves the figures on http://127.0.0.1:9914/metrics
-  $ TCEWATCH_COLLECTOR_TOKEN_FILE=/etc/tcewatch/token tcewatch-agent run --collector-url https://collector.example:8443
+  $ TCEWATCH_AGENT_COLLECTOR_TOKEN_FILE=/etc/tcewatch/token tcewatch-agent run --collector-url https://collector.example:8443
       delivers every reading to a collector as well
   $ tcewatch-agent run --config /etc/tcewatch/agent.yaml --interval 5s
       takes all else from a file
