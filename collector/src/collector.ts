@@ -1,20 +1,24 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
+import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
 import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
-import type { Rules } from './detector/index.js';
+import type { Detector, Rules } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
 import { createBudget } from './intake/budget.js';
 import { openKafkaIntake } from './intake/kafka/open.js';
 import type { OpenKafkaIntake } from './intake/kafka/open.js';
-import { createKafkaMetrics } from './metrics/kafka.js';
+import { addKafkaMetrics } from './metrics/kafka.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
+import type { Metrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
+import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
 import { checkBatch, openStore } from './store/index.js';
+import type { Store } from './store/index.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
@@ -103,31 +107,8 @@ async function open(
   onClose(() => pipeline.flush());
 
   if (config.kafka.brokers.length > 0) {
-    let opened: OpenKafkaIntake | undefined;
-    const { deadLetters } = createKafkaMetrics(metrics.registry, () => opened?.intake.state);
-    opened = await openKafkaIntake(
-      config,
-      {
-        check: checkBatch,
-        accept: (batches) => pipeline.accept(batches),
-        beforeTaking: async () => {
-          detector.restore(await store.firingAlerts());
-        },
-        onHostsGone: (hosts) => {
-          detector.forget(hosts);
-        },
-        count: {
-          accepted: (batches) => {
-            countBatches(metrics, 'accepted', batches);
-          },
-          deadLetter: (reason) => {
-            deadLetters.inc({ reason });
-          },
-        },
-      },
-      log,
-    );
-    onClose(() => opened?.close() ?? Promise.resolve());
+    const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
+    onClose(() => kafka.close());
   }
 
   const server = await buildServer({
@@ -152,6 +133,41 @@ async function open(
     port: listen.port,
     listenTextResolver: (address) => `takes batches at ${address}/v1/batches`,
   });
+}
+
+interface KafkaSurroundings {
+  store: Store;
+  detector: Detector;
+  pipeline: Pipeline;
+  metrics: Metrics;
+}
+
+async function openKafka(
+  config: CollectorConfig,
+  { store, detector, pipeline, metrics }: KafkaSurroundings,
+  log: Logger,
+): Promise<OpenKafkaIntake> {
+  const parts = {
+    check: checkBatch,
+    accept: (batches: readonly Batch[]) => pipeline.accept(batches),
+    beforeTaking: async () => {
+      detector.restore(await store.firingAlerts());
+    },
+    onHostsGone: (hosts: ReadonlySet<string>) => {
+      detector.forget(hosts);
+    },
+    count: {
+      accepted: (batches: number) => {
+        countBatches(metrics, 'accepted', batches);
+      },
+      deadLetter: (reason: string) => {
+        metrics.deadLetters.inc({ reason });
+      },
+    },
+  };
+  const opened = await openKafkaIntake(config, parts, log);
+  addKafkaMetrics(metrics.registry, () => opened.intake.state);
+  return opened;
 }
 
 /** The embedded ClickHouse of the configuration. */

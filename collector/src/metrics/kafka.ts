@@ -1,14 +1,10 @@
 /** What the collector says of its intake from Kafka to Prometheus. */
-import { Counter, Gauge } from 'prom-client';
+import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { KafkaIntakeState } from '../intake/kafka/intake.js';
 
-export interface KafkaMetrics {
-  deadLetters: Counter<'reason'>;
-}
-
-/** `state` is called at each scrape; undefined before the intake is open. */
-export function createKafkaMetrics(registry: Registry, state: () => KafkaIntakeState | undefined): KafkaMetrics {
+/** `state` is called at each scrape. */
+export function addKafkaMetrics(registry: Registry, state: () => KafkaIntakeState): void {
   const registers = [registry];
   const gauge = (name: string, help: string, read: (now: KafkaIntakeState) => number): void => {
     new Gauge({
@@ -16,8 +12,7 @@ export function createKafkaMetrics(registry: Registry, state: () => KafkaIntakeS
       help,
       registers,
       collect() {
-        const now = state();
-        if (now) this.set(read(now));
+        this.set(read(state()));
       },
     });
   };
@@ -25,11 +20,17 @@ export function createKafkaMetrics(registry: Registry, state: () => KafkaIntakeS
     consumer.joined ? 1 : 0,
   );
   gauge('tcewatch_collector_kafka_partitions', 'Partitions that are read', ({ consumer }) => consumer.assigned.length);
-  gauge('tcewatch_collector_kafka_partitions_paused', 'Those of them that wait for the store', ({ consumer }) =>
-    consumer.paused.length,
+  gauge(
+    'tcewatch_collector_kafka_partitions_paused',
+    'Those of them that wait for the store',
+    ({ consumer }) => consumer.paused.length,
   );
   gauge('tcewatch_collector_kafka_held_bytes', 'Bytes of records that are not committed yet', ({ bytes }) => bytes);
-  gauge('tcewatch_collector_kafka_rebalances', 'Times that the group was joined', ({ consumer }) => consumer.rebalances);
+  gauge(
+    'tcewatch_collector_kafka_rebalances',
+    'Times that the group was joined',
+    ({ consumer }) => consumer.rebalances,
+  );
   gauge('tcewatch_collector_kafka_skipped_records', 'Records that retention had deleted before they were read', (now) =>
     Number(now.consumer.skipped),
   );
@@ -39,8 +40,7 @@ export function createKafkaMetrics(registry: Registry, state: () => KafkaIntakeS
     labelNames: ['why'],
     registers,
     collect() {
-      const { restarts } = state()?.consumer ?? {};
-      for (const [why, times] of Object.entries(restarts ?? {})) this.set({ why }, times);
+      for (const [why, times] of Object.entries(state().consumer.restarts)) this.set({ why }, times);
     },
   });
   new Gauge({
@@ -50,18 +50,10 @@ export function createKafkaMetrics(registry: Registry, state: () => KafkaIntakeS
     registers,
     async collect() {
       const lag = await state()
-        ?.lag()
+        .lag()
         .catch(() => []);
       this.reset();
-      for (const { topic, partition, records } of lag ?? []) this.set({ topic, partition }, Number(records));
+      for (const { topic, partition, records } of lag) this.set({ topic, partition }, Number(records));
     },
   });
-  return {
-    deadLetters: new Counter({
-      name: 'tcewatch_collector_dead_letters_total',
-      help: 'Records that went to the dead-letter topic, by reason',
-      labelNames: ['reason'],
-      registers,
-    }),
-  };
 }

@@ -49,7 +49,10 @@ export class DeadLetters {
     const where = { topic: from.topic, partition: from.partition, offset: String(letter.record.offset) };
     try {
       await producer.send(topic, [recordOf(from, letter)], signal);
-      log.warn({ ...where, reason: code, message }, 'a record is no batch that can be taken; it is in the dead-letter topic');
+      log.warn(
+        { ...where, reason: code, message },
+        'a record is no batch that can be taken; it is in the dead-letter topic',
+      );
     } catch (error) {
       // It stays in its own topic for as long as that keeps it; to wait here would stop all that is behind it.
       if (!(error instanceof KafkaError && error.kind === 'too-large')) throw error;

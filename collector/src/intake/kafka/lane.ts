@@ -64,7 +64,8 @@ export class Lane {
         signal,
         onFailedAttempt: ({ error }) => {
           // The same trouble at each attempt is one line, and its end another.
-          if (!this.#troubled) log.warn({ ...this.#where, err: error }, 'records cannot be taken now; they are tried again');
+          if (!this.#troubled)
+            log.warn({ ...this.#where, err: error }, 'records cannot be taken now; they are tried again');
           this.#troubled = true;
         },
       }).catch((error: unknown) => {
