@@ -76,4 +76,15 @@ export const kafkaSettings = z.strictObject({
   requestTimeout: duration().prefault('30s').describe('How long the brokers may take to answer a request.'),
 });
 
+/** Setting that names a topic. */
+export function topicName(fallback: string) {
+  return z
+    .string()
+    .regex(/^[\w.-]{1,249}$/, 'expected up to 249 letters, digits, dots, _ and -')
+    .default(fallback);
+}
+
+/** Of the batches of all hosts; the same in agents and collectors unless they are told otherwise. */
+export const BATCHES_TOPIC = 'tcewatch.batches';
+
 export type KafkaSettings = z.output<typeof kafkaSettings>;
