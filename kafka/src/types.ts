@@ -147,6 +147,8 @@ export interface ConsumerOptions {
   /** Most bytes fetched of one partition and of all; a larger record comes alone. */
   maxBytesPerPartition?: number;
   maxBytes?: number;
+  /** After how long without a heartbeat (30 s) the brokers give this member up, and others take its partitions over. */
+  sessionTimeoutMs?: number;
   /** How long a partition may have records to read and deliver none before the consumer is made anew. */
   stalledAfterMs?: number;
 }

@@ -54,16 +54,18 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 
   /** Offsets that a group has committed, by partition; those without are left out. */
-  committed(group: string, topic: string): Promise<Map<number, bigint>> {
-    return this.#lazy.use(`cannot find out what the group ${group} has committed`, async (admin) => {
+  committed(group: string, topic: string, signal?: AbortSignal): Promise<Map<number, bigint>> {
+    const committed = async (admin: Admin) => {
       const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
       const offsets = (found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
       return new Map(offsets.filter(([, offset]) => offset >= 0n));
-    });
+    };
+    return this.#lazy.use(`cannot find out what the group ${group} has committed`, committed, signal);
   }
 
-  extents(topic: string): Promise<PartitionExtent[]> {
-    return this.#lazy.use(`cannot find out the end of the topic ${topic}`, (admin) => this.#extents(admin, topic));
+  extents(topic: string, signal?: AbortSignal): Promise<PartitionExtent[]> {
+    const extents = (admin: Admin) => this.#extents(admin, topic);
+    return this.#lazy.use(`cannot find out the end of the topic ${topic}`, extents, signal);
   }
 
   close(): Promise<void> {

@@ -7,7 +7,6 @@ import type { Logger } from 'pino';
 import { Assignments, assignmentOf } from '../consumer/assignments.js';
 import type { Change, Held } from '../consumer/assignments.js';
 import { stall } from '../consumer/stall.js';
-import type { KafkaError } from '../errors.js';
 import type { KafkaSettings } from '../settings.js';
 import type {
   ConsumerOptions,
@@ -19,13 +18,15 @@ import type {
 } from '../types.js';
 import { lagOf } from './admin.js';
 import type { KafkajsAdmin, PartitionExtent } from './admin.js';
-import { toKafkaError } from './errors.js';
-import { Membership } from './membership.js';
+import { isLoading, toKafkaError } from './errors.js';
+import { Membership, REBALANCE_TIMEOUT_MS } from './membership.js';
 
 const STALLED_AFTER_MS = 60_000;
 /** Looks of the watchdog within that time. */
 const LOOKS = 4;
 const BACKOFF = { firstMs: 500, longestMs: 30_000 };
+/** Failures in a row that a loading coordinator may cause before it is a trouble. */
+const PATIENCE = 4;
 const POLL_MS = 20;
 
 type Restart = keyof ConsumerStats['restarts'];
@@ -46,6 +47,8 @@ export class KafkajsConsumer implements KafkaConsumer {
   #failures = 0;
   #skipped = 0n;
   #problem: ConsumerStats['problem'];
+  /** The problem that the log tells of. */
+  #told: string | undefined;
 
   constructor(settings: KafkaSettings, options: ConsumerOptions, admin: KafkajsAdmin, log: Logger) {
     this.#settings = settings;
@@ -105,6 +108,11 @@ export class KafkajsConsumer implements KafkaConsumer {
     await this.#running;
   }
 
+  /** Between two looks of the watchdog, and how long one may take: the brokers may be out of reach, or seem to be. */
+  get #lookMs(): number {
+    return (this.#options.stalledAfterMs ?? STALLED_AFTER_MS) / LOOKS;
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
@@ -122,11 +130,11 @@ export class KafkajsConsumer implements KafkaConsumer {
     const over = new AbortController();
     const crashed = new Promise<Restart>((resolve) => {
       this.#membership = this.#member((error) => {
-        this.#report(toKafkaError(error, 'cannot consume'));
+        this.#report(error);
         resolve('crashed');
       });
       this.#membership.start().catch((error: unknown) => {
-        this.#report(toKafkaError(error, 'cannot consume'));
+        this.#report(error);
         resolve('crashed');
       });
     });
@@ -143,12 +151,12 @@ export class KafkajsConsumer implements KafkaConsumer {
     });
     const why = await Promise.race([crashed, this.#watch(over.signal), closed]);
     over.abort();
-    await this.#end();
+    await this.#end(why !== undefined);
     return why;
   }
 
-  async #end(): Promise<void> {
-    await this.#membership?.end();
+  async #end(stuck: boolean): Promise<void> {
+    await this.#membership?.end({ stuck });
     this.#membership = undefined;
     const { lost } = this.#assignments.replace([]);
     if (lost.length > 0) this.#options.onRevoked?.(lost.map(assignmentOf));
@@ -175,16 +183,20 @@ export class KafkajsConsumer implements KafkaConsumer {
     this.#waitsSinceMs = undefined;
     this.#rebalances++;
     this.#failures = 0;
-    if (this.#problem) this.#log.info('consuming again');
+    if (this.#told !== undefined) this.#log.info('consuming again');
+    this.#told = undefined;
     this.#problem = undefined;
     this.#log.info({ gained: gained.length, lost: lost.length, kept: kept.length }, 'joined the group');
     if (lost.length > 0) this.#options.onRevoked?.(lost.map(assignmentOf));
     if (gained.length > 0) this.#options.onAssigned?.(gained.map(assignmentOf));
   }
 
-  /** Says each trouble once, and again only when it is another. */
-  #report({ kind, message }: KafkaError): void {
-    if (this.#problem?.message !== message) this.#log.warn(`${message}; it is tried again`);
+  /** Says each trouble once, and again only when it is another; of a coordinator that is loading only if that lasts. */
+  #report(error: unknown): void {
+    const { kind, message } = toKafkaError(error, 'cannot consume');
+    const passing = isLoading(error) && this.#failures < PATIENCE;
+    if (!passing && this.#told !== message) this.#log.warn(`${message}; it is tried again`);
+    if (!passing) this.#told = message;
     this.#problem = { kind, message };
     this.#waitsSinceMs ??= performance.now();
   }
@@ -198,7 +210,10 @@ export class KafkajsConsumer implements KafkaConsumer {
   /** Where the library will begin in new partitions: at what is committed, where there is something. */
   async #locate(gained: readonly Held[]): Promise<void> {
     for (const topic of new Set(gained.map((held) => held.topic))) {
-      const committed = await this.#admin.committed(this.#options.group, topic).catch(() => new Map<number, bigint>());
+      const signal = AbortSignal.timeout(this.#lookMs);
+      const committed = await this.#admin
+        .committed(this.#options.group, topic, signal)
+        .catch(() => new Map<number, bigint>());
       for (const held of gained) if (held.topic === topic) held.position ??= committed.get(held.partition);
     }
   }
@@ -218,21 +233,22 @@ export class KafkajsConsumer implements KafkaConsumer {
 
   /** Resolves with `stalled` when the consumer is, never else; also makes up for commits that a rebalance cut short. */
   async #watch(over: AbortSignal): Promise<'stalled'> {
-    const stalledAfterMs = this.#options.stalledAfterMs ?? STALLED_AFTER_MS;
     for (;;) {
-      await sleep(stalledAfterMs / LOOKS, undefined, { signal: over }).catch(() => new Promise<never>(() => undefined));
-      await this.#flush().catch((error: unknown) => {
+      await sleep(this.#lookMs, undefined, { signal: over }).catch(() => new Promise<never>(() => undefined));
+      this.#flush().catch((error: unknown) => {
         this.#log.debug({ err: error }, 'commits are tried again');
       });
-      const problem = await this.#look(stalledAfterMs);
+      const problem = await this.#look();
       if (problem === undefined || over.aborted) continue;
       this.#log.warn(`the consumer stands still (${problem}); it is made anew`);
       return 'stalled';
     }
   }
 
-  async #look(stalledAfterMs: number): Promise<string | undefined> {
-    const extents = await this.#extents().catch(() => new Map<string, PartitionExtent[]>());
+  async #look(): Promise<string | undefined> {
+    const extents = await this.#extents(AbortSignal.timeout(this.#lookMs)).catch(
+      () => new Map<string, PartitionExtent[]>(),
+    );
     const hasMore = (held: Held): boolean | undefined => {
       const extent = extents.get(held.topic)?.find(({ partition }) => partition === held.partition);
       if (!extent || (held.position === undefined && this.#options.from === 'latest')) return undefined;
@@ -240,11 +256,16 @@ export class KafkajsConsumer implements KafkaConsumer {
     };
     const held = this.#assignments.all();
     for (const one of held) if (hasMore(one) === false) this.#assignments.progressed(one);
-    return stall({ nowMs: performance.now(), stalledAfterMs, waitsSinceMs: this.#waitsSinceMs, held, hasMore });
+    const nowMs = performance.now();
+    const stalledAfterMs = this.#lookMs * LOOKS;
+    const joinWithinMs = stalledAfterMs + REBALANCE_TIMEOUT_MS;
+    return stall({ nowMs, stalledAfterMs, joinWithinMs, waitsSinceMs: this.#waitsSinceMs, held, hasMore });
   }
 
-  async #extents(): Promise<Map<string, PartitionExtent[]>> {
+  async #extents(signal?: AbortSignal): Promise<Map<string, PartitionExtent[]>> {
     const topics = [...new Set(this.#assignments.all().map(({ topic }) => topic))];
-    return new Map(await Promise.all(topics.map(async (topic) => [topic, await this.#admin.extents(topic)] as const)));
+    return new Map(
+      await Promise.all(topics.map(async (topic) => [topic, await this.#admin.extents(topic, signal)] as const)),
+    );
   }
 }

@@ -34,6 +34,17 @@ const TLS_CODES = /^(EPROTO|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_|SELF_SIGNE
 /** That a member's generation has ended: it will join again, and nothing is wrong. */
 const REBALANCE_TYPES = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
+/** That a coordinator has not begun its work, as on a new broker: it soon will. */
+const LOADING_TYPES = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
+
+export function isLoading(error: unknown): boolean {
+  return chain(error).some(({ type, name }) => LOADING_TYPES.has(type) || name === 'KafkaJSGroupCoordinatorNotFound');
+}
+
 export function isRebalance(error: unknown): boolean {
   return chain(error).some(({ type }) => REBALANCE_TYPES.has(type));
 }

@@ -28,11 +28,11 @@ export interface MembershipOptions {
   locate: (gained: readonly Held[]) => Promise<void>;
 }
 
-/** Members are given up after this time without a heartbeat; three are due in it. */
 const SESSION_TIMEOUT_MS = 30_000;
-const HEARTBEAT_MS = 3000;
+/** Heartbeats within the session's time-out. */
+const HEARTBEATS = 10;
 /** How long a rebalance waits for the batches that members are taking over. */
-const REBALANCE_TIMEOUT_MS = 60_000;
+export const REBALANCE_TIMEOUT_MS = 60_000;
 /** Of a fetch: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
 const MAX_WAIT_MS = 500;
 /** Before a batch that was not taken is delivered again. */
@@ -43,6 +43,7 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #session: Session;
   readonly #consumer: Consumer;
+  readonly #heartbeatMs: number;
   #located: Promise<void> = Promise.resolve();
   #memberId: string | undefined;
   #over = false;
@@ -51,11 +52,13 @@ export class Membership {
     const { settings, consumer, log } = options;
     this.#options = options;
     this.#session = openSession(settings, log);
+    const sessionTimeout = consumer.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+    this.#heartbeatMs = Math.round(sessionTimeout / HEARTBEATS);
     this.#consumer = this.#session.kafka.consumer({
       groupId: consumer.group,
-      sessionTimeout: SESSION_TIMEOUT_MS,
+      sessionTimeout,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatInterval: this.#heartbeatMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
       allowAutoTopicCreation: false,
       retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
@@ -95,9 +98,13 @@ export class Membership {
     if (this.#memberId !== undefined && !this.#over) this.#consumer.resume(byTopic(partitions));
   }
 
-  /** Leaves the group where the brokers can be reached, and ends all connections. */
-  async end(): Promise<void> {
+  /**
+   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and ends
+   * all of them.
+   */
+  async end({ stuck }: { stuck: boolean }): Promise<void> {
     this.#over = true;
+    if (stuck) this.#session.reset();
     const farewell = this.#consumer.disconnect().catch(() => undefined);
     await Promise.race([farewell, sleep(LONGEST_FAREWELL_MS, undefined, { ref: false })]);
     this.#session.end();
@@ -117,7 +124,7 @@ export class Membership {
     this.#consumer.on(events.COMMIT_OFFSETS, ({ payload }) => {
       for (const { topic, partitions } of payload.topics) {
         for (const { partition, offset } of partitions) {
-          this.#options.assignments.committed({ topic, partition }, BigInt(`${offset}`));
+          this.#options.assignments.committed({ topic, partition }, BigInt(offset));
         }
       }
     });
@@ -171,7 +178,7 @@ export class Membership {
     let failure: unknown;
     const beat = setInterval(() => {
       payload.heartbeat().catch((error: unknown) => (failure = error));
-    }, HEARTBEAT_MS);
+    }, this.#heartbeatMs);
     held.busy = true;
     try {
       return await this.#taken(batch, held);

@@ -25,7 +25,9 @@ const KEEP_ALIVE_MS = 60_000;
 
 export interface Session {
   kafka: Kafka;
-  /** Ends all connections at once and lets none be made; what is under way fails. */
+  /** Ends all connections at once; what is under way fails, and may connect again. */
+  reset(): void;
+  /** The same, and lets none be made any more. */
   end(): void;
 }
 
@@ -33,7 +35,7 @@ export function openSession(settings: KafkaSettings, log: Logger): Session {
   const sockets = new Set<Socket>();
   let ended = false;
   const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-    if (ended) throw new Error('the client was closed');
+    if (ended) throw new Error('the client is closed');
     const socket = settings.tls.enabled
       ? connectTls({ host, port, ...ssl, ...(!isIP(host) && { servername: host }) }, onConnect)
       : connectTcp({ host, port }, onConnect);
@@ -41,11 +43,14 @@ export function openSession(settings: KafkaSettings, log: Logger): Session {
     sockets.add(socket.once('close', () => sockets.delete(socket)));
     return socket;
   };
+  const reset = () => {
+    for (const socket of sockets) socket.destroy(new Error('the client ended the connection'));
+  };
   const end = () => {
     ended = true;
-    for (const socket of sockets) socket.destroy(new Error('the client was closed'));
+    reset();
   };
-  return { kafka: new Kafka({ ...configOf(settings, log), socketFactory }), end };
+  return { kafka: new Kafka({ ...configOf(settings, log), socketFactory }), reset, end };
 }
 
 function configOf(settings: KafkaSettings, log: Logger): KafkaConfig {

@@ -46,14 +46,17 @@ export class Broker {
   async start(): Promise<void> {
     if (this.#process) return;
     const log = openSync(this.#log, 'a');
-    const child = spawn('java', [...this.#java(HEAP_MIB), 'kafka.Kafka', this.#config], {
-      stdio: ['ignore', log, log],
-    });
+    // The kernel kills it with the process of the tests, however that ends.
+    const child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', 'java', ...this.#java(HEAP_MIB), 'kafka.Kafka', this.#config],
+      {
+        stdio: ['ignore', log, log],
+      },
+    );
     closeSync(log);
     this.#process = child;
-    process.once('exit', this.#killAtOnce);
     child.once('exit', () => {
-      process.off('exit', this.#killAtOnce);
       if (this.#process === child) this.#process = undefined;
     });
     const ports = this.#plan.ports.get(this.id)?.listeners;
@@ -85,10 +88,6 @@ export class Broker {
   get #log(): string {
     return join(this.#plan.directory, 'broker.log');
   }
-
-  readonly #killAtOnce = (): void => {
-    this.#process?.kill('SIGKILL');
-  };
 
   #java(heapMiB: number): string[] {
     const quick = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];

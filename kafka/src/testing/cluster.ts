@@ -12,6 +12,7 @@ import { brokerJars } from './jars.js';
 import { freePorts } from './ports.js';
 import type { BrokerPorts, ListenerName } from './properties.js';
 import { Proxy } from './proxy.js';
+import type { Cut } from './proxy.js';
 
 export interface ClusterOptions {
   brokers?: 1 | 3;
@@ -24,6 +25,12 @@ export interface ClusterOptions {
 }
 
 const PORTS_PER_BROKER = 5;
+/** What Kafka's scripts start. */
+const TOOLS: ReadonlyMap<string, string> = new Map([
+  ['kafka-topics.sh', 'org.apache.kafka.tools.TopicCommand'],
+  ['kafka-acls.sh', 'org.apache.kafka.tools.AclCommand'],
+  ['kafka-configs.sh', 'kafka.admin.ConfigCommand'],
+]);
 
 export class KafkaCluster {
   readonly #directory: string;
@@ -82,25 +89,31 @@ export class KafkaCluster {
     return broker;
   }
 
-  /** Clients hear nothing any more of any broker; needs `proxied`. */
-  cut(): void {
-    for (const proxy of this.#proxies) proxy.cut();
+  /** Clients hear nothing any more of any broker, nor brokers of them unless `answers` alone are cut; needs `proxied`. */
+  cut(what: Cut = 'all'): void {
+    for (const proxy of this.#proxies) proxy.cut(what);
+  }
+
+  /** Connections that there are fall silent for ever, while new ones are as they should be; needs `proxied`. */
+  freeze(): void {
+    for (const proxy of this.#proxies) proxy.freeze();
   }
 
   mend(): void {
     for (const proxy of this.#proxies) proxy.mend();
   }
 
-  /** Runs one of Kafka's own tools by its class, for instance `org.apache.kafka.tools.AclCommand`; gives what it printed. */
-  async tool(name: string, args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)('java', [
-      '-Xmx128m',
-      '-XX:TieredStopAtLevel=1',
-      '-cp',
-      join(this.#jars, '*'),
-      name,
-      ...args,
-    ]);
+  /** Runs one of Kafka's own tools as one would in a shell, `kafka-acls.sh --list`; gives what it printed. */
+  async run(command: string): Promise<string> {
+    const [script = '', ...words] = command.replaceAll(/\\\n/g, ' ').trim().split(/\s+/);
+    const tool = TOOLS.get(script);
+    if (tool === undefined) throw new RangeError(`no tool is called ${script}`);
+    const args = [
+      ...words,
+      ...(words.includes('--bootstrap-server') ? [] : ['--bootstrap-server', this.addresses().join(',')]),
+    ];
+    const java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', join(this.#jars, '*'), tool, ...args];
+    const { stdout } = await promisify(execFile)('java', java);
     return stdout;
   }
 

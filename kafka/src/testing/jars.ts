@@ -12,6 +12,7 @@ export function missingForBroker(): string[] {
     ['java', '-version'],
     ['mvn', '-v'],
     ['openssl', 'version'],
+    ['setpriv', '--version'],
   ] as const;
   return probes.filter(([command, flag]) => spawnSync(command, [flag]).status !== 0).map(([command]) => command);
 }

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 
+type Side = 'client' | 'broker';
+export type Cut = 'all' | 'answers';
+
 export class Proxy {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #cut = false;
+  readonly #sockets = new Map<Socket, Side>();
+  #cut: Cut | undefined;
 
   private constructor(readonly target: number) {
     // A connection that comes while the network is cut is accepted by the kernel and hears nothing.
@@ -21,30 +24,35 @@ export class Proxy {
     return proxy;
   }
 
-  /** From now on nothing comes through, and nobody is told. */
-  cut(): void {
-    this.#cut = true;
-    for (const socket of this.#sockets) socket.pause();
+  /** From now on nothing comes through, and nobody is told; or no answer does, while requests still arrive. */
+  cut(what: Cut): void {
+    this.#cut = what;
+    for (const [socket, from] of this.#sockets) if (this.#holdsBack(from)) socket.pause();
   }
 
   /** What waited comes through, as TCP does after a while. */
   mend(): void {
-    this.#cut = false;
-    for (const socket of this.#sockets) socket.resume();
+    this.#cut = undefined;
+    for (const socket of this.#sockets.keys()) socket.resume();
+  }
+
+  /** What is connected hears nothing any more; what connects from now on does. */
+  freeze(): void {
+    for (const socket of this.#sockets.keys()) socket.pause();
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     await new Promise((done) => this.#server.close(done));
   }
 
   #join(client: Socket, server: Socket): void {
-    this.#carry(client, server);
-    this.#carry(server, client);
+    this.#carry(client, server, 'client');
+    this.#carry(server, client, 'broker');
   }
 
-  #carry(from: Socket, to: Socket): void {
-    this.#sockets.add(from);
+  #carry(from: Socket, to: Socket, side: Side): void {
+    this.#sockets.set(from, side);
     from.on('data', (bytes) => to.write(bytes));
     from.on('end', () => to.end());
     from.on('error', () => to.destroy());
@@ -52,7 +60,11 @@ export class Proxy {
       this.#sockets.delete(from);
       to.destroy();
     });
-    if (this.#cut) from.pause();
+    if (this.#holdsBack(side)) from.pause();
     else from.resume();
+  }
+
+  #holdsBack(from: Side): boolean {
+    return this.#cut === 'all' || (this.#cut === 'answers' && from === 'broker');
   }
 }
