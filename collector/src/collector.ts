@@ -67,6 +67,9 @@ async function open(
       password: engine?.password ?? clickhouse.password?.reveal() ?? '',
     },
     database: clickhouse.database,
+    cluster:
+      clickhouse.cluster === undefined ? undefined : { name: clickhouse.cluster, replicaPath: clickhouse.replicaPath },
+    timeoutMs: clickhouse.timeout,
     retention: clickhouse.retention,
     log,
     observe: (insert) => {

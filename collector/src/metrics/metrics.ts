@@ -70,8 +70,8 @@ export function createMetrics(observed: () => Observed) {
     }),
     storeFailures: new Counter({
       name: 'tcewatch_collector_store_failures_total',
-      help: 'Inserts that failed',
-      labelNames: ['table', 'transient'],
+      help: 'Tries of inserts that failed, by why',
+      labelNames: ['table', 'failure'],
       registers,
     }),
     storeSeconds: new Histogram({
@@ -115,6 +115,6 @@ export function countBatches(
 /** Counts one insert of the store. */
 export function countInsert(metrics: Metrics, { table, rows, seconds, error }: InsertOutcome): void {
   metrics.storeSeconds.observe({ table }, seconds);
-  if (error) metrics.storeFailures.inc({ table, transient: String(error.transient) });
+  if (error) metrics.storeFailures.inc({ table, failure: error.failure });
   else metrics.storeRows.inc({ table }, rows);
 }

@@ -1,15 +1,17 @@
 /** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
+import { insist } from './retry.js';
 import { RowBuffer } from './row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
 
-/** One insert into one table, for metrics. */
+/** One try of one insert into one table, for metrics. */
 export interface InsertOutcome {
   table: string;
   rows: number;
@@ -31,13 +33,22 @@ export function checkBatch({ host, clock }: Batch): void {
   );
 }
 
+export interface WriterOptions {
+  /** Told of each try of an insert. */
+  observe: (insert: InsertOutcome) => void;
+  /** For how long an insert that fails is tried again, with the same rows, in milliseconds. */
+  insistForMs: number;
+  /** Aborted when nothing is to be tried again any more. */
+  closing: AbortSignal;
+}
+
 /** Writes one group after the other: `write` must not be called before the last call has settled. */
 export class Writer {
   readonly #remembered = new Remembered();
 
   constructor(
     private readonly clickhouse: ClickHouse,
-    private readonly observe: (insert: InsertOutcome) => void,
+    private readonly options: WriterOptions,
   ) {}
 
   /** Resolves when all rows are acknowledged; rejects with StoreError, after which nothing of the group is remembered. */
@@ -47,8 +58,8 @@ export class Writer {
       const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [] };
       for (const batch of batches) this.#collect(batch, readings, rows);
       await all([
-        this.#insert('readings', readings.rows, () =>
-          this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes),
+        this.#insert('readings', readings.rows, (id) =>
+          this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes, id),
         ),
         ...(['accounts', 'vms', 'vm_facts'] as const).map((table) => this.#insertObjects(table, rows[table])),
       ]);
@@ -82,14 +93,20 @@ export class Writer {
   }
 
   #insertObjects(table: string, rows: object[]): Promise<void> {
-    return this.#insert(table, rows.length, () => this.clickhouse.insertObjects(table, rows));
+    return this.#insert(table, rows.length, (id) => this.clickhouse.insertObjects(table, rows, id));
   }
 
-  async #insert(table: string, rows: number, send: () => Promise<void>): Promise<void> {
+  async #insert(table: string, rows: number, send: (id: string) => Promise<void>): Promise<void> {
     if (rows === 0) return;
+    const { insistForMs, closing } = this.options;
+    const id = randomUUID();
+    await insist(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
+  }
+
+  async #try(table: string, rows: number, send: () => Promise<void>): Promise<void> {
     const startedAt = performance.now();
     const tell = (error: StoreError | null): void => {
-      this.observe({ table, rows, seconds: (performance.now() - startedAt) / 1000, error });
+      this.options.observe({ table, rows, seconds: (performance.now() - startedAt) / 1000, error });
     };
     try {
       await send();
