@@ -6,12 +6,14 @@ import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
 import type { Rules } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
+import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import { buildServer } from './server.js';
 import { checkBatch, openStore } from './store/index.js';
+import { wallClock } from './time.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
@@ -51,12 +53,13 @@ async function open(
   }
 
   const detector = createDetector(rulesOf(config.detector));
+  const watch = new HostWatch();
   const budget = createBudget(intake.maxInFlight);
   const metrics = createMetrics(() => ({
     detector: detector.size(),
     pendingAlertEvents: pipeline.pendingEvents(),
     inFlightBytes: budget.inUse(),
-    readAtNs: pipeline.readAtNs(),
+    hosts: watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
 
@@ -78,6 +81,7 @@ async function open(
   });
   onClose(() => store.close());
   detector.restore(await store.firingAlerts());
+  watch.restore(await store.freshness(), await store.hostRuns());
 
   const dispatcher = createDispatcher(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),
@@ -92,9 +96,10 @@ async function open(
 
   const pipeline = createPipeline({
     store,
-    lastRead: await store.freshness(),
+    watch,
     detector,
     log,
+    now: wallClock,
     notify: (event) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
       dispatcher.dispatch(event);
@@ -106,7 +111,7 @@ async function open(
     tls: listen.tls,
     log,
     registry: metrics.registry,
-    api: { queries: withGuests(store), token: read.token },
+    api: { queries: withGuests(store), token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },
     intake: {
       check: checkBatch,
       accept: (batches) => pipeline.accept(batches),

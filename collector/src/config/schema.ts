@@ -58,7 +58,7 @@ const clickhouse = z.strictObject({
       readings: days('readings', 'single readings'),
       minutes: days('minutes', 'rollups by minute'),
       hours: days('hours', 'rollups by hour'),
-      hosts: days('hosts', 'host readings, accounts and facts of VMs'),
+      hosts: days('hosts', 'host readings and runs, accounts and facts of VMs'),
       alerts: days('alerts', 'alert events'),
     })
     .prefault({}),
@@ -100,6 +100,12 @@ const detector = z.strictObject({
   keepFiringFor: duration().prefault('60s').describe('How long they must not hold before it resolves.'),
 });
 
+const hosts = z.strictObject({
+  maxClockSkew: duration()
+    .prefault('10s')
+    .describe("How far a host's clock may be from the collector's before that is told as a problem of the host."),
+});
+
 const notifier = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('log').describe('Kind of notifier.') }),
   z.strictObject({
@@ -124,6 +130,7 @@ export const collectorSchema = z
       })
       .prefault({}),
     detector: detector.prefault({}),
+    hosts: hosts.prefault({}),
     notifiers: z
       .array(notifier)
       .default([{ type: 'log' }])

@@ -43,6 +43,11 @@ export function runOf({ host, bootId, run, clock }: Batch, receivedNs: bigint): 
   };
 }
 
+/** What a row is about. */
+export function runKey({ hostId, slotNs, bootId, run }: HostRun): string {
+  return `${slotNs} ${bootId} ${run} ${hostId}`;
+}
+
 /** Both together; of the same run. */
 export function mergeRuns(a: HostRun, b: HostRun): HostRun {
   return {

@@ -2,7 +2,7 @@
 import type { Batch } from '@tcewatch/protocol';
 import { isNewer, newestOf } from './newest.js';
 import type { Newest } from './newest.js';
-import { SLOT_NS, claimants, clockAheadNs, gather, runOf } from './runs.js';
+import { SLOT_NS, claimants, clockAheadNs, gather, runKey, runOf } from './runs.js';
 import type { HostRun } from './runs.js';
 
 /** Hosts and runs are named by senders: past these numbers those silent for longest are forgotten. */
@@ -36,9 +36,10 @@ export class HostWatch {
 
   /** Goes on from what the store knows, before the first batch. */
   restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[]): void {
-    const ofHost = Map.groupBy ? Map.groupBy(runs, ({ hostId }) => hostId) : new Map<string, HostRun[]>();
+    const runsOf = new Map<string, HostRun[]>();
+    for (const run of runs) runsOf.set(run.hostId, [...(runsOf.get(run.hostId) ?? []), run]);
     for (const { hostId, readAtNs } of lastRead) {
-      this.#keep(hostId, { newest: { last: null, wallNs: readAtNs, boots: [] }, runs: ofHost.get(hostId) ?? [] });
+      this.#keep(hostId, { newest: { last: null, wallNs: readAtNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
     }
   }
 
@@ -47,7 +48,7 @@ export class HostWatch {
     for (const batch of batches) {
       const known = this.#hosts.get(batch.host.id);
       const newest = known && !isNewer(known.newest, batch) ? known.newest : newestOf(known?.newest, batch);
-      const runs = [...gather([...(known?.runs ?? []), runOf(batch, receivedNs)], keyOf).values()];
+      const runs = [...gather([...(known?.runs ?? []), runOf(batch, receivedNs)], runKey).values()];
       this.#keep(batch.host.id, { newest, runs: recent(runs, newest) });
     }
   }
@@ -72,10 +73,6 @@ export class HostWatch {
     const [silent] = this.#hosts.keys();
     if (this.#hosts.size > this.maxHosts && silent !== undefined) this.#hosts.delete(silent);
   }
-}
-
-function keyOf({ slotNs, bootId, run }: HostRun): string {
-  return `${slotNs} ${bootId} ${run}`;
 }
 
 /** Those of the newest reading's slot and the one before. */

@@ -9,7 +9,7 @@ export interface Retention {
   readings: number;
   minutes: number;
   hours: number;
-  /** Host readings, accounts and facts of VMs. */
+  /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
   alerts: number;
 }
@@ -32,6 +32,7 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention }[
   { table: 'readings_minute', column: 'minute', keep: 'minutes' },
   { table: 'readings_hour', column: 'hour', keep: 'hours' },
   { table: 'host_readings', column: 'at', keep: 'hosts' },
+  { table: 'host_runs', column: 'slot', keep: 'hosts' },
   { table: 'accounts', column: 'at', keep: 'hosts' },
   { table: 'vm_facts', column: 'at', keep: 'hosts' },
   { table: 'alert_events', column: 'at', keep: 'alerts' },

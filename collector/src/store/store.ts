@@ -15,9 +15,10 @@ import { alertRow } from './rows.js';
 import { selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
-import { selectAccounts, selectFreshness, selectHosts } from './select/hosts.js';
+import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
+import { wallClock } from '../time.js';
 import { Writer, checkBatch } from './writer.js';
 import type { InsertOutcome } from './writer.js';
 
@@ -37,7 +38,9 @@ export interface StoreOptions {
   /** Default: {@link DEFAULT_RETENTION}. */
   retention?: Partial<Retention>;
   log: BaseLogger;
-  /** Told of every insert of batches. */
+  /** When batches are received, in nanoseconds since 1970. Default: this machine's clock. */
+  now?: () => bigint;
+  /** Told of every try of an insert of batches. */
   observe?: (insert: InsertOutcome) => void;
 }
 
@@ -56,6 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     observe: options.observe ?? (() => undefined),
     insistForMs: options.insistForMs ?? INSIST_FOR_MS,
     closing: closing.signal,
+    now: options.now ?? wallClock,
   });
   const commits = new GroupCommit((batches) => writer.write(batches));
   return {
@@ -76,6 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     accounts: () => selectAccounts(clickhouse),
     guestSpans: () => selectGuestSpans(clickhouse),
     freshness: () => selectFreshness(clickhouse),
+    hostRuns: () => selectHostRuns(clickhouse),
     ping: () => clickhouse.command('ClickHouse is not ready', 'SELECT 1'),
     close: async () => {
       closing.abort();

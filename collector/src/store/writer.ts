@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { gather, runKey, runOf } from '../hosts/runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
 import { insist } from './retry.js';
 import { RowBuffer } from './row-buffer.js';
-import { accountRow, factsOf, factsRow, hostReadingRow, identityOf, vmRow } from './rows.js';
+import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
 
 /** One try of one insert into one table, for metrics. */
@@ -20,17 +21,22 @@ export interface InsertOutcome {
 }
 
 /** Rows by table, except readings. */
-type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
+type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_runs' | 'host_readings', object[]>;
 
 /** Throws BatchError for a batch that no table can take. */
 export function checkBatch({ host, clock }: Batch): void {
-  if (clock.wallNs >= 0n && clock.wallNs < END_OF_TIME_NS) return;
-  throw new BatchError(
-    'invalid',
-    'wall_ns',
-    `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
-      "set the host's clock",
-  );
+  const storable = (ns: bigint): boolean => ns >= 0n && ns < END_OF_TIME_NS;
+  if (!storable(clock.wallNs)) {
+    throw new BatchError(
+      'invalid',
+      'wall_ns',
+      `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
+        "set the host's clock",
+    );
+  }
+  if (!storable(clock.uptimeNs)) {
+    throw new BatchError('invalid', 'uptime_ns', `host ${host.name} says that it is up for ${clock.uptimeNs} ns`);
+  }
 }
 
 export interface WriterOptions {
@@ -38,6 +44,8 @@ export interface WriterOptions {
   observe: (insert: InsertOutcome) => void;
   /** For how long an insert that fails is tried again, with the same rows, in milliseconds. */
   insistForMs: number;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
   /** Aborted when nothing is to be tried again any more. */
   closing: AbortSignal;
 }
@@ -55,13 +63,26 @@ export class Writer {
   async write(batches: readonly Batch[]): Promise<void> {
     try {
       const readings = new RowBuffer();
-      const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [] };
+      const receivedNs = this.options.now();
+      const runs = gather(
+        batches.map((batch) => runOf(batch, receivedNs)),
+        runKey,
+      );
+      const rows: Rows = {
+        accounts: [],
+        vms: [],
+        vm_facts: [],
+        host_runs: [...runs.values()].map(hostRunRow),
+        host_readings: [],
+      };
       for (const batch of batches) this.#collect(batch, readings, rows);
       await all([
         this.#insert('readings', readings.rows, (id) =>
           this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes, id),
         ),
-        ...(['accounts', 'vms', 'vm_facts'] as const).map((table) => this.#insertObjects(table, rows[table])),
+        ...(['accounts', 'vms', 'vm_facts', 'host_runs'] as const).map((table) =>
+          this.#insertObjects(table, rows[table]),
+        ),
       ]);
       // Last, since they say that the host was read: where they are, the rest is.
       await this.#insertObjects('host_readings', rows.host_readings);

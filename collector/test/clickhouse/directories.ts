@@ -13,13 +13,14 @@ export async function temporaryDirectory(): Promise<{ path: string; remove(): Pr
 
 /** A disk of so many megabytes, in memory; mounting it needs root. */
 export async function smallDisk(megabytes: number): Promise<{ path: string; remove(): Promise<void> }> {
-  const { path, remove } = await temporaryDirectory();
+  const directory = await temporaryDirectory();
+  const { path } = directory;
   await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tcewatch-test', path]);
   return {
     path,
     remove: async () => {
       await promisify(execFile)('umount', [path]);
-      await remove();
+      await directory.remove();
     },
   };
 }

@@ -158,6 +158,7 @@ describe('retention', () => {
       readings: '7',
       readings_minute: '30',
       host_readings: '31',
+      host_runs: '31',
       accounts: '31',
       vm_facts: '31',
       alert_events: '32',
