@@ -51,6 +51,10 @@ export class ClickHouse {
         throw_on_max_partitions_per_insert_block: 0,
         max_partitions_per_insert_block: '0',
         join_use_nulls: 1,
+        // Rows come in groups already (group-commit.ts): they do not wait in the server for others.
+        async_insert: 0,
+        // Of an insert that is repeated, the views get what they lack, though the table beneath has it all.
+        deduplicate_blocks_in_dependent_materialized_views: 1,
         // A cluster tells which of its nodes has not done what all of them should, before this side gives up.
         distributed_ddl_task_timeout: String(Math.max(1, Math.floor((timeoutMs * 0.75) / 1000))),
         ...settings,
@@ -74,7 +78,7 @@ export class ClickHouse {
   /** Inserts a few rows as objects. `id` is the same whenever the same rows are sent again. */
   async insertObjects(table: string, rows: readonly object[], id?: string): Promise<void> {
     await attempt(`cannot insert into ${table}`, () =>
-      this.#client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: insertSettings(id) }),
+      this.#client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: named(id) }),
     );
   }
 
@@ -84,7 +88,7 @@ export class ClickHouse {
       const { stream } = await this.#client.exec({
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
         values: Readable.from([rows], { objectMode: false }),
-        clickhouse_settings: insertSettings(id),
+        clickhouse_settings: named(id),
       });
       await buffer(stream);
     });
@@ -95,16 +99,9 @@ export class ClickHouse {
   }
 }
 
-/**
- * Rows come in groups already (group-commit.ts), so they do not wait in the server for others. Replicated tables drop what
- * an insert with the same id has brought before, and bring the views what these lack of it; plain tables take no notice.
- */
-function insertSettings(id: string | undefined): ClickHouseSettings {
-  return {
-    async_insert: 0,
-    deduplicate_blocks_in_dependent_materialized_views: 1,
-    ...(id !== undefined && { insert_deduplication_token: id }),
-  };
+/** By its name a replicated table knows an insert that it has had; a plain one takes no notice. */
+function named(id: string | undefined): ClickHouseSettings {
+  return id === undefined ? {} : { insert_deduplication_token: id };
 }
 
 async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
