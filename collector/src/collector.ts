@@ -7,6 +7,7 @@ import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
 import type { Detector, Rules } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
+import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
 import { openKafkaIntake } from './intake/kafka/open.js';
 import type { OpenKafkaIntake } from './intake/kafka/open.js';
@@ -19,6 +20,7 @@ import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
 import { checkBatch, openStore } from './store/index.js';
 import type { Store } from './store/index.js';
+import { wallClock } from './time.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
@@ -58,12 +60,13 @@ async function open(
   }
 
   const detector = createDetector(rulesOf(config.detector));
+  const watch = new HostWatch();
   const budget = createBudget(intake.maxInFlight);
   const metrics = createMetrics(() => ({
     detector: detector.size(),
     pendingAlertEvents: pipeline.pendingEvents(),
     inFlightBytes: budget.inUse(),
-    readAtNs: pipeline.readAtNs(),
+    hosts: watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
 
@@ -74,6 +77,9 @@ async function open(
       password: engine?.password ?? clickhouse.password?.reveal() ?? '',
     },
     database: clickhouse.database,
+    cluster:
+      clickhouse.cluster === undefined ? undefined : { name: clickhouse.cluster, replicaPath: clickhouse.replicaPath },
+    timeoutMs: clickhouse.timeout,
     retention: clickhouse.retention,
     log,
     observe: (insert) => {
@@ -82,6 +88,7 @@ async function open(
   });
   onClose(() => store.close());
   detector.restore(await store.firingAlerts());
+  watch.restore(await store.freshness(), await store.hostRuns());
 
   const dispatcher = createDispatcher(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),
@@ -96,9 +103,10 @@ async function open(
 
   const pipeline = createPipeline({
     store,
-    lastRead: await store.freshness(),
+    watch,
     detector,
     log,
+    now: wallClock,
     notify: (event) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
       dispatcher.dispatch(event);
@@ -115,7 +123,7 @@ async function open(
     tls: listen.tls,
     log,
     registry: metrics.registry,
-    api: { queries: withGuests(store), token: read.token },
+    api: { queries: withGuests(store), token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },
     intake: {
       check: checkBatch,
       accept: (batches) => pipeline.accept(batches),
