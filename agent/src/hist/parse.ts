@@ -3,7 +3,7 @@
  * whose numbers contradict each other, is refused as a whole.
  */
 import { HistError } from './error.js';
-import { parseTrigger } from './trigger.js';
+import { parseTrigger, written } from './trigger.js';
 import type { HistField, HistTrigger } from './trigger.js';
 
 /** A u64 of the kernel, which of a field with `.log2` is the exponent; text where another modifier made it something else. */
@@ -69,10 +69,6 @@ export function pickHistogram(histograms: readonly Histogram[], keys: readonly s
 
 function isKey(field: HistField, wanted: string | undefined): boolean {
   return isNumber(field) && (field.modifier === 'log2' ? written(field) : field.name) === wanted;
-}
-
-function written({ name, modifier }: HistField): string {
-  return modifier === undefined ? name : `${name}.${modifier}`;
 }
 
 /** Other modifiers (`.execname`, `.sym`) print text. */

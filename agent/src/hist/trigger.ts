@@ -48,8 +48,13 @@ export function parseTrigger(text: string, line?: number): HistTrigger {
 }
 
 /** Whether two filters are the same but for white space: the kernel prints them as they were written. */
-export function sameFilter(a: string | undefined, b: string | undefined): boolean {
-  return a?.replace(/\s+/g, '') === b?.replace(/\s+/g, '');
+export function sameFilter(a: string, b: string): boolean {
+  return a.replace(/\s+/g, '') === b.replace(/\s+/g, '');
+}
+
+/** The field as it stands in a trigger. */
+export function written({ name, modifier }: HistField): string {
+  return modifier === undefined ? name : `${name}.${modifier}`;
 }
 
 function option(options: string, name: string): string | undefined {
