@@ -23,9 +23,10 @@ export function runCommand(surroundings: Surroundings): Command {
   const command = new Command('run')
     .description('count on this host until stopped; deliver to a collector and serve metrics')
     .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
+    .option('--detail', 'the same as --hist-detail true')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ config: file }: { config?: string }) => {
-      const flags = configFlags(command, CONFIG_ROWS);
+    .action(async ({ config: file, detail }: { config?: string; detail?: true }) => {
+      const flags = { ...(detail && { 'hist.detail': 'true' }), ...configFlags(command, CONFIG_ROWS) };
       await run(loadAgentConfig(surroundings.env, { file, flags }), surroundings);
     });
   return addConfigOptions(command, CONFIG_ROWS);

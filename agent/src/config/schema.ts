@@ -51,7 +51,9 @@ const hist = z
     detail: z
       .boolean()
       .default(false)
-      .describe('Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.'),
+      .describe(
+        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
+      ),
   })
   .prefault({});
 

@@ -18,7 +18,10 @@ import type { Place } from './tracefs.js';
 import type { Tracefs } from './tracefs-files.js';
 
 export class Detail {
+  /** Why there is none any more. */
   #obstacle: string | undefined;
+  /** Why there is none in this reading. */
+  #skipped: string | undefined;
   readonly #tables = new Map<ReadTrigger, HistTable>();
 
   private constructor(
@@ -48,10 +51,13 @@ export class Detail {
 
   /** In words for the operator. */
   get problems(): string[] {
-    if (this.#obstacle !== undefined) return [this.#obstacle];
+    const obstacle = this.#obstacle ?? this.#skipped;
+    if (obstacle !== undefined) return [`LIOBNs of punts and latencies are not told: ${obstacle}`];
     const unpaired = this.tables.reduce((sum, { dropped }) => sum + dropped, 0);
     if (unpaired === 0) return [];
-    return [`${unpaired} calls found no room in the histograms of hist.detail: they are counted, but not timed or told apart`];
+    return [
+      `${unpaired} calls found no room in the histograms of hist.detail: they are counted, but not timed or told apart`,
+    ];
   }
 
   /** How full the histograms were when they were read. */
@@ -59,15 +65,17 @@ export class Detail {
     return [...this.#tables.values()];
   }
 
-  /** Undefined when it cannot be had. */
+  /** Undefined when they cannot be had. Comes first in a reading. */
   async latencies(): Promise<LatencyCell[] | undefined> {
+    this.#skipped = undefined;
     const { handled, roundTrips } = this.kind;
-    const of = (trigger: ReadTrigger, span: Span) => this.#read(trigger, (text, where) => latenciesOf(text, span, where));
+    const of = (trigger: ReadTrigger, span: Span) =>
+      this.#read(trigger, (text, where) => latenciesOf(text, span, where));
     const cells = await this.#attempt(() => Promise.all([of(handled, 'handled'), of(roundTrips, 'round_trip')]));
     return cells?.flat();
   }
 
-  /** The punted calls whose LIOBN is known; none when it cannot be had. */
+  /** The punted calls whose LIOBN is known; none when they cannot be had. */
   async liobns(): Promise<Cell[]> {
     return (await this.#attempt(() => this.#read(this.kind.liobns, liobnsOf))) ?? [];
   }
@@ -77,10 +85,7 @@ export class Detail {
     return tearDown(this.tracefs, this.tracing, this.kind);
   }
 
-  async #read<T>(
-    read: ReadTrigger,
-    countsOf: (text: string, where: string) => DetailCounts<T>,
-  ): Promise<readonly T[]> {
+  async #read<T>(read: ReadTrigger, countsOf: (text: string, where: string) => DetailCounts<T>): Promise<T[]> {
     const { instance, trigger } = read;
     const directory = instancePath(this.tracing, instance);
     const { cells, table } = countsOf(
@@ -98,11 +103,17 @@ export class Detail {
       return await act();
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      const left = await this.remove();
-      this.#tables.clear();
-      this.#obstacle = [`LIOBNs of punts and latencies are not told: ${error.message}`, ...left].join('; ');
+      // What was torn while it was printed is whole the next time; all else stays as it is.
+      if (error.code === 'hist-malformed') this.#skipped = error.message;
+      else await this.#giveUp(error.message);
       return undefined;
     }
+  }
+
+  async #giveUp(why: string): Promise<void> {
+    const left = await this.remove();
+    this.#tables.clear();
+    this.#obstacle = [why, ...left].join('; ');
   }
 }
 
@@ -110,11 +121,7 @@ export class Detail {
  * Removes what other agents left, and that of the plain instance which was made at `ownNs`, unless `isAdopted`. What
  * belongs to a plain instance that is still there is in use by another agent. Returns what could not be removed.
  */
-export async function removeDetails(
-  { tracefs, root }: Place,
-  ownNs: bigint,
-  isAdopted: boolean,
-): Promise<string[]> {
+export async function removeDetails({ tracefs, root }: Place, ownNs: bigint, isAdopted: boolean): Promise<string[]> {
   const tracing = await findTracefs(root, tracefs);
   const names = await tracefs.list(join(tracing, 'instances'));
   const synthetic = syntheticPath(tracing);

@@ -4,7 +4,7 @@ import type { Counter } from '@tcewatch/protocol';
 import type { EncodedBatch, Transport, TransportStats } from '../../src/transport/transport.js';
 
 export class ModelCollector {
-  readonly #series = new Map<string, { vm: string; counter: Counter; value: number }>();
+  readonly #series = new Map<string, { vm: string; counter: Counter; window: string; value: number }>();
   readonly #accounts = new Map<string, { counter: string; seen: number; lost: number }>();
 
   take(bytes: Uint8Array): void {
@@ -14,7 +14,8 @@ export class ModelCollector {
       const { life = '', name = '' } = vms[vm] ?? {};
       const key = [epoch, life, counter, hypercall, scope, liobn].join(' ');
       const known = this.#series.get(key)?.value ?? 0;
-      this.#series.set(key, { vm: name, counter, value: Math.max(known, value) });
+      const window = scope === 'one' ? String(liobn) : scope;
+      this.#series.set(key, { vm: name, counter, window, value: Math.max(known, value) });
     }
     for (const { counter, seen, losses } of accounts) {
       const key = `${epoch} ${counter}`;
@@ -29,6 +30,15 @@ export class ModelCollector {
     const sums: Record<string, number> = {};
     for (const { vm, counter: of, value } of this.#series.values()) {
       if (of === counter) sums[vm] = (sums[vm] ?? 0) + value;
+    }
+    return sums;
+  }
+
+  /** By VM and LIOBN (or scope, where it is not known), over all epochs. */
+  storedByLiobn(counter: Counter): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, counter: of, window, value } of this.#series.values()) {
+      if (of === counter) sums[`${vm} ${window}`] = (sums[`${vm} ${window}`] ?? 0) + value;
     }
     return sums;
   }
