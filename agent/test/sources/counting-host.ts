@@ -97,6 +97,9 @@ export class CountingHost {
   }
 }
 
+/** Threads 13 and 14 of the VM `b` are punted, 11 and 12 of `a` are not. */
+export const TIDS = [11, 12, 13, 14];
+
 /** Calls of four threads of two VMs on few LIOBNs. */
 export const someCall = (tid: number, liobn = 0x80000000n): Call => ({
   tid,
@@ -134,4 +137,27 @@ export function expectBalance(host: CountingHost): void {
 
 function add(tally: Tally, key: string): void {
   tally[key] = (tally[key] ?? 0) + 1;
+}
+
+/** As many calls of each thread. */
+export function callAll(host: CountingHost, times: number): void {
+  for (let i = 0; i < 2 * times; i++) for (const tid of TIDS) host.call(someCall(tid));
+  host.kernel.settle();
+}
+
+/** The guests rest, and are read. */
+export async function settle(host: CountingHost): Promise<Reading> {
+  host.kernel.meanwhile = () => undefined;
+  host.kernel.settle();
+  return host.read();
+}
+
+/** Calls and their time, by span. */
+export function timed({ latencies }: Reading): Record<string, { calls: number; totalUs: number }> {
+  const sums: Record<string, { calls: number; totalUs: number }> = {};
+  for (const { span, calls, totalUs } of latencies ?? []) {
+    const sum = sums[span] ?? { calls: 0, totalUs: 0 };
+    sums[span] = { calls: sum.calls + calls, totalUs: sum.totalUs + totalUs };
+  }
+  return sums;
 }

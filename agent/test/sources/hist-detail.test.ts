@@ -2,20 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LatencyCell, Reading } from '../../src/model.js';
-import { CountingHost, expectBalance, hostWith, someCall } from './counting-host.js';
-
-/** Threads 13 and 14 of the VM `b` are punted, 11 and 12 of `a` are not. */
-const TIDS = [11, 12, 13, 14];
-
-/** Calls and their time, by span. */
-function timed({ latencies }: Reading): Record<string, { calls: number; totalUs: number }> {
-  const sums: Record<string, { calls: number; totalUs: number }> = {};
-  for (const { span, calls, totalUs } of latencies ?? []) {
-    const sum = sums[span] ?? { calls: 0, totalUs: 0 };
-    sums[span] = { calls: sum.calls + calls, totalUs: sum.totalUs + totalUs };
-  }
-  return sums;
-}
+import { CountingHost, TIDS, callAll, expectBalance, hostWith, settle, someCall, timed } from './counting-host.js';
 
 /** A guest calls wherever the agent looks away. */
 function keepBusy(host: CountingHost, pattern: readonly number[]): void {
@@ -25,12 +12,6 @@ function keepBusy(host: CountingHost, pattern: readonly number[]): void {
     if (next > 50) host.kernel.otherCall(11 + (next % 4));
     else if (next < 40) host.call(someCall(11 + (next % 4), 0x80000000n + BigInt(next % 3)));
   };
-}
-
-async function settle(host: CountingHost): Promise<Reading> {
-  host.kernel.meanwhile = () => undefined;
-  host.kernel.settle();
-  return host.read();
 }
 
 const noise = fc.array(fc.nat(60), { minLength: 1, maxLength: 40 });
@@ -65,7 +46,7 @@ describe('detail', () => {
     await fc.assert(
       fc.asyncProperty(noise, async (pattern) => {
         const host = await hostWith(TIDS, true);
-        call(host, 1);
+        callAll(host, 1);
         keepBusy(host, pattern);
         for (let i = 0; i < 3; i++) {
           const { latencies, cells } = await host.read();
@@ -91,7 +72,7 @@ describe('detail', () => {
     await fc.assert(
       fc.asyncProperty(noise, lives, async (pattern, lives) => {
         const host = await hostWith(TIDS, lives[0]?.detail);
-        call(host, 1);
+        callAll(host, 1);
         await host.read();
         for (const { detail, readings } of lives) {
           host.detail = detail;
@@ -120,12 +101,12 @@ describe('detail', () => {
 describe('a restarted agent', () => {
   it('goes on with the detail that it finds, of the calls that no agent saw too', async () => {
     const host = await hostWith(TIDS, true);
-    call(host, 3);
+    callAll(host, 3);
     await host.read();
     const { instances } = host.kernel;
-    call(host, 4);
+    callAll(host, 4);
     await host.start();
-    call(host, 5);
+    callAll(host, 5);
     const last = await settle(host);
     expect(host.kernel.instances).toEqual(instances);
     expect(host.collector.storedByLiobn('punted')).toEqual({ 'b 2147483648': 24 });
@@ -134,14 +115,14 @@ describe('a restarted agent', () => {
 
   it('begins detail with an epoch', async () => {
     const host = await hostWith(TIDS);
-    call(host, 3);
+    callAll(host, 3);
     const { epoch } = await host.read();
     host.detail = true;
     await host.start();
     await host.read();
     expect(host.problems).toEqual([expect.stringMatching(/made anew: hist.detail is on now; no call is lost by it/)]);
     await host.rest();
-    call(host, 4);
+    callAll(host, 4);
     const last = await settle(host);
     expect(last.epoch).not.toBe(epoch);
     expect(host.collector.storedByLiobn('punted')).toEqual({ 'b all': 6, 'b 2147483648': 8 });
@@ -160,118 +141,6 @@ describe('a restarted agent', () => {
   });
 });
 
-describe('what another agent left', () => {
-  it('is removed, if the agent has ended', async () => {
-    const host = await hostWith(TIDS, true);
-    host.detail = false;
-    await host.start();
-    expect(host.kernel.instances).toEqual(host.kernel.plainInstances);
-    expect(host.kernel.syntheticEvents).toEqual([]);
-  });
-
-  it('is left alone, if it still counts', async () => {
-    const host = await hostWith(TIDS, true);
-    const { remove } = host.kernel;
-    host.kernel.remove = (path) => {
-      // The other agent keeps a file of its plain instance open.
-      const busy = Object.assign(new Error('EBUSY'), { code: 'EBUSY' });
-      return path.endsWith('/tcewatch-1000000000') ? Promise.reject(busy) : remove.call(host.kernel, path);
-    };
-    const { instances, syntheticEvents } = host.kernel;
-    const other = new CountingHost(host.kernel, 2_000_000_000n);
-    other.detail = true;
-    await other.start();
-    expect(host.kernel.instances).toEqual(expect.arrayContaining(instances));
-    expect(host.kernel.instances).toHaveLength(6);
-    expect(host.kernel.syntheticEvents).toEqual(expect.arrayContaining(syntheticEvents));
-    call(host, 3);
-    await settle(host);
-    expect(host.collector.storedByLiobn('punted')).toEqual({ 'b 2147483648': 6 });
-  });
-});
-
-describe('where detail cannot be had', () => {
-  it('says since which kernel it can, and counts all the same', async () => {
-    const host = await hostWith([]);
-    host.kernel.hasSynthetic = false;
-    const refused = new CountingHost(host.kernel, 2_000_000_000n);
-    refused.detail = true;
-    await refused.start();
-    call(refused, 3);
-    const { latencies } = await settle(refused);
-    expect(latencies).toBeUndefined();
-    expect(refused.problems).toEqual([
-      expect.stringMatching(
-        /^LIOBNs of punts and latencies are not told: .*synthetic_events is not there: .*Linux 4.17/,
-      ),
-    ]);
-    expect(refused.collector.storedByLiobn('punted')).toEqual({ 'unattributed all': 6 });
-  });
-
-  it.each(['tcewatch_call', 'onmatch', 'lat.log2', 'lat1='])(
-    'leaves nothing where the kernel refuses %s',
-    async (word) => {
-      const host = new CountingHost();
-      host.detail = true;
-      const { append } = host.kernel;
-      host.kernel.append = (path, text) => {
-        const invalid = Object.assign(new Error('EINVAL'), { code: 'EINVAL' });
-        return text.includes(word) && !text.startsWith('!')
-          ? Promise.reject(invalid)
-          : append.call(host.kernel, path, text);
-      };
-      await host.start();
-      call(host, 3);
-      await settle(host);
-      expect(host.problems).toEqual([
-        expect.stringMatching(/^LIOBNs of punts and latencies are not told: the kernel refused/),
-      ]);
-      expect(host.kernel.instances).toEqual(host.kernel.plainInstances);
-      expect(host.kernel.syntheticEvents).toEqual([]);
-      expect(host.collector.stored('punted')).toEqual(host.truth.punted);
-      expectBalance(host);
-    },
-  );
-
-  it.each(['kvm_hcall_exit', 'synthetic'])(
-    'goes on with the plain counts when somebody removes it (%s)',
-    async (event) => {
-      const host = await hostWith(TIDS, true);
-      call(host, 3);
-      await host.read();
-      const liobns = host.kernel.instances.find((name) => name.includes('liobns')) ?? expect.fail();
-      const [synthetic] = host.kernel.syntheticEvents;
-      const path = event === 'synthetic' ? `synthetic/${synthetic}` : `kvm_hv/${event}`;
-      await host.kernel.truncate(`/sys/kernel/tracing/instances/${liobns}/events/${path}/trigger`);
-      call(host, 4);
-      await settle(host);
-      const isSeen = event === 'synthetic';
-      expect(host.problems).toHaveLength(isSeen ? 1 : 0);
-      expect(host.collector.storedByLiobn('punted')).toEqual({ 'b 2147483648': 6, 'b all': 8 });
-      expect(host.kernel.instances).toHaveLength(isSeen ? 1 : 3);
-      expectBalance(host);
-    },
-  );
-
-  it('goes on at the next reading when a histogram is torn', async () => {
-    const host = await hostWith(TIDS, true);
-    call(host, 3);
-    const { read } = host.kernel;
-    host.kernel.read = async (path) => {
-      const text = await read.call(host.kernel, path);
-      return path.includes('liobns') && path.endsWith('hist') ? text.slice(0, -20) : text;
-    };
-    await host.read();
-    expect(host.problems).toEqual([expect.stringMatching(/^LIOBNs of punts and latencies are not told: .*hist file/)]);
-    expect(host.collector.storedByLiobn('punted')).toEqual({ 'b all': 6 });
-    host.kernel.read = read;
-    call(host, 4);
-    await host.read();
-    expect(host.problems).toEqual([]);
-    expect(host.collector.storedByLiobn('punted')).toEqual({ 'b all': 6, 'b 2147483648': 8 });
-  });
-});
-
 describe('a guest that makes up LIOBNs', () => {
   it('is counted to the call, with LIOBNs as far as there is room', async () => {
     const host = await hostWith([13], true);
@@ -286,12 +155,6 @@ describe('a guest that makes up LIOBNs', () => {
     expect((await host.read()).punts).toEqual([]);
   });
 });
-
-/** As many calls of each thread. */
-function call(host: CountingHost, times: number): void {
-  for (let i = 0; i < 2 * times; i++) for (const tid of TIDS) host.call(someCall(tid));
-  host.kernel.settle();
-}
 
 /** Never are more calls timed than were counted. */
 function expectNotMoreTimed(latencies: readonly LatencyCell[], cells: Reading['cells']): void {

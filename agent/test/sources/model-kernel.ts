@@ -176,6 +176,7 @@ export class ModelKernel implements TracefsFiles {
     if (!this.hasSynthetic) return failure('ENOENT', text);
     const [, removed = '', name = '', fields = ''] = /^(!?)(\w+)(?: (.*))?$/.exec(text) ?? [];
     if (removed === '') {
+      if (this.#synthetic.has(name)) return failure('EEXIST', text);
       this.#synthetic.set(
         name,
         fields.split(';').map((field) => field.trim().split(' ').at(-1) ?? ''),
