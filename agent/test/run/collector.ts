@@ -1,14 +1,15 @@
 /** What a collector makes of batches: of each series the largest value, whatever came twice, late or never. */
-import { decodeBatch, seriesRow } from '@tcewatch/protocol';
-import type { Counter } from '@tcewatch/protocol';
+import { decodeBatch, latencyRow, seriesRow } from '@tcewatch/protocol';
+import type { Counter, Span } from '@tcewatch/protocol';
 import type { EncodedBatch, Transport, TransportStats } from '../../src/transport/transport.js';
 
 export class ModelCollector {
   readonly #series = new Map<string, { vm: string; counter: Counter; window: string; value: number }>();
+  readonly #times = new Map<string, { vm: string; span: Span; calls: number; totalUs: number }>();
   readonly #accounts = new Map<string, { counter: string; seen: number; lost: number }>();
 
   take(bytes: Uint8Array): void {
-    const { epoch, vms, series, accounts } = decodeBatch(bytes);
+    const { epoch, vms, series, latencies, accounts } = decodeBatch(bytes);
     for (let i = 0; i < series.length; i++) {
       const { vm, counter, hypercall, scope, liobn, value } = seriesRow(series, i);
       const { life = '', name = '' } = vms[vm] ?? {};
@@ -16,6 +17,14 @@ export class ModelCollector {
       const known = this.#series.get(key)?.value ?? 0;
       const window = scope === 'one' ? String(liobn) : scope;
       this.#series.set(key, { vm: name, counter, window, value: Math.max(known, value) });
+    }
+    for (let i = 0; latencies && i < latencies.length; i++) {
+      const { vm, span, hypercall, bucket, calls, totalUs } = latencyRow(latencies, i);
+      const { life = '', name = '' } = vms[vm] ?? {};
+      const key = [epoch, life, span, hypercall, bucket].join(' ');
+      const known = this.#times.get(key) ?? { calls: 0, totalUs: 0 };
+      const most = { calls: Math.max(known.calls, calls), totalUs: Math.max(known.totalUs, totalUs) };
+      this.#times.set(key, { vm: name, span, ...most });
     }
     for (const { counter, seen, losses } of accounts) {
       const key = `${epoch} ${counter}`;
@@ -40,6 +49,22 @@ export class ModelCollector {
     for (const { vm, counter: of, window, value } of this.#series.values()) {
       if (of === counter) sums[`${vm} ${window}`] = (sums[`${vm} ${window}`] ?? 0) + value;
     }
+    return sums;
+  }
+
+  /** Calls that were timed, by VM, over all epochs. */
+  timed(span: Span): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, span: of, calls } of this.#times.values()) {
+      if (of === span) sums[vm] = (sums[vm] ?? 0) + calls;
+    }
+    return sums;
+  }
+
+  /** Microseconds that were measured, by VM, over all epochs. */
+  measured(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, totalUs } of this.#times.values()) sums[vm] = (sums[vm] ?? 0) + totalUs;
     return sums;
   }
 

@@ -81,7 +81,7 @@ export class CountingHost {
       ...(latencies && { latencies }),
       vms: this.vms,
       problems: [...problems, ...changes],
-      ...(handover && { handover: { ...handover, epoch: deriveId(handover.madeNs) } }),
+      ...(handover && { handover: { ...handover, latencies: [], epoch: deriveId(handover.madeNs) } }),
     });
     this.#ledger = advance(this.#ledger, read, DEFAULT_CAPS);
     this.problems = this.#ledger.problems;

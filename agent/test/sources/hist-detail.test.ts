@@ -58,6 +58,7 @@ describe('detail', () => {
         const [entered, punted] = [host.truth.entered, host.truth.punted].map((of) => (of['a'] ?? 0) + (of['b'] ?? 0));
         expect(timed(last)['round_trip']?.calls ?? 0).toBe(punted);
         expect(timed(last)['handled']?.calls ?? 0).toBe((entered ?? 0) - (punted ?? 0));
+        expect(host.collector.timed('round_trip')).toEqual(host.truth.punted);
         expectBalance(host);
       }),
       { numRuns: 60 },
@@ -87,6 +88,8 @@ describe('detail', () => {
         expect(host.collector.stored('punted')).toEqual(host.truth.punted);
         for (const [label, calls] of Object.entries(host.collector.storedByLiobn('punted')))
           if (!label.endsWith(' all')) expect(calls).toBeLessThanOrEqual(host.truth.byLiobn[label] ?? 0);
+        for (const [vm, calls] of Object.entries(host.collector.timed('round_trip')))
+          expect(calls).toBeLessThanOrEqual(host.truth.punted[vm] ?? 0);
         expectBalance(host);
         const ofAgent = lives.at(-1)?.detail === true ? 3 : 1;
         await host.rest();
