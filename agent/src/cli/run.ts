@@ -34,16 +34,16 @@ export function runCommand(surroundings: Surroundings): Command {
 async function run(config: AgentConfig, { createLog, pace, version, stop }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config }, 'configuration');
-  const { loop, transport, server } = createAgent({ config, version, pace, log });
+  const { loop, outbox, server } = createAgent({ config, version, pace, log });
   try {
     if (config.listen.enabled) log.info(`listening on ${await listen(server, config.listen)}`);
-    log.info({ version, transport: transport.name }, 'started');
+    log.info({ version, transport: outbox.name }, 'started');
     await loop.run(stop);
     log.info('stopping');
-    const left = await drained(transport, AbortSignal.timeout(config.stopTimeout));
+    const left = await drained(outbox, AbortSignal.timeout(config.stopTimeout));
     if (left > 0) log.warn(`stopped with ${left} batches not delivered; the kernel still counts what they hold`);
   } finally {
-    await transport.close();
+    await outbox.close();
     await server.close();
   }
 }

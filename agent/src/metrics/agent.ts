@@ -3,13 +3,13 @@ import { UNATTRIBUTED_LIFE, COUNTERS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { Registry } from 'prom-client';
 import type { LoopStatus } from '../run/loop.js';
-import type { TransportStats } from '../transport/transport.js';
+import type { OutboxStats } from '../outbox/outbox.js';
 import { counter, gauge, single } from './samples.js';
 
 export interface AgentFigures {
   status: Readonly<LoopStatus>;
   /** Undefined when batches are delivered nowhere. */
-  stats: () => Readonly<TransportStats> | undefined;
+  stats: () => Readonly<OutboxStats> | undefined;
   /** The clock of the status' times, in milliseconds. */
   now: () => number;
   version: string;
@@ -106,7 +106,7 @@ function registerLedger(registry: Registry, { status }: AgentFigures): void {
 }
 
 function registerDelivery(registry: Registry, { stats, now }: AgentFigures): void {
-  const each = (name: string, help: string, value: (stats: Readonly<TransportStats>) => number | undefined) => ({
+  const each = (name: string, help: string, value: (stats: Readonly<OutboxStats>) => number | undefined) => ({
     name,
     help,
     labels: [],

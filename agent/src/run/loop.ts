@@ -1,5 +1,5 @@
 /**
- * The agent's one loop: source > ledger > batch > transport, at an interval that does not drift. Knows no clock, no file
+ * The agent's one loop: source > ledger > batch > outbox, at an interval that does not drift. Knows no clock, no file
  * and no network of its own; a reading that fails is counted and the loop goes on.
  */
 import { encodeBatch } from '@tcewatch/protocol';
@@ -12,21 +12,21 @@ import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { Pace } from '../sources/pace.js';
-import type { Transport } from '../transport/transport.js';
 import { Unsent } from './unsent.js';
 import type { StateStore } from './state.js';
 
 export interface LoopOptions {
   source: Source;
-  transport: Transport;
+  outbox: Outbox;
   /** What outlives this life of the agent. */
   state: StateStore;
   caps: Readonly<LedgerCaps>;
   intervalMs: number;
   /**
    * Who says when the next reading is due: `interval` for a live host, `source` for one that keeps its own time and comes
-   * to an end. Only of the former is a reading tried again, and only the latter waits for the transport to have room.
+   * to an end. Only of the former is a reading tried again, and only the latter waits for the outbox to have room.
    */
   pacedBy: 'interval' | 'source';
   /** UUID text: this life of the agent. */
@@ -60,7 +60,7 @@ export class ReadingLoop {
   #problems: readonly string[] = [];
 
   constructor(private readonly options: LoopOptions) {
-    this.#unsent = new Unsent(options.transport);
+    this.#unsent = new Unsent(options.outbox);
   }
 
   /**
@@ -98,7 +98,7 @@ export class ReadingLoop {
       });
     });
     while (!signal.aborted && (await Promise.race([this.#read(), stopped]))) {
-      await Promise.race([this.options.transport.room(signal).catch(() => undefined), stopped]);
+      await Promise.race([this.options.outbox.room(signal).catch(() => undefined), stopped]);
     }
   }
 
@@ -134,13 +134,13 @@ export class ReadingLoop {
     for (const batch of kept.unsent) {
       const again = { ...batch, takenMs: this.options.pace.now() };
       this.#unsent.add(again);
-      this.options.transport.send(again);
+      this.options.outbox.send(again);
     }
   }
 
   /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
   async #take(reading: Reading): Promise<void> {
-    const { caps, run, intervalMs, transport, pace, state, onBatch } = this.options;
+    const { caps, run, intervalMs, outbox, pace, state, onBatch } = this.options;
     const problems = [...reading.problems, ...this.#stateProblem];
     const ledger = advance(this.#ledger, { ...reading, problems }, caps);
     const counted = snapshot(ledger);
@@ -148,14 +148,14 @@ export class ReadingLoop {
     const intervalNs = BigInt(Math.round(intervalMs * 1e6));
     const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
     const takenMs = pace.now();
-    const encoded = { bytes: encodeBatch(batch), epoch: batch.epoch, sequence, takenMs };
+    const encoded = { bytes: encodeBatch(batch), hostId: batch.host.id, epoch: batch.epoch, takenMs };
     this.#unsent.add(encoded);
     const problem = await state.keep({ ledger, unsent: this.#unsent.batches });
     this.#stateProblem = problem === undefined ? [] : [problem];
     this.#ledger = ledger;
     this.status.readings = sequence;
     this.status.newest = { takenMs, batch, snapshot: counted };
-    transport.send(encoded);
+    outbox.send(encoded);
     this.#logChanges(batch.problems);
     onBatch?.(batch);
   }

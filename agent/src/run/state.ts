@@ -17,7 +17,7 @@ import { SourceError } from '../model.js';
 import type { EncodedBatch } from '../transport/transport.js';
 
 /** The newest batch of its epoch that nobody has acknowledged yet. */
-export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'epoch' | 'sequence'>;
+export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'hostId' | 'epoch'>;
 
 export interface Kept {
   ledger: LedgerState;
@@ -36,7 +36,7 @@ export interface StateStore {
 }
 
 const FORMAT = 'tcewatch-agent-state';
-const VERSION = 1;
+const VERSION = 2;
 
 const base64 = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 
@@ -44,7 +44,7 @@ const schema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   ledger: ledgerSchema,
-  unsent: z.array(z.object({ bytes: base64, epoch: z.string(), sequence: z.int().positive() })),
+  unsent: z.array(z.object({ bytes: base64, hostId: z.string(), epoch: z.string() })),
 });
 
 /** For recordings, which are read again from their beginning. */
@@ -95,10 +95,10 @@ export class FileState implements StateStore {
       format: FORMAT,
       version: VERSION,
       ledger: toKept(ledger),
-      unsent: unsent.map(({ bytes, epoch, sequence }) => ({
+      unsent: unsent.map(({ bytes, hostId, epoch }) => ({
         bytes: Buffer.from(bytes).toString('base64'),
+        hostId,
         epoch,
-        sequence,
       })),
     } satisfies z.input<typeof schema>;
     try {

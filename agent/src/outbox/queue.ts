@@ -2,7 +2,7 @@
  * Batches that wait to be sent, oldest first, in bounded memory. All counters only grow, so a batch is contained in the
  * next one of its epoch: a full queue thins its past and loses time resolution, never a count.
  */
-import type { EncodedBatch } from './transport.js';
+import type { EncodedBatch } from '../transport/transport.js';
 
 export interface QueueLimits {
   batches: number;
