@@ -5,7 +5,6 @@ import type { Batch } from '@tcewatch/protocol';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
-import { drained } from '../run/drained.js';
 import { figuresByName, isBalanced, totalsOf } from '../run/totals.js';
 import type { Totals } from '../run/totals.js';
 import type { OutboxStats } from '../outbox/outbox.js';
@@ -19,7 +18,8 @@ const RECORDED = ['hist', 'ring'];
 
 /** Settings of a live host have no meaning here. */
 const ROWS = CONFIG_ROWS.filter(
-  ({ path }) => !/^(root|source|hist|ring|replay|listen|state|stopTimeout)(\.|$)/.test(path),
+  ({ path }) =>
+    !/^(root|source|hist|ring|replay|listen|state|stopTimeout|outbox\.(enabled|directory|catchUp))(\.|$)/.test(path),
 );
 
 const EXAMPLES = `
@@ -70,7 +70,8 @@ async function replayRecording(config: AgentConfig, json: boolean, surroundings:
   });
   try {
     await loop.run(stop);
-    await drained(outbox, stop);
+    // It is over when it is stopped, too.
+    await outbox.drain(stop).catch(() => undefined);
   } finally {
     progress.clear();
     await outbox.close();

@@ -5,7 +5,6 @@ import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
-import { drained } from '../run/drained.js';
 import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -40,8 +39,11 @@ async function run(config: AgentConfig, { createLog, pace, version, stop }: Surr
     log.info({ version, transport: outbox.name }, 'started');
     await loop.run(stop);
     log.info('stopping');
-    const left = await drained(outbox, AbortSignal.timeout(config.stopTimeout));
-    if (left > 0) log.warn(`stopped with ${left} batches not delivered; the kernel still counts what they hold`);
+    // What is left when the time is over is told below.
+    await outbox.drain(AbortSignal.timeout(config.stopTimeout)).catch(() => undefined);
+    const { queuedBatches: left = 0, heldBatches: held = 0 } = outbox.stats ?? {};
+    if (left > held) log.info(`${left - held} batches are not delivered; they wait on disk for the next start`);
+    if (held > 0) log.warn(`${held} batches are neither delivered nor on disk; the kernel still counts what they hold`);
   } finally {
     await outbox.close();
     await server.close();

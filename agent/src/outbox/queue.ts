@@ -1,16 +1,26 @@
 /**
- * Batches that wait to be sent, oldest first, in bounded memory. All counters only grow, so a batch is contained in the
- * next one of its epoch: a full queue thins its past and loses time resolution, never a count.
+ * The order in which batches wait, oldest first, and which of them may go. All counters only grow, so a batch is contained
+ * in the next one of its epoch: a full queue thins its past and loses time resolution, never a count. Knows of a batch but
+ * what it takes to choose, wherever its bytes are.
  */
-import type { EncodedBatch } from '../transport/transport.js';
+import type { AttemptLimits } from '../transport/transport.js';
 
 export interface QueueLimits {
   batches: number;
   bytes: number;
 }
 
-export class ThinningQueue {
-  readonly #waiting: EncodedBatch[] = [];
+/** What waits. */
+export interface Queued {
+  readonly epoch: string;
+  /** Monotonic, in milliseconds. */
+  readonly takenMs: number;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export class ThinningQueue<T extends Queued> {
+  readonly #waiting: T[] = [];
   #bytes = 0;
   #thinned = 0;
   #discarded = 0;
@@ -35,49 +45,75 @@ export class ThinningQueue {
     return this.#discarded;
   }
 
+  get oldest(): T | undefined {
+    return this.#waiting[0];
+  }
+
   /** Whether one more batch of the newest one's size fits without thinning. */
   get hasRoom(): boolean {
-    const like = this.#waiting.at(-1)?.bytes.length ?? 0;
+    const like = this.#waiting.at(-1)?.size ?? 0;
     return this.#waiting.length < this.limits.batches && this.#bytes + like <= this.limits.bytes;
   }
 
-  /** The oldest batches, in order, that are within the limits together; the very oldest whatever its size. */
-  oldest({ batches, bytes }: Readonly<QueueLimits>): EncodedBatch[] {
+  /** All, oldest first. */
+  [Symbol.iterator](): Iterator<T> {
+    return this.#waiting[Symbol.iterator]();
+  }
+
+  /** The batches in order that are within the limits together, the first one whatever its size, but not `except`. */
+  first({ batches, bytes }: Readonly<AttemptLimits>, except?: T): T[] {
+    const found: T[] = [];
     let size = 0;
-    const beyond = this.#waiting.findIndex((batch, i) => {
-      size += batch.bytes.length;
-      return i > 0 && (i >= batches || size > bytes);
-    });
-    return this.#waiting.slice(0, beyond === -1 ? undefined : beyond);
+    for (const one of this.#waiting) {
+      if (one === except) continue;
+      size += one.size;
+      if (found.length > 0 && (found.length >= batches || size > bytes)) break;
+      found.push(one);
+    }
+    return found;
   }
 
-  /** Takes the newest batch in, and drops older ones until the limits hold or it is alone. */
-  push(batch: EncodedBatch): void {
+  /** Takes the newest batch in; returns what was dropped until the limits hold or it is alone. */
+  push(batch: T): T[] {
     this.#waiting.push(batch);
-    this.#bytes += batch.bytes.length;
-    while (this.#waiting.length > 1 && this.#isOver()) this.#drop();
+    this.#bytes += batch.size;
+    return this.#dropUntilWithin();
   }
 
-  /** Takes a batch out that was settled; it may have been thinned while it travelled. */
-  remove(batch: EncodedBatch): void {
+  /** Takes batches in, oldest first, that are all older than those that wait. */
+  unshift(batches: readonly T[]): T[] {
+    this.#waiting.unshift(...batches);
+    for (const { size } of batches) this.#bytes += size;
+    return this.#dropUntilWithin();
+  }
+
+  /** Takes a batch out that was settled; it may have been dropped while it travelled. */
+  remove(batch: T): void {
     const at = this.#waiting.indexOf(batch);
     if (at >= 0) this.#removeAt(at);
+  }
+
+  #dropUntilWithin(): T[] {
+    const dropped: T[] = [];
+    while (this.#waiting.length > 1 && this.#isOver()) dropped.push(...this.#drop());
+    return dropped;
   }
 
   #isOver(): boolean {
     return this.#waiting.length > this.limits.batches || this.#bytes > this.limits.bytes;
   }
 
-  #drop(): void {
+  #drop(): T[] {
     const at = thinnest(this.#waiting);
-    this.#removeAt(at ?? 0);
     if (at === undefined) this.#discarded++;
     else this.#thinned++;
+    return this.#removeAt(at ?? 0);
   }
 
-  #removeAt(at: number): void {
-    const [batch] = this.#waiting.splice(at, 1);
-    this.#bytes -= batch?.bytes.length ?? 0;
+  #removeAt(at: number): T[] {
+    const removed = this.#waiting.splice(at, 1);
+    for (const { size } of removed) this.#bytes -= size;
+    return removed;
   }
 }
 
@@ -85,7 +121,7 @@ export class ThinningQueue {
  * The batch whose absence leaves the smallest gap in time, so that what stays is spread evenly: never the newest, never
  * the last of an epoch, and the oldest only when there is no other. Undefined when none may go.
  */
-function thinnest(batches: readonly EncodedBatch[]): number | undefined {
+function thinnest(batches: readonly Queued[]): number | undefined {
   let found: number | undefined;
   let smallest = Infinity;
   for (const [i, batch] of batches.entries()) {

@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import type { Pace } from '../sources/pace.js';
 import { createTransport } from '../transport/registry.js';
-import { MemoryOutbox } from './memory.js';
 import { noOutbox } from './outbox.js';
 import type { Outbox } from './outbox.js';
+import { QueuedOutbox } from './queued.js';
 
 /** What an outbox would otherwise take from its surroundings. */
 export interface OutboxContext {
@@ -16,11 +16,17 @@ export interface OutboxContext {
 export function createOutbox(config: AgentConfig, { pace, log }: OutboxContext): Outbox {
   const transport = createTransport(config);
   if (transport === undefined) return noOutbox;
-  return new MemoryOutbox({
+  const { enabled, directory, bytes, catchUp } = config.outbox;
+  // A recording is read again from its beginning, and whoever replays one wants its batches in order.
+  const isReplay = config.source === 'replay';
+  return new QueuedOutbox({
     transport,
-    limits: config.queue,
+    directory: enabled && !isReplay ? directory : undefined,
+    bytes,
+    catchUp: isReplay ? undefined : catchUp,
     backoff: { firstMs: 500, longestMs: 30_000 },
-    sleep: (ms, signal) => pace.sleep(ms, signal),
+    pace,
+    wallMs: () => Date.now(),
     log,
   });
 }

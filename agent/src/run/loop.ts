@@ -14,7 +14,6 @@ import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Pace } from '../sources/pace.js';
-import { Unsent } from './unsent.js';
 import type { StateStore } from './state.js';
 
 export interface LoopOptions {
@@ -50,18 +49,15 @@ export interface LoopStatus {
 
 export class ReadingLoop {
   readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
-  readonly #unsent: Unsent;
   #ledger = emptyLedger();
   #resumed = false;
-  /** Told with the next batch: when it is known, the batch at hand is encoded already. */
-  #stateProblem: string[] = [];
+  /** What went wrong with the batch before. Told with the next one: when it is known, that at hand is encoded already. */
+  #afterthoughts: readonly string[] = [];
   #open = false;
   #lastFailure: string | undefined;
   #problems: readonly string[] = [];
 
-  constructor(private readonly options: LoopOptions) {
-    this.#unsent = new Unsent(options.outbox);
-  }
+  constructor(private readonly options: LoopOptions) {}
 
   /**
    * Runs until the source ends or the signal is aborted; in the latter case a live host is read once more. Rejects only
@@ -128,20 +124,18 @@ export class ReadingLoop {
   async #resume(): Promise<void> {
     if (this.#resumed) return;
     this.#resumed = true;
-    const kept = await this.options.state.load();
+    const { outbox, pace, state } = this.options;
+    this.#afterthoughts = present(await outbox.open());
+    const kept = await state.load();
     if (!kept) return;
     this.#ledger = kept.ledger;
-    for (const batch of kept.unsent) {
-      const again = { ...batch, takenMs: this.options.pace.now() };
-      this.#unsent.add(again);
-      this.options.outbox.send(again);
-    }
+    for (const batch of kept.unsent) await outbox.send({ ...batch, takenMs: pace.now() });
   }
 
   /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
   async #take(reading: Reading): Promise<void> {
     const { caps, run, intervalMs, outbox, pace, state, onBatch } = this.options;
-    const problems = [...reading.problems, ...this.#stateProblem];
+    const problems = [...reading.problems, ...this.#afterthoughts];
     const ledger = advance(this.#ledger, { ...reading, problems }, caps);
     const counted = snapshot(ledger);
     const sequence = this.status.readings + 1;
@@ -149,13 +143,12 @@ export class ReadingLoop {
     const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
     const takenMs = pace.now();
     const encoded = { bytes: encodeBatch(batch), hostId: batch.host.id, epoch: batch.epoch, takenMs };
-    this.#unsent.add(encoded);
-    const problem = await state.keep({ ledger, unsent: this.#unsent.batches });
-    this.#stateProblem = problem === undefined ? [] : [problem];
+    const others = outbox.atRisk.filter(({ epoch }) => epoch !== encoded.epoch);
+    const stateProblem = await state.keep({ ledger, unsent: [...others, encoded] });
     this.#ledger = ledger;
     this.status.readings = sequence;
     this.status.newest = { takenMs, batch, snapshot: counted };
-    outbox.send(encoded);
+    this.#afterthoughts = present(stateProblem, await outbox.send(encoded));
     this.#logChanges(batch.problems);
     onBatch?.(batch);
   }
@@ -187,4 +180,8 @@ export class ReadingLoop {
       this.options.log.warn({ err: error }, `cannot close the source ${this.options.source.name}`);
     });
   }
+}
+
+function present(...problems: readonly (string | undefined)[]): string[] {
+  return problems.filter((problem) => problem !== undefined);
 }

@@ -1,6 +1,7 @@
 /**
- * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the newest
- * batch of each epoch that was not delivered yet, since no later one need contain it.
+ * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the batch
+ * that it tells of, since that is handed to the outbox only after this is written; with it go those of earlier epochs that
+ * the outbox could not bring to a disk.
  *
  * It is written before each batch whose counts differ from what was written last, because the file must know all that a
  * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
@@ -16,7 +17,7 @@ import type { LedgerState } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { EncodedBatch } from '../transport/transport.js';
 
-/** The newest batch of its epoch that nobody has acknowledged yet. */
+/** The newest batch of its epoch that no disk is known to hold. */
 export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'hostId' | 'epoch'>;
 
 export interface Kept {
