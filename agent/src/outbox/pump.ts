@@ -71,9 +71,9 @@ export class Pump {
     };
   }
 
-  /** Something waits; the newest of all, where it is new. */
+  /** Delivers what waits; `newest` is the newest of all, where that is new. */
   start(newest?: Waiting): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted || this.#options.backlog.length === 0) return;
     this.#newest = newest ?? this.#newest;
     this.#wait?.abort();
     this.#running ??= this.#deliverAll();
@@ -150,10 +150,13 @@ export class Pump {
   }
 
   async #untilCatchUp(): Promise<void> {
-    this.#wait = new AbortController();
+    const wait = new AbortController();
     const { pace } = this.#options;
-    await pace.sleep(this.#catchUpMs - pace.now(), this.#wait.signal);
+    this.#wait = wait;
+    await pace.sleep(this.#catchUpMs - pace.now(), wait.signal);
     this.#wait = undefined;
+    // A timer may be a fraction of a millisecond early.
+    if (!wait.signal.aborted) this.#catchUpMs = -Infinity;
   }
 
   async #attempt(next: readonly Waiting[]): Promise<{ verdict: Verdict; tried: readonly Waiting[] }> {
