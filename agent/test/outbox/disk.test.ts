@@ -46,13 +46,19 @@ async function closed(disk: Disk): Promise<void> {
 async function reopened(bytes?: number): Promise<{ disk: Disk; found: (number | undefined)[]; recovered: Recovered }> {
   for (const disk of [...open]) await closed(disk);
   const { disk, recovered } = await opened(bytes);
-  return { disk, recovered, found: await numbers(disk, recovered.records.map(({ stored }) => stored)) };
+  return {
+    disk,
+    recovered,
+    found: await numbers(
+      disk,
+      recovered.records.map(({ stored }) => stored),
+    ),
+  };
 }
 
 const numbers = async (disk: Disk, records: readonly StoredRecord[]) => (await disk.read(records)).map(numberOf);
 const segments = async () => (await readdir(directory)).filter((name) => name.endsWith('.segment')).sort();
-const sizes = async () =>
-  Promise.all((await segments()).map(async (name) => (await stat(join(directory, name))).size));
+const sizes = async () => Promise.all((await segments()).map(async (name) => (await stat(join(directory, name))).size));
 
 async function appended(disk: Disk, from: number, to: number, size?: number): Promise<StoredRecord[]> {
   const stored: StoredRecord[] = [];
@@ -181,7 +187,9 @@ describe('Disk with a damaged file', () => {
     const { found, recovered } = await damaged((length) => Math.floor(length / 2));
     expect(found).toEqual([1, 3]);
     const aside = join(directory, '0000000001.segment.corrupt');
-    expect(recovered.corrupt).toEqual([{ path: aside, reason: expect.stringMatching(/at byte \d+ is damaged/) as string }]);
+    expect(recovered.corrupt).toEqual([
+      { path: aside, reason: expect.stringMatching(/at byte \d+ is damaged/) as string },
+    ]);
     expect((await stat(aside)).size).toBeGreaterThan((await sizes())[0]!);
     const again = await reopened();
     expect([again.found, again.recovered.corrupt]).toEqual([[1, 3], []]);

@@ -37,11 +37,14 @@ interface Life {
   collector: ModelCollector;
   /** The outbox's; undefined for one in memory. */
   outboxDirectory?: string | undefined;
+  /** Nothing is delivered from the beginning. */
+  isDown?: boolean;
 }
 
 /** One life of an agent over the readings, of which the last one may be its end. */
-async function live(readings: readonly Reading[], end: Fate, { state, collector, outboxDirectory }: Life) {
+async function live(readings: readonly Reading[], end: Fate, { state, collector, outboxDirectory, isDown }: Life) {
   const transport = new ModelTransport(collector);
+  transport.isUp = isDown !== true;
   const { log, lines } = collectLog();
   const pace = new FakePace();
   const outbox = new QueuedOutbox({
@@ -135,6 +138,32 @@ describe('an agent that is killed', () => {
     const { source } = await live(later, 'lives', { state: new FileState(directory), collector });
     expect(source.told).toEqual([handover.epoch]);
     expect(collector.stored('entered')).toEqual({ v: 5 + 7 });
+  });
+
+  it('delivers after a boot, which ends its state, what it had put on the disk before', async () => {
+    const collector = new ModelCollector();
+    const outboxDirectory = join(directory, 'outbox');
+    const end = 'killed before the batch is delivered';
+    await live([counted(5)], end, { state: new FileState(join(directory, 'a')), collector, outboxDirectory });
+    expect(collector.stored('entered')).toEqual({});
+    const booted = { epoch: '00000000-0000-8000-8000-00000000000b' };
+    const state = new FileState(join(directory, 'b'));
+    await live([counted(2, booted)], 'lives', { state, collector, outboxDirectory });
+    expect(collector.stored('entered')).toEqual({ v: 5 + 2 });
+  });
+
+  it('delivers the last batches of several epochs that its outbox had no disk for', async () => {
+    const collector = new ModelCollector();
+    const epoch = (n: number) => `00000000-0000-8000-8000-00000000000${n}`;
+    const readings = [1, 2, 3].map((n) =>
+      counted(5, { epoch: epoch(n), handover: { epoch: epoch(n + 1), cells: [], seen: [] } }),
+    );
+    const end = 'killed before the batch is delivered';
+    await live(readings, end, { state: new FileState(directory), collector, isDown: true });
+    expect(collector.stored('entered')).toEqual({});
+    const later = [counted(7, { epoch: epoch(4) })];
+    await live(later, 'lives', { state: new FileState(directory), collector });
+    expect(collector.stored('entered')).toEqual({ v: 5 + 5 + 5 + 7 });
   });
 
   it('writes nothing while nothing is counted', async () => {
