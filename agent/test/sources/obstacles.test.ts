@@ -5,12 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { record } from '../../src/record/record.js';
 import { createHist } from '../../src/sources/hist.js';
 import { refuseIfBlind } from '../../src/sources/obstacles.js';
-import { realPace } from '../../src/sources/pace.js';
 import { createRing } from '../../src/sources/ring.js';
 import { createUserspaceExit } from '../../src/sources/userspace-exit.js';
 import { openHist } from '../../src/verify/verify.js';
 import { FixtureHost } from './fixture-host.js';
-import { testOptions } from './options.js';
+import { testOptions, testRing } from './options.js';
 
 let host: FixtureHost;
 beforeEach(async () => {
@@ -53,21 +52,20 @@ it('tells lockdown for confidentiality from that for integrity', async () => {
 /** All that count by thread, each as it is begun. */
 const COUNTERS: [string, () => Promise<unknown>][] = [
   ['hist', () => createHist(testOptions(undefined, host.root), host.files).open()],
-  [
-    'ring',
-    () => {
-      const ring = { kbPerCpu: 8, overwrite: true, pace: realPace, monotonicNs: () => 0 };
-      return createRing({ ...testOptions(undefined, host.root), ring }).open();
-    },
-  ],
+  ['ring', () => createRing({ ...testOptions(undefined, host.root), ring: testRing }).open()],
   ['userspace-exit', () => createUserspaceExit(testOptions(undefined, host.root), host.files).open()],
   ['verify', () => openHist(host.root, 1, 128)],
   [
     'record',
     () => {
       const directory = join(host.root, 'recording');
-      const stop = new AbortController().signal;
-      const times = { intervalMs: 1, snapshots: 1, pace: realPace, now: () => 0n, stop };
+      const times = {
+        intervalMs: 1,
+        snapshots: 1,
+        pace: testRing.pace,
+        now: () => 0n,
+        stop: new AbortController().signal,
+      };
       return record({ root: host.root, directory, size: 128, pid: 1, files: host.files, ...times });
     },
   ],
