@@ -1,4 +1,5 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
+import { servedTls } from '@tcewatch/config';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
@@ -100,7 +101,7 @@ async function open(
   onClose(() => pipeline.flush());
 
   const server = await buildServer({
-    tls: listen.tls,
+    tls: servedTls(listen.tls),
     log,
     registry: metrics.registry,
     api: { queries: withGuests(store), token: read.token },
