@@ -24,3 +24,9 @@ fi
 if ! command -v openssl >/dev/null; then
   echo "test set-up: there is no openssl: tests of TLS will fail"
 fi
+
+if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: the lab needs Debian on x86_64, as root: its run on an emulated KVM host is left out"
+elif ! lab/install-tools.sh >/dev/null 2>&1; then
+  echo "test set-up: QEMU for ppc64 and what the lab builds its image with cannot be installed: its run will fail"
+fi

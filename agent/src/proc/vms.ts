@@ -57,11 +57,15 @@ async function foundVms(look: Look): Promise<number[] | undefined> {
   return found.length > 0 || look.trouble.size === troubles ? found : undefined;
 }
 
-/** Undefined when the process is gone. */
+/** Undefined when the process is gone, or has no memory any more and so nothing to say of itself: it ends. */
 async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): Promise<VmSighting | undefined> {
   const started = startedNs((await text(look, `proc/${tgid}/stat`)) ?? '');
+  if (started === undefined) return undefined;
+  const threads = await threadsOf(look, tgid);
+  const facts = await factsOf(look, tgid, nowNs);
+  // Read last: a process gives up its memory, where this is kept, before its files, so what was read above was whole.
   const cmdline = await text(look, `proc/${tgid}/cmdline`);
-  if (started === undefined || cmdline === undefined) return undefined;
+  if (cmdline === undefined || cmdline === '') return undefined;
   const qemu = parseQemu(cmdline);
   const mmu = guestMmu(host, qemu);
   return {
@@ -70,8 +74,8 @@ async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): 
     uuid: qemu.uuid,
     tgid,
     startedNs: started,
-    threads: await threadsOf(look, tgid),
-    facts: { ...(await factsOf(look, tgid, nowNs)), ...(mmu && { mmu }) },
+    threads,
+    facts: { ...facts, ...(mmu && { mmu }) },
     evidence: evidenceOf(host, { mmu, kvmPr: qemu.kvmType === 'PR' }),
   };
 }

@@ -100,6 +100,13 @@ describe('a host', () => {
     expect(await sighted(root)).toMatchObject({ vms: [{ tgid: 178 }], problems: [] });
   });
 
+  // Seen on a host: a VM with a VFIO device takes seconds to end, and until then debugfs lists it.
+  it('says nothing of a VM that ends, rather than that it has no name', async () => {
+    const root = await copied();
+    await writeFile(join(root, 'proc', '178', 'cmdline'), '');
+    expect(briefly((await sighted(root)).vms)).toEqual(['hot 630']);
+  });
+
   it('tells nothing of descriptors that are being closed', async () => {
     const root = await copied();
     // What a process shows that has closed its files but not yet gone.
