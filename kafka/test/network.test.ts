@@ -77,7 +77,7 @@ describe.skipIf(noBroker)('a client behind a bad network', () => {
     await another.producer().send(topic, records(20, 40));
     await until('the others', () => hasAll(values, 40));
     expect(consumer.stats.restarts.stalled).toBeGreaterThan(0);
-    expect(lines.some(({ msg }) => /^the consumer stands still \(/.test(msg))).toBe(true);
+    expect(lines.some(({ msg }) => msg.startsWith('the consumer stands still ('))).toBe(true);
     expect(batches.at(-1)!.assignment).toBeGreaterThan(assignment);
     await Promise.all([consumer.close(), patient.close(), another.close()]);
   });
