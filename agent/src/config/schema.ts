@@ -46,6 +46,12 @@ const hist = z
       .describe(
         'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
       ),
+    detail: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
+      ),
   })
   .prefault({});
 

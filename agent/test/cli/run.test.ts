@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
+import type { AgentConfig } from '../../src/config/schema.js';
 import { collectLog } from '../log/collect.js';
 import { run } from './surroundings.js';
 
@@ -31,6 +32,17 @@ describe('run', () => {
     const { status, lines } = await run(args);
     expect(status).toBe(0);
     expect(lines.map(({ msg }) => msg)).toEqual(['started', 'stopping']);
+  });
+
+  it('has a short flag for detail', async () => {
+    const detailOf = async (...flags: string[]) => {
+      const args = [...(await host()), '--replay-speed', '0', '--listen-enabled', 'false', '--log-level', 'debug'];
+      const { lines } = await run([...args, ...flags]);
+      return (lines.find(({ msg }) => msg === 'configuration') as unknown as { config: AgentConfig }).config.hist.detail;
+    };
+    expect(await detailOf()).toBe(false);
+    expect(await detailOf('--detail')).toBe(true);
+    expect(await detailOf('--detail', '--hist-detail', 'false')).toBe(false);
   });
 
   it('goes on where the host cannot be read, and says what to do', async () => {
