@@ -18,6 +18,17 @@ elif [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: not root on Linux x86_64: live tests of the ring are left out"
 fi
 
+# Kafka's own broker.
+if ! { command -v java && command -v mvn && command -v openssl; } >/dev/null &&
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update && apt-get install -y --no-install-recommends default-jre-headless maven openssl; } >/dev/null 2>&1 || true
+fi
+if ! { command -v java && command -v mvn && command -v openssl && command -v setpriv; } >/dev/null; then
+  echo "test set-up: Kafka needs java, mvn, openssl and setpriv: tests on a real broker are left out"
+elif ! kafka/broker/fetch.sh >/dev/null; then
+  echo "test set-up: Kafka cannot be fetched by Maven: tests on a real broker will fail"
+fi
+
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: the lab needs Debian on x86_64, as root: its run on an emulated KVM host is left out"
 elif ! lab/install-tools.sh >/dev/null 2>&1; then
