@@ -12,6 +12,8 @@ export const ENV_PREFIX = 'TCEWATCH_AGENT';
 
 const SHORTEST_INTERVAL_MS = 100;
 const LONGEST_INTERVAL_MS = 3_600_000;
+/** Room for one batch of a large host. */
+const SMALLEST_OUTBOX_BYTES = 1024 * 1024;
 
 const interval = duration()
   .refine((ms) => ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS, 'give a time from 100ms to 1h')
@@ -119,14 +121,26 @@ const collector = z
   })
   .prefault({});
 
-const queue = z
+const outbox = z
   .strictObject({
-    batches: z
-      .int()
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether batches that are not delivered yet are kept on disk; else they are kept in memory.'),
+    directory: z
+      .string()
+      .min(1)
+      .default('/var/lib/tcewatch/outbox')
+      .describe('Where they are kept: a directory of this agent alone, on a disk that outlives a reboot.'),
+    bytes: byteSize()
+      .refine((bytes) => bytes >= SMALLEST_OUTBOX_BYTES, 'give at least 1MiB')
+      .prefault('64MiB')
+      .describe('What they may take in all; beyond that the past is thinned, and no count is lost.'),
+    catchUp: z
+      .number()
       .positive()
-      .default(1000)
-      .describe('Batches kept while they cannot be delivered; beyond that the past is thinned, and no count is lost.'),
-    bytes: byteSize().prefault('64MiB').describe('The same bound in bytes.'),
+      .default(10)
+      .describe('Batches per second, besides the newest, that are delivered of what an outage has left behind.'),
   })
   .prefault({});
 
@@ -184,7 +198,7 @@ export const configSchema = z
       .optional()
       .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
     collector,
-    queue,
+    outbox,
     listen,
     stopTimeout: duration()
       .prefault('10s')
