@@ -38,7 +38,7 @@ export const adverse: Scenario = async (stage, underLoad) => {
   return [
     { ...usual, expected: ['virtual'] },
     { ...again, expected: ['virtual'] },
-    { ...flooded, expected: ['userspace'] },
+    { ...flooded, expected: ['userspace'], isFlooding: true },
   ];
 };
 
