@@ -73,6 +73,12 @@ describe('says what is missing', () => {
     expect(finding?.fix).toContain(fix);
   });
 
+  it('but not of TCE handlers before the module that brings them is loaded', () => {
+    const unloaded = { tceHandlers: false, modules: new Set(['ext4']) };
+    const { findings } = diagnose({ ...accelerated, ...unloaded });
+    expect(findings.find(({ id }) => id === 'tce-handlers')?.verdict).toBe('unknown');
+  });
+
   it('is content with the least privileges that do', () => {
     const capabilities = (1n << 2n) | (1n << 19n);
     expect(foundWith('capabilities', { self: { capabilities, uid: 0 } })).toEqual(['ok']);
