@@ -2,9 +2,9 @@
 import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, deriveModes, enteredEntries } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import type { z } from 'zod';
-import type { AccountRow, CountRow, HostRow, StepRow, VmRow } from '../store/index.js';
+import type { AccountRow, CountRow, HostRow, LatencyRow, StepRow, VmRow } from '../store/index.js';
 import { isoTime } from '../time.js';
-import type { accountBody, countsBody, hostBody, stepBody, vmBody } from './bodies.js';
+import type { accountBody, countsBody, hostBody, latencyBody, stepBody, vmBody } from './bodies.js';
 
 export function hostAnswer(row: HostRow): z.infer<typeof hostBody> {
   const { hostId, hostName, intervalNs, readAtNs, ...same } = row;
@@ -45,6 +45,10 @@ export function countsAnswer(counts: readonly CountRow[], vms: readonly VmRow[])
 
 export function stepAnswer({ atNs, hypercall, counters, read }: StepRow, vm: VmRow): z.infer<typeof stepBody> {
   return { at: isoTime(atNs), read, ...figures(hypercall, counters, vm) };
+}
+
+export function latencyAnswer(row: LatencyRow, { hostId, life, vm, uuid }: VmRow): z.infer<typeof latencyBody> {
+  return { host: hostId, life, vm, uuid, ...row };
 }
 
 function figures(hypercall: Hypercall, counters: CounterValues, vm: VmRow | undefined) {

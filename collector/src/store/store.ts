@@ -13,6 +13,7 @@ import { alertRow } from './rows.js';
 import { selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
+import { selectLatency } from './select/latency.js';
 import { selectAccounts, selectFreshness, selectHosts } from './select/hosts.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
@@ -63,6 +64,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     counters: (question = {}) => selectCounts(clickhouse, question),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
+    latency: (question) => selectLatency(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
     accounts: () => selectAccounts(clickhouse),
     guestSpans: () => selectGuestSpans(clickhouse),

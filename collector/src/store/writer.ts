@@ -3,6 +3,7 @@ import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
+import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
 import { RowBuffer } from './row-buffer.js';
@@ -17,7 +18,7 @@ export interface InsertOutcome {
   error: StoreError | null;
 }
 
-/** Rows by table, except readings. */
+/** Rows of the tables that have few. */
 type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
 
 /** Throws BatchError for a batch that no table can take. */
@@ -43,13 +44,12 @@ export class Writer {
   /** Resolves when all rows are acknowledged; rejects with StoreError, after which nothing of the group is remembered. */
   async write(batches: readonly Batch[]): Promise<void> {
     try {
-      const readings = new RowBuffer();
+      const counters = { readings: new RowBuffer(), latencies: new RowBuffer() };
       const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [] };
-      for (const batch of batches) this.#collect(batch, readings, rows);
+      for (const batch of batches) this.#collect(batch, counters, rows);
       await all([
-        this.#insert('readings', readings.rows, () =>
-          this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes),
-        ),
+        this.#insertRowBinary('readings', READINGS_COLUMNS, counters.readings),
+        this.#insertRowBinary('latencies', LATENCIES_COLUMNS, counters.latencies),
         ...(['accounts', 'vms', 'vm_facts'] as const).map((table) => this.#insertObjects(table, rows[table])),
       ]);
       // Last, since they say that the host was read: where they are, the rest is.
@@ -61,9 +61,10 @@ export class Writer {
     }
   }
 
-  #collect(batch: Batch, readings: RowBuffer, rows: Rows): void {
+  #collect(batch: Batch, counters: Record<'readings' | 'latencies', RowBuffer>, rows: Rows): void {
     const known = this.#remembered.recall(batch);
-    encodeReadings(batch, known, readings);
+    encodeReadings(batch, known, counters.readings);
+    encodeLatencies(batch, known, counters.latencies);
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
       const identity = identityOf(vm);
@@ -79,6 +80,10 @@ export class Writer {
     }
     if (known) known.accounts = accounts;
     rows.host_readings.push(hostReadingRow(batch));
+  }
+
+  #insertRowBinary(table: string, columns: readonly string[], { rows, bytes }: RowBuffer): Promise<void> {
+    return this.#insert(table, rows, () => this.clickhouse.insertRowBinary(table, columns, bytes));
   }
 
   #insertObjects(table: string, rows: object[]): Promise<void> {
