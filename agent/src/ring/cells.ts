@@ -6,7 +6,6 @@
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import type { Hypercall, Scope } from '@tcewatch/protocol';
 import type { Liobn } from './events.js';
-import type { LatencyHistogram } from './latency.js';
 
 /** Since the epoch began: calls of one thread, hypercall and LIOBN. Only ever grows. */
 export interface RingCell {
@@ -21,16 +20,9 @@ export interface RingCell {
   /** TCE entries asked for. */
   entries: number;
   puntedEntries: number;
-  /**
-   * Enter to exit by mode. Of a punted call that is the kernel's own part alone: it ends before QEMU sees the call.
-   */
-  virtual: LatencyHistogram | undefined;
-  userspace: LatencyHistogram | undefined;
-  /** Of punted calls: from that exit until the thread is back in KVM_RUN. */
-  roundTrip: LatencyHistogram | undefined;
 }
 
-/** What may be told apart; a cell with all its histograms takes about 1 KiB. */
+/** What may be told apart. */
 export interface CellLimits {
   /** Threads that have cells of their own; calls of further ones are counted under {@link NO_THREAD}. */
   threads: number;
@@ -101,8 +93,7 @@ export class ThreadCells {
 }
 
 function newCell(tid: number, hypercall: Hypercall, scope: Scope, liobn: bigint): RingCell {
-  const counts = { entered: 0, punted: 0, entries: 0, puntedEntries: 0 };
-  return { tid, hypercall, scope, liobn, ...counts, virtual: undefined, userspace: undefined, roundTrip: undefined };
+  return { tid, hypercall, scope, liobn, entered: 0, punted: 0, entries: 0, puntedEntries: 0 };
 }
 
 function perHypercall<T>(make: () => T): Record<Hypercall, T> {

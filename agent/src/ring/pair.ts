@@ -9,10 +9,11 @@
  */
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
+import type { LatencyCell } from '../model.js';
 import { CellRoom, DEFAULT_CELL_LIMITS, NO_THREAD, ThreadCells } from './cells.js';
 import type { CellLimits, RingCell } from './cells.js';
 import type { HypercallEvents, Liobn, Outcome } from './events.js';
-import { LATENCY_BUCKETS, observe } from './latency.js';
+import { ThreadLatencies } from './latency.js';
 
 /** What became of the events; every TCE enter is in `paired`, in `exitsMissing` or in flight. Only ever grows. */
 export interface PairTally {
@@ -47,13 +48,14 @@ const MAX_INDIRECT = 512;
 
 interface Thread {
   readonly cells: ThreadCells;
+  readonly latencies: ThreadLatencies;
   /** The call that is in KVM now. */
   pending: RingCell | undefined;
   pendingEntries: number;
   pendingNs: number;
   pendingCpu: number;
   /** The last call, while userspace has it. */
-  punted: RingCell | undefined;
+  punted: Hypercall | undefined;
   puntedNs: number;
 }
 
@@ -88,6 +90,11 @@ export class Pairing implements HypercallEvents {
   *cells(): Generator<Readonly<RingCell>> {
     for (const thread of this.threads.values()) yield* thread.cells;
     yield* this.beyond.cells;
+  }
+
+  /** How long calls took. Handled ones can be timed where all exits come, round trips where returns to KVM_RUN do. */
+  *latencies(): Generator<LatencyCell> {
+    for (const thread of this.threads.values()) yield* thread.latencies;
   }
 
   get tally(): PairTally {
@@ -141,13 +148,13 @@ export class Pairing implements HypercallEvents {
     const orphan = owner.cells.without(punted, owner === this.beyond ? 'other' : 'all');
     orphan.punted++;
     if (hasOneEntry(punted)) orphan.puntedEntries++;
-    awaitReturn(owner, orphan, ns);
+    awaitReturn(owner, punted, ns);
   }
 
   runEntered(ns: number, tid: number): void {
     const thread = this.threads.get(tid);
     if (!thread?.punted) return;
-    observe((thread.punted.roundTrip ??= new Float64Array(LATENCY_BUCKETS)), ns - thread.puntedNs);
+    thread.latencies.observe('round_trip', thread.punted, ns - thread.puntedNs);
     thread.punted = undefined;
   }
 
@@ -177,14 +184,12 @@ export class Pairing implements HypercallEvents {
   private finish(thread: Thread, cell: RingCell, ns: number, outcome: Outcome): void {
     this.counts.paired++;
     thread.pending = undefined;
-    const latency = ns - thread.pendingNs;
     if (outcome === 'virtual') {
-      observe((cell.virtual ??= new Float64Array(LATENCY_BUCKETS)), latency);
+      thread.latencies.observe('handled', cell.hypercall, ns - thread.pendingNs);
     } else if (outcome === 'userspace') {
       cell.punted++;
       cell.puntedEntries += thread.pendingEntries;
-      observe((cell.userspace ??= new Float64Array(LATENCY_BUCKETS)), latency);
-      awaitReturn(thread, cell, ns);
+      awaitReturn(thread, cell.hypercall, ns);
     } else {
       this.counts.neither++;
     }
@@ -216,6 +221,7 @@ export class Pairing implements HypercallEvents {
 function newThread(tid: number, room: CellRoom): Thread {
   return {
     cells: new ThreadCells(tid, room),
+    latencies: new ThreadLatencies(tid),
     pending: undefined,
     pendingEntries: 0,
     pendingNs: 0,
@@ -225,7 +231,7 @@ function newThread(tid: number, room: CellRoom): Thread {
   };
 }
 
-function awaitReturn(thread: Thread, cell: RingCell, ns: number): void {
-  thread.punted = cell;
+function awaitReturn(thread: Thread, punted: Hypercall, ns: number): void {
+  thread.punted = punted;
   thread.puntedNs = ns;
 }

@@ -10,6 +10,7 @@ import { RingError } from '../ring/error.js';
 import { parseFormat } from '../ring/format.js';
 import type { RingMerge } from '../ring/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from './hist-counts.js';
+import { RUN_EVENT } from './ring-instance.js';
 import { unreadable } from './recording.js';
 import { openBuffer } from './ring-buffer.js';
 import type { RingBuffer } from './ring-buffer.js';
@@ -41,7 +42,11 @@ export class RecordedRing {
       const events = join(recording, tree, EVENTS);
       const format = async (event: string) =>
         parseFormat(await readFile(join(events, 'kvm_hv', event, 'format'), 'utf8'));
-      const formats = { kvm_hcall_enter: await format(ENTER_EVENT), kvm_hcall_exit: await format(EXIT_EVENT) };
+      const formats = {
+        kvm_hcall_enter: await format(ENTER_EVENT),
+        kvm_hcall_exit: await format(EXIT_EVENT),
+        kvmppc_run_vcpu_enter: await format(RUN_EVENT),
+      };
       const buffer = await openBuffer(directory, events);
       return new RecordedRing(directory, buffer, formats, tallyOf('entered', [], await buffer.stats()));
     } catch (error) {
@@ -51,7 +56,7 @@ export class RecordedRing {
   }
 
   /** What the events up to a time come to, in ns of the ring's clock; to be asked for ever later times. */
-  until(ns: number): Pick<Reading, 'cells' | 'accounts' | 'problems'> {
+  until(ns: number): Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'> {
     this.merge.drain(ns);
     const { events } = this.counts;
     const { overwritten, dropped } = this.lost;
@@ -60,6 +65,7 @@ export class RecordedRing {
     const unsure = `of ${lost} events that the ring lost nobody can tell which counter they are of: each has them all`;
     return {
       cells: this.counts.cells(),
+      latencies: this.counts.latencies(),
       accounts: accountsOf(tallies),
       problems: [...this.counts.problems, ...(lost > 0 ? [unsure] : [])],
     };

@@ -25,7 +25,7 @@ interface Step {
 }
 
 /** What of a reading is counted, at a step of the recording. */
-type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'accounts' | 'problems'>>;
+type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'>>;
 
 /** What all readings of a recording have in common. */
 interface Recording {
@@ -92,15 +92,14 @@ class Replay implements Source {
       const clock = step.clock ?? (await readClock(step.directory));
       await this.#wait(clock.uptimeNs - recording.common.epochBeganNs);
       if (this.#closing.signal.aborted) return undefined;
-      const { cells, accounts, problems } = await recording.count(step, clock);
+      const counted = await recording.count(step, clock);
       const shown = shownAt(recording.trees, clock.uptimeNs);
       return {
         ...recording.common,
+        ...counted,
         clock,
-        cells,
-        accounts,
         vms: recording.trees.length > 0 ? shown.vms : undefined,
-        problems: [...problems, ...shown.problems],
+        problems: [...counted.problems, ...shown.problems],
       };
     } finally {
       this.#done++;

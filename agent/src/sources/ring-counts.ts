@@ -1,7 +1,7 @@
 /** From buffers to cells and accounts: what both kinds of `ring` source, and `verify`, make of their events. */
 import type { Account, Loss } from '@tcewatch/protocol';
 import { hasOneEntry } from '@tcewatch/protocol';
-import type { Cell } from '../model.js';
+import type { Cell, LatencyCell } from '../model.js';
 import { DEFAULT_CELL_LIMITS } from '../ring/cells.js';
 import { EventReader } from '../ring/events.js';
 import type { HypercallFormats } from '../ring/events.js';
@@ -76,6 +76,10 @@ export class RingCounts {
       }
       return cells;
     });
+  }
+
+  latencies(): LatencyCell[] {
+    return [...this.pairing.latencies()];
   }
 }
 

@@ -20,6 +20,9 @@ export interface RingInstance {
   directory: string;
 }
 
+/** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
+export const RUN_EVENT = 'kvmppc_run_vcpu_enter';
+
 /** How an instance keeps its events. */
 export interface RingShape {
   /** KiB of each CPU's buffer; the kernel rounds up to whole sub-buffers, of which there are at least two. */

@@ -12,6 +12,7 @@ import type { Reading, Source } from '../model.js';
 import { RingError } from '../ring/error.js';
 import { HIST } from './hist-instance.js';
 import { LiveHost } from './live-host.js';
+import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
 import { RingCounts, accountsOf } from './ring-counts.js';
 import type { RingTally } from './ring-counts.js';
@@ -70,6 +71,7 @@ class Ring implements Source {
       tracefs,
     } = this;
     const host = await LiveHost.open(this.options, this.name);
+    await refuseIfBlind(root);
     const { uptimeNs: openedNs } = await host.clock();
     const tracing = await findTracefs(root, tracefs);
     try {

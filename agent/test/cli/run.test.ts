@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
+import type { AgentConfig } from '../../src/config/schema.js';
 import { collectLog } from '../log/collect.js';
 import { run } from './surroundings.js';
 
@@ -14,7 +15,7 @@ describe('run', () => {
     const stop = new AbortController();
     const { createLog, lines, firstLine } = collectLog();
     const args = [...(await host()), '--listen-port', '0'];
-    const ran = run(args, { stop: stop.signal, createLog, env: { TCEWATCH_LISTEN_TOKEN: 'hush' } });
+    const ran = run(args, { stop: stop.signal, createLog, env: { TCEWATCH_AGENT_LISTEN_TOKEN: 'hush' } });
     const url = /http:\/\/\S+/.exec((await firstLine).msg)?.[0];
     const get = (path: string, headers = {}) => fetch(`${url}${path}`, { headers });
     expect((await get('/healthz')).status).toBe(200);
@@ -31,6 +32,17 @@ describe('run', () => {
     const { status, lines } = await run(args);
     expect(status).toBe(0);
     expect(lines.map(({ msg }) => msg)).toEqual(['started', 'stopping']);
+  });
+
+  it('has a short flag for detail', async () => {
+    const detailOf = async (...flags: string[]) => {
+      const args = [...(await host()), '--replay-speed', '0', '--listen-enabled', 'false', '--log-level', 'debug'];
+      const { lines } = await run([...args, ...flags]);
+      return (lines.find(({ msg }) => msg === 'configuration') as unknown as { config: AgentConfig }).config.hist.detail;
+    };
+    expect(await detailOf()).toBe(false);
+    expect(await detailOf('--detail')).toBe(true);
+    expect(await detailOf('--detail', '--hist-detail', 'false')).toBe(false);
   });
 
   it('goes on where the host cannot be read, and says what to do', async () => {
@@ -59,7 +71,11 @@ describe('run', () => {
   });
 
   it('keeps secrets out of its log', async () => {
-    const env = { TCEWATCH_COLLECTOR_TOKEN: 'hush', TCEWATCH_LISTEN_TOKEN: 'hush', TCEWATCH_LOG_LEVEL: 'debug' };
+    const env = {
+      TCEWATCH_AGENT_COLLECTOR_TOKEN: 'hush',
+      TCEWATCH_AGENT_LISTEN_TOKEN: 'hush',
+      TCEWATCH_AGENT_LOG_LEVEL: 'debug',
+    };
     const { lines } = await run([...(await host()), '--replay-speed', '0', '--listen-enabled', 'false'], { env });
     expect(lines.map(({ msg }) => msg)).toContain('configuration');
     expect(JSON.stringify(lines)).not.toContain('hush');

@@ -66,3 +66,24 @@ it('vfio-7.2: tells on which LIOBN a VM lost acceleration', async () => {
     'punted hot/630 0x80000000 H_STUFF_TCE': 15_436,
   });
 });
+
+it('vfio-7.2: has timed each handled call by the end, and told no time that it took back', async () => {
+  const source = createSource('replay', testOptions({ directory: await unpack('vfio-7.2'), source: 'ring' }));
+  await source.open();
+  let before = new Map<string, [number, number]>();
+  for (let reading = await source.next(); reading; reading = await source.next()) {
+    const now = new Map(
+      reading.latencies?.map(({ span, tid, hypercall, bucket, calls, totalUs }) => [
+        `${span} ${tid} ${hypercall} ${bucket}`,
+        [calls, totalUs] as [number, number],
+      ]),
+    );
+    for (const [key, [calls, us]] of before) {
+      expect(now.get(key)?.[0]).toBeGreaterThanOrEqual(calls);
+      expect(now.get(key)?.[1]).toBeGreaterThanOrEqual(us);
+    }
+    before = now;
+  }
+  await source.close();
+  expect([...before.values()].reduce((sum, [calls]) => sum + calls, 0)).toBe(280_091 - 30_871);
+});
