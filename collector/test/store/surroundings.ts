@@ -122,8 +122,8 @@ export function batchOf(test: TestBatch): Batch {
   };
 }
 
-/** Every batch that the agent makes of a recording, in order. */
-export async function recordedBatches(name: string): Promise<Batch[]> {
+/** Every batch that the agent makes of a recording, in order: of its histograms, or of its ring buffer. */
+export async function recordedBatches(name: string, of: 'hist' | 'ring' = 'hist'): Promise<Batch[]> {
   const source = createSource('replay', {
     root: '/nowhere',
     host: {},
@@ -132,6 +132,7 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),
+      source: of,
       speed: Infinity,
       pace: { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) },
     },
