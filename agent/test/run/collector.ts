@@ -1,7 +1,8 @@
 /** What a collector makes of batches: of each series the largest value, whatever came twice, late or never. */
+import { once } from 'node:events';
 import { decodeBatch, latencyRow, seriesRow } from '@tcewatch/protocol';
 import type { Counter, Span } from '@tcewatch/protocol';
-import type { EncodedBatch, Transport, TransportStats } from '../../src/transport/transport.js';
+import type { EncodedBatch, Transport, Verdict } from '../../src/transport/transport.js';
 
 export class ModelCollector {
   readonly #series = new Map<string, { vm: string; counter: Counter; window: string; value: number }>();
@@ -78,44 +79,19 @@ export class ModelCollector {
   }
 }
 
-/** Delivers to the model while `isUp`; what waits in it dies with the agent. */
+/** Delivers to the model while `isUp`, and else never comes back from its attempt. */
 export class ModelTransport implements Transport {
   readonly name = 'model';
+  readonly most = { batches: 256, bytes: 4 * 1024 * 1024 };
   isUp = true;
-  #waiting: EncodedBatch[] = [];
-  #newestDeliveredMs: number | undefined;
 
   constructor(private readonly collector: ModelCollector) {}
 
-  get stats(): TransportStats {
-    return {
-      delivered: 0,
-      rejected: new Map(),
-      retried: 0,
-      thinned: 0,
-      discarded: 0,
-      queuedBatches: this.#waiting.length,
-      queuedBytes: 0,
-      newestDeliveredMs: this.#newestDeliveredMs,
-    };
-  }
-
-  send(batch: EncodedBatch): void {
-    this.#waiting.push(batch);
-    if (!this.isUp) return;
-    for (const { bytes, takenMs } of this.#waiting) {
-      this.collector.take(bytes);
-      this.#newestDeliveredMs = takenMs;
-    }
-    this.#waiting = [];
-  }
-
-  room(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  drain(): Promise<void> {
-    return Promise.resolve();
+  async deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict> {
+    if (!this.isUp && !signal.aborted) await once(signal, 'abort');
+    if (!this.isUp) return { kind: 'retry', afterMs: 0, message: 'down' };
+    for (const { bytes } of batches) this.collector.take(bytes);
+    return { kind: 'settled', refusals: new Map() };
   }
 
   close(): Promise<void> {
