@@ -1,6 +1,6 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
@@ -21,6 +21,7 @@ Examples:
 export function runCommand(surroundings: Surroundings): Command {
   const command = new Command('run')
     .description('count on this host until stopped; deliver to a collector and serve metrics')
+    .addOption(new Option('--detail', 'the same as --hist-detail true').implies({ histDetail: 'true' }))
     .addHelpText('after', EXAMPLES)
     .action(async () => {
       await run(loadAgentConfig(surroundings.env, givenSettings(command, CONFIG_ROWS)), surroundings);

@@ -2,7 +2,7 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
@@ -47,6 +47,12 @@ const hist = z
       .default(4096)
       .describe(
         'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
+      ),
+    detail: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
       ),
   })
   .prefault({});
@@ -102,7 +108,7 @@ const collectorTls = z
     cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const collector = z
@@ -143,7 +149,7 @@ const listenTls = z
     cert: secret().optional().describe('Certificate (PEM), to serve HTTPS.'),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const listen = z
@@ -215,7 +221,3 @@ export const configSchema = z
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
-
-function hasBothOrNone({ cert, key }: { cert?: unknown; key?: unknown }): boolean {
-  return (cert === undefined) === (key === undefined);
-}

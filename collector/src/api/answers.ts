@@ -2,14 +2,27 @@
 import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, deriveModes, enteredEntries } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import type { z } from 'zod';
+import { hostProblems } from '../hosts/problems.js';
+import { claimants, clockAheadNs } from '../hosts/runs.js';
+import type { HostRun } from '../hosts/runs.js';
 import type { AccountRow, CountRow, HostRow, StepRow, VmRow } from '../store/index.js';
 import { isoTime } from '../time.js';
 import type { accountBody, countsBody, hostBody, stepBody, vmBody } from './bodies.js';
 
-export function hostAnswer(row: HostRow): z.infer<typeof hostBody> {
-  const { hostId, hostName, intervalNs, readAtNs, ...same } = row;
-  const times = { intervalSeconds: Number(intervalNs) / 1e9, readAt: isoTime(readAtNs) };
-  return { id: hostId, name: hostName, ...same, ...times };
+/** `runs` are those of the host. */
+export function hostAnswer(row: HostRow, runs: readonly HostRun[], maxClockSkewMs: number): z.infer<typeof hostBody> {
+  const { hostId, hostName, intervalNs, readAtNs, problems, ...same } = row;
+  const ahead = clockAheadNs(runs);
+  return {
+    id: hostId,
+    name: hostName,
+    ...same,
+    intervalSeconds: Number(intervalNs) / 1e9,
+    readAt: isoTime(readAtNs),
+    clockAheadSeconds: ahead === null ? null : Number(ahead) / 1e9,
+    claimants: claimants(runs).map(({ name, bootId, run }) => ({ name, bootId, run })),
+    problems: [...problems, ...hostProblems(runs, maxClockSkewMs)],
+  };
 }
 
 export function vmAnswer(row: VmRow): z.infer<typeof vmBody> {

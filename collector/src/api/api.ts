@@ -17,11 +17,13 @@ export interface ApiOptions {
   queries: Queries;
   /** Absent: whoever connects may read. */
   token?: Secret | undefined;
+  /** How far a host's clock may be off before that is a problem of it. */
+  maxClockSkewMs: number;
 }
 
 const life = z.object({ life: z.uuid().describe('Life of a VM.') });
 
-export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, token }) => {
+export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, token, maxClockSkewMs }) => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   answerErrors(app.withTypeProvider());
@@ -62,7 +64,13 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
   app.get(
     '/v1/hosts',
     { schema: { response: answers(z.array(hostBody), 'Hosts as they were last read.') } },
-    async () => (await queries.hosts()).map(hostAnswer),
+    async () => {
+      const [hosts, runs] = await Promise.all([queries.hosts(), queries.hostRuns()]);
+      return hosts.map((host) => {
+        const ofHost = runs.filter(({ hostId }) => hostId === host.hostId);
+        return hostAnswer(host, ofHost, maxClockSkewMs);
+      });
+    },
   );
 
   app.get(

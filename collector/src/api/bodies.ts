@@ -21,7 +21,17 @@ export const hostBody = z.object({
   epoch: z.string().describe('The life of the counters.'),
   intervalSeconds: z.number().describe('Time between readings.'),
   readAt: time,
-  problems: z.array(z.string()).describe('What went wrong in the newest reading.'),
+  clockAheadSeconds: z
+    .number()
+    .nullable()
+    .describe(
+      "How far the host's clock is at least ahead of the collector's; negative: behind, or no reading of the last " +
+        'minutes came fresh. Null: not known.',
+    ),
+  claimants: z
+    .array(z.object({ name: z.string(), bootId: z.string(), run: z.string() }))
+    .describe("Runs of agents that sent under this host's id at the same time; empty where there was one alone."),
+  problems: z.array(z.string()).describe('What went wrong in the newest reading, and with the id and the clock.'),
 });
 
 export const vmBody = z.object({

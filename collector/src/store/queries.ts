@@ -3,6 +3,7 @@
  * row is about; ids are UUID text; counts are increases, summed over the epochs of a counter.
  */
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope } from '@tcewatch/protocol';
+import type { HostRun } from '../hosts/runs.js';
 import type { AlertEvent } from '../model.js';
 
 /** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
@@ -132,6 +133,8 @@ export interface Queries {
   guestSpans(): Promise<GuestSpan[]>;
   /** When each host was last read. */
   freshness(): Promise<{ hostId: string; readAtNs: bigint }[]>;
+  /** Who spoke for each host in the ten minutes of its newest reading and the ten before, by run and ten minutes. */
+  hostRuns(): Promise<HostRun[]>;
   /** Resolves when ClickHouse answers; for readiness. */
   ping(): Promise<void>;
 }

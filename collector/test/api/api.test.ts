@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readApi } from '../../src/api/api.js';
 import { StoreError } from '../../src/model.js';
 import type { Queries, VmRow } from '../../src/store/index.js';
-import { HPT, RADIX, lifeOf } from '../batches.js';
+import { runOf } from '../../src/hosts/runs.js';
+import { BOOTED_NS, HPT, RADIX, SECOND, batchOf, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 
 const life = lifeOf('a');
@@ -27,6 +28,7 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
   const nothing = () => Promise.resolve([]);
   return {
     hosts: nothing,
+    hostRuns: nothing,
     vms: ({ life: wanted } = {}) => Promise.resolve(wanted === undefined || wanted === life ? [vm] : []),
     counters: nothing,
     counterSteps: nothing,
@@ -48,6 +50,7 @@ async function get(url: string, given: Partial<Queries> = {}, token?: string, he
   await app.register(readApi, {
     queries: queriesOf(given),
     token: token === undefined ? undefined : new Secret(token),
+    maxClockSkewMs: 10_000,
   });
   const response = await app.inject({ url, headers });
   return { status: response.statusCode, body: response.json<unknown>() };
@@ -90,6 +93,49 @@ describe('the read API', () => {
       { host: 'h', vm: 'unattributed' },
       { host: 'i', vm: 'unattributed' },
     ]);
+  });
+
+  it('tells of a host that two agents speak for it, and how far its clock is off', async () => {
+    const host = {
+      hostId: 'h',
+      hostName: 'h.example',
+      kernel: '6.1.0',
+      cpu: 'POWER9',
+      platform: 'pSeries',
+      agentVersion: '0.1.0',
+      source: 'hist',
+      bootId: lifeOf('boot'),
+      epoch: lifeOf('epoch'),
+      intervalNs: 10_000_000_000n,
+      readAtNs: BOOTED_NS + 200n * SECOND,
+      problems: ['told by the agent'],
+    };
+    const runs = ['a', 'b'].flatMap((name) =>
+      [100, 200].map((uptime) => {
+        const batch = batchOf({ uptime, vms: [], boot: name });
+        return runOf({ ...batch, run: lifeOf(name), host: { ...batch.host, name } }, batch.clock.wallNs - 60n * SECOND);
+      }),
+    );
+    const answer = await get('/v1/hosts', {
+      hosts: () => Promise.resolve([host, { ...host, hostId: 'i' }]),
+      hostRuns: () => Promise.resolve(runs),
+    });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: [
+        {
+          id: 'h',
+          clockAheadSeconds: 60,
+          claimants: [{ name: 'a', run: lifeOf('a') }, { name: 'b' }],
+          problems: [
+            'told by the agent',
+            expect.stringContaining('2 hosts send under the id h'),
+            expect.stringContaining('60.0 s ahead'),
+          ],
+        },
+        { id: 'i', clockAheadSeconds: null, claimants: [], problems: ['told by the agent'] },
+      ],
+    });
   });
 
   it('hands range, host and life to the store', async () => {

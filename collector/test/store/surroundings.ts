@@ -1,4 +1,5 @@
 /** What tests of the store need: an embedded ClickHouse, stores on it, and batches. */
+import { join } from 'node:path';
 import { createSource, toBatch, advance, snapshot, emptyLedger, DEFAULT_CAPS } from '@tcewatch/agent';
 import { BATCH_VERSION, deriveId, seriesFromRows } from '@tcewatch/protocol';
 import type { Batch, SeriesRow, Vm } from '@tcewatch/protocol';
@@ -22,10 +23,12 @@ export interface Surroundings {
   close(): Promise<void>;
 }
 
-export async function surroundings(): Promise<Surroundings> {
-  const directory = await temporaryDirectory();
+/** Without `directory` in one of its own, which goes with it. */
+export async function surroundings(given: { directory?: string } = {}): Promise<Surroundings> {
+  const own = given.directory === undefined ? await temporaryDirectory() : undefined;
   const log = rememberingLog();
-  const clickhouse = await startEmbeddedClickHouse({ directory: directory.path, log });
+  const directory = join(given.directory ?? own?.path ?? '', 'clickhouse');
+  const clickhouse = await startEmbeddedClickHouse({ directory, log });
   const stores: Store[] = [];
   return {
     clickhouse,
@@ -37,7 +40,7 @@ export async function surroundings(): Promise<Surroundings> {
     close: async () => {
       await Promise.all(stores.map((store) => store.close()));
       await clickhouse.close();
-      await directory.remove();
+      await own?.remove();
     },
   };
 }
@@ -108,7 +111,7 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
     root: '/nowhere',
     host: {},
     agentVersion: '0.0.0-test',
-    hist: { size: 4096 },
+    hist: { size: 4096, detail: false },
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),
