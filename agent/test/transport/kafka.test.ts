@@ -97,11 +97,11 @@ describe.skipIf(missingForBroker().length > 0)('KafkaTransport', () => {
     const topic = await newTopic();
     const transport = transportTo(topic, { connectTimeout: '1s', requestTimeout: '2s' });
     const { outbox, lines } = outboxTo(transport);
-    outbox.send(batch(1));
+    await outbox.send(batch(1));
     await outbox.drain(never);
     await cluster.broker(1).stop('SIGKILL');
-    for (const n of [2, 3, 4]) outbox.send(batch(n));
-    while (outbox.stats!.retried === 0) await sleep(POLL_MS);
+    for (const n of [2, 3, 4]) await outbox.send(batch(n));
+    while (outbox.stats.retried === 0) await sleep(POLL_MS);
     await cluster.broker(1).start();
     await outbox.drain(never);
     expect(outbox.stats).toMatchObject({ delivered: 4, rejected: new Map() });
@@ -117,7 +117,7 @@ describe.skipIf(missingForBroker().length > 0)('KafkaTransport', () => {
     const { outbox, lines } = outboxTo(transportTo(topic));
     const large = batch(3, 'a', 50_000);
     for (let i = 2; i < large.bytes.length; i++) large.bytes[i] = Math.random() * 256;
-    for (const one of [batch(1), batch(2), large, batch(4), batch(5)]) outbox.send(one);
+    for (const one of [batch(1), batch(2), large, batch(4), batch(5)]) await outbox.send(one);
     await outbox.drain(never);
     expect(outbox.stats).toMatchObject({ delivered: 4, rejected: new Map([['too-large', 1]]) });
     const [records = []] = await all(topic);
