@@ -1,4 +1,5 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
+import { servedTls } from '@tcewatch/config';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
@@ -120,7 +121,7 @@ async function open(
   }
 
   const server = await buildServer({
-    tls: listen.tls,
+    tls: servedTls(listen.tls),
     log,
     registry: metrics.registry,
     api: { queries: withGuests(store), token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },

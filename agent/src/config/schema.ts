@@ -2,7 +2,7 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
@@ -109,7 +109,7 @@ const collectorTls = z
     cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const collector = z
@@ -154,7 +154,7 @@ const listenTls = z
     cert: secret().optional().describe('Certificate (PEM), to serve HTTPS.'),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const listen = z
@@ -229,7 +229,3 @@ export const configSchema = z
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
-
-function hasBothOrNone({ cert, key }: { cert?: unknown; key?: unknown }): boolean {
-  return (cert === undefined) === (key === undefined);
-}

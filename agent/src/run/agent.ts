@@ -1,5 +1,6 @@
 /** Puts an agent together from its configuration: source, outbox, loop, metrics and health. Starts nothing. */
 import { randomUUID } from 'node:crypto';
+import { servedTls } from '@tcewatch/config';
 import type { Batch } from '@tcewatch/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -70,7 +71,7 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
     alive: () => alive(observed()),
     ready: () => ready(observed()),
     token: token?.reveal(),
-    tls: tls.cert && tls.key && { cert: tls.cert.reveal(), key: tls.key.reveal() },
+    tls: servedTls(tls),
   });
   return { loop, outbox, server };
 }

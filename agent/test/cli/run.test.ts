@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
+import { getHttps, makeCertificates } from '../../../scripts/tls.js';
 import type { AgentConfig } from '../../src/config/schema.js';
 import { collectLog } from '../log/collect.js';
 import { run } from './surroundings.js';
@@ -25,6 +26,25 @@ describe('run', () => {
     stop.abort();
     expect(await ran).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on/), 'started', 'stopping']);
+  });
+
+  it("serves HTTPS with its certificate, and refuses one that is not its own key's", async () => {
+    const { ca, server, client } = await makeCertificates();
+    const stop = new AbortController();
+    const { createLog, firstLine } = collectLog();
+    const args = [...(await host()), '--listen-port', '0'];
+    const env = { TCEWATCH_AGENT_LISTEN_TLS_CERT: server.cert, TCEWATCH_AGENT_LISTEN_TLS_KEY: server.key };
+    const ran = run(args, { stop: stop.signal, createLog, env });
+    const url = /https:\/\/\S+/.exec((await firstLine).msg)?.[0];
+    expect((await getHttps(`${url}/metrics`, { ca })).text).toContain('tcewatch_agent_info{version="1.2.3"');
+    stop.abort();
+    expect((await ran).status).toBe(0);
+
+    const { status, stderr } = await run(args, { env: { ...env, TCEWATCH_AGENT_LISTEN_TLS_KEY: client.key } });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^listen\.tls: cannot be used \(.*mismatch\): give PEM/),
+    ]);
   });
 
   it('ends with the recording, delivers nowhere and serves nothing when told so', async () => {

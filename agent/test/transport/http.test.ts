@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createSecureServer } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { makeCertificates } from '../../../scripts/tls.js';
 import { accept, batch, listen, never, serve, transportTo } from '../outbox/surroundings.js';
 
-const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
 const DELIVERED = { kind: 'settled', refusals: new Map() };
+const certificates = await makeCertificates();
 
 describe('HttpTransport', () => {
   it('posts batches in one request, compressed and with its token', async () => {
@@ -68,19 +68,20 @@ describe('HttpTransport', () => {
 
   it('trusts the authority and shows the certificate that it is given', async () => {
     const seen: unknown[] = [];
-    const options = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true };
+    const { ca, client } = certificates;
+    const options = { ...certificates.server, ca, requestCert: true };
     const server = createSecureServer({ ...options, rejectUnauthorized: true }, (request, response) => {
       if (request.socket instanceof TLSSocket) seen.push(request.socket.getPeerCertificate().subject.CN);
       request.resume().on('end', () => response.writeHead(202).end());
     });
     const url = await listen(server, 'https');
-    const tls = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
+    const tls = { ca, ...client };
     expect(await transportTo(url, { tls }).deliver([batch(1)], never)).toEqual(DELIVERED);
     expect(seen).toEqual(['tcewatch test client']);
   });
 
   it('does not deliver to a server whose authority it does not know', async () => {
-    const server = createSecureServer({ key: pem('server.key'), cert: pem('server.pem') }, (_, response) => {
+    const server = createSecureServer(certificates.server, (_, response) => {
       response.writeHead(202).end();
     });
     const url = await listen(server, 'https');

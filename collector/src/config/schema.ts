@@ -1,6 +1,6 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
@@ -70,10 +70,11 @@ const listen = z.strictObject({
   port: z.int().min(0).max(65535).default(9915).describe('TCP port for intake, read API and metrics; 0: a free one.'),
   tls: z
     .strictObject({
-      cert: z.string().min(1).describe('PEM file of the certificate chain.'),
-      key: z.string().min(1).describe('PEM file of its private key.'),
+      cert: secret().optional().describe('Certificate (PEM) with its chain, to serve HTTPS.'),
+      key: secret().optional().describe('The private key (PEM) of that certificate.'),
     })
-    .optional(),
+    .superRefine(checkTls)
+    .prefault({}),
 });
 
 const intake = z.strictObject({
