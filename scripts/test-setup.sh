@@ -18,6 +18,13 @@ elif [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: not root on Linux x86_64: live tests of the ring are left out"
 fi
 
+if ! command -v openssl >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  { apt-get update && apt-get install -y --no-install-recommends openssl; } >/dev/null 2>&1 || true
+fi
+if ! command -v openssl >/dev/null; then
+  echo "test set-up: there is no openssl: tests of TLS will fail"
+fi
+
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: the lab needs Debian on x86_64, as root: its run on an emulated KVM host is left out"
 elif ! lab/install-tools.sh >/dev/null 2>&1; then

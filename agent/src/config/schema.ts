@@ -2,7 +2,7 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
@@ -12,6 +12,8 @@ export const ENV_PREFIX = 'TCEWATCH_AGENT';
 
 const SHORTEST_INTERVAL_MS = 100;
 const LONGEST_INTERVAL_MS = 3_600_000;
+/** Room for one batch of a large host. */
+const SMALLEST_OUTBOX_BYTES = 1024 * 1024;
 
 const interval = duration()
   .refine((ms) => ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS, 'give a time from 100ms to 1h')
@@ -45,6 +47,12 @@ const hist = z
       .default(4096)
       .describe(
         'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
+      ),
+    detail: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
       ),
   })
   .prefault({});
@@ -100,7 +108,7 @@ const collectorTls = z
     cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const collector = z
@@ -113,14 +121,26 @@ const collector = z
   })
   .prefault({});
 
-const queue = z
+const outbox = z
   .strictObject({
-    batches: z
-      .int()
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether batches that are not delivered yet are kept on disk; else they are kept in memory.'),
+    directory: z
+      .string()
+      .min(1)
+      .default('/var/lib/tcewatch/outbox')
+      .describe('Where they are kept: a directory of this agent alone, on a disk that outlives a reboot.'),
+    bytes: byteSize()
+      .refine((bytes) => bytes >= SMALLEST_OUTBOX_BYTES, 'give at least 1MiB')
+      .prefault('64MiB')
+      .describe('What they may take in all; beyond that the past is thinned, and no count is lost.'),
+    catchUp: z
+      .number()
       .positive()
-      .default(1000)
-      .describe('Batches kept while they cannot be delivered; beyond that the past is thinned, and no count is lost.'),
-    bytes: byteSize().prefault('64MiB').describe('The same bound in bytes.'),
+      .default(10)
+      .describe('Batches per second, besides the newest, that are delivered of what an outage has left behind.'),
   })
   .prefault({});
 
@@ -129,7 +149,7 @@ const listenTls = z
     cert: secret().optional().describe('Certificate (PEM), to serve HTTPS.'),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const listen = z
@@ -178,7 +198,7 @@ export const configSchema = z
       .optional()
       .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
     collector,
-    queue,
+    outbox,
     listen,
     stopTimeout: duration()
       .prefault('10s')
@@ -199,7 +219,3 @@ export const configSchema = z
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
-
-function hasBothOrNone({ cert, key }: { cert?: unknown; key?: unknown }): boolean {
-  return (cert === undefined) === (key === undefined);
-}

@@ -6,6 +6,8 @@
  * counted before it was used again stays with the thread before.
  */
 import type { Cell, Reading } from '../model.js';
+import { apportion } from './apportion.js';
+import { cellKey } from './cell-key.js';
 import { credit, deltaOf, draftOf } from './credit.js';
 import type { Delta, VmDraft } from './credit.js';
 import { accountsOf, nextEpoch } from './epoch.js';
@@ -33,8 +35,9 @@ interface CountedCell extends CellCount {
 
 /** The ledger after a reading. The state that is given stays as it is. */
 export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
-  const cells = sumByLabels(reading.cells);
-  const epoch = nextEpoch(state, reading, cells);
+  const told = sumByLabels(cellsOf(state, reading));
+  const epoch = nextEpoch(state, reading, told);
+  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : told;
   const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);
@@ -68,6 +71,16 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
   };
 }
 
+/** The cells of a reading, told apart as far as its source can; not where counters went back, as then nothing is known. */
+function cellsOf({ epoch, cells, handover }: LedgerState, reading: Reading): readonly Cell[] {
+  if (!reading.punts) return reading.cells;
+  if (epoch?.given === reading.epoch && epoch.bootId === reading.bootId) {
+    return epoch.replaced > 0 ? reading.cells : apportion(cells, reading.cells, reading.punts);
+  }
+  const handed = handover?.epoch === reading.epoch ? handover.cells : new Map<string, CellCount>();
+  return apportion(handed, reading.cells, reading.punts);
+}
+
 /** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */
 function beginEpoch(state: LedgerState, { bootId, given, replaced }: EpochState): LedgerState {
   const { epoch, handover, vms, owners, folded } = state;
@@ -95,7 +108,7 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
 function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
   const sums = new Map<string, CountedCell>();
   for (const cell of cells) {
-    const key = `${cell.counter} ${cell.tid} ${cell.hypercall} ${cell.scope} ${cell.liobn}`;
+    const key = cellKey(cell);
     const { calls, entries } = sums.get(key) ?? { calls: 0, entries: 0 };
     const both = entries === undefined || cell.entries === undefined ? undefined : entries + cell.entries;
     sums.set(key, { cell, calls: calls + cell.calls, entries: both });

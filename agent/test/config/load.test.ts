@@ -34,9 +34,9 @@ describe('loadAgentConfig', () => {
       root: '/',
       source: 'auto',
       interval: 10_000,
-      hist: { size: 4096 },
+      hist: { size: 4096, detail: false },
       caps: { liobnsPerVm: 64, vms: 1024, threads: 65_536 },
-      queue: { batches: 1000, bytes: 64 * 1024 * 1024 },
+      outbox: { enabled: true, directory: '/var/lib/tcewatch/outbox', bytes: 64 * 1024 * 1024, catchUp: 10 },
       listen: { enabled: true, address: '127.0.0.1', port: 9914 },
       log: { level: 'info' },
     });

@@ -1,6 +1,7 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
 import type { Retention } from '../store/index.js';
@@ -69,10 +70,11 @@ const listen = z.strictObject({
   port: z.int().min(0).max(65535).default(9915).describe('TCP port for intake, read API and metrics; 0: a free one.'),
   tls: z
     .strictObject({
-      cert: z.string().min(1).describe('PEM file of the certificate chain.'),
-      key: z.string().min(1).describe('PEM file of its private key.'),
+      cert: secret().optional().describe('Certificate (PEM) with its chain, to serve HTTPS.'),
+      key: secret().optional().describe('The private key (PEM) of that certificate.'),
     })
-    .optional(),
+    .superRefine(checkTls)
+    .prefault({}),
 });
 
 const intake = z.strictObject({
@@ -85,6 +87,20 @@ const intake = z.strictObject({
   maxInFlight: byteSize()
     .prefault('128MiB')
     .describe('Bytes of batches that may be in flight; more are told to come later. At least twice maxBytes.'),
+});
+
+const kafka = kafkaSettings.extend({
+  topic: topicName(BATCHES_TOPIC).describe('Topic of the batches.'),
+  deadLetterTopic: topicName('tcewatch.dead-letters').describe('Topic for records that can never be taken.'),
+  group: z.string().min(1).max(249).default('tcewatch-collector').describe('Consumer group of all collectors.'),
+  topics: z
+    .strictObject({
+      create: z.boolean().default(true).describe('Whether topics are created that are not there.'),
+      partitions: z.int().min(1).max(10_000).default(12).describe('Least partitions of the topic of the batches.'),
+      replicas: z.int().min(1).max(100).default(3).describe('Least replicas of each partition.'),
+      retention: duration().prefault('7d').describe('Least time that the topics keep records.'),
+    })
+    .prefault({}),
 });
 
 const share = z.number().min(0).max(1);
@@ -124,6 +140,7 @@ export const collectorSchema = z
     clickhouse: clickhouse.prefault({}),
     listen: listen.prefault({}),
     intake: intake.prefault({}),
+    kafka: kafka.prefault({}).describe('Batches are taken from Kafka, too, when `kafka.brokers` are given.'),
     read: z
       .strictObject({
         token: secret().optional().describe('Bearer token for the read API. Without it whoever connects may read.'),
@@ -164,6 +181,7 @@ export const collectorSchema = z
   );
 
 export type CollectorConfig = z.output<typeof collectorSchema>;
+export type KafkaConfig = CollectorConfig['kafka'];
 export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */

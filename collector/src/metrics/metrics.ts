@@ -89,6 +89,12 @@ export function createMetrics(observed: () => Observed) {
       labelNames: ['code', 'field'],
       registers,
     }),
+    deadLetters: new Counter({
+      name: 'tcewatch_collector_dead_letters_total',
+      help: 'Records of Kafka that went to the dead-letter topic, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
     storeRows: new Counter({
       name: 'tcewatch_collector_store_rows_total',
       help: 'Rows that ClickHouse has acknowledged',

@@ -111,7 +111,7 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
     root: '/nowhere',
     host: {},
     agentVersion: '0.0.0-test',
-    hist: { size: 4096 },
+    hist: { size: 4096, detail: false },
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),

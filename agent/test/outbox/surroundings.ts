@@ -1,4 +1,4 @@
-/** A collector that answers as a test says, and a transport to it. */
+/** A collector that answers as a test says, a transport to it, and an outbox in front of that. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -8,7 +8,9 @@ import { splitBatches } from '@tcewatch/protocol';
 import { afterEach } from 'vitest';
 import { HttpTransport } from '../../src/transport/http.js';
 import type { HttpTransportOptions } from '../../src/transport/http.js';
-import type { EncodedBatch } from '../../src/transport/transport.js';
+import { QueuedOutbox } from '../../src/outbox/queued.js';
+import type { QueuedOutboxOptions } from '../../src/outbox/queued.js';
+import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 import { collectLog } from '../log/collect.js';
 
 export interface Received {
@@ -53,30 +55,40 @@ export async function serve(handler: Handler): Promise<{ url: string; received: 
 
 export const accept: Handler = (_, response) => response.writeHead(202).end();
 
-export function transportTo(url: string, options: Partial<HttpTransportOptions> = {}) {
+export function transportTo(url: string, options: Partial<HttpTransportOptions> = {}): HttpTransport {
+  const transport = new HttpTransport({ url, tls: {}, gzip: true, timeoutMs: 30_000, ...options });
+  closers.push(() => transport.close());
+  return transport;
+}
+
+/** In memory, in order and at any rate, unless the options say else. What it sleeps takes no time. */
+export function outboxTo(transport: Transport, options: Partial<QueuedOutboxOptions> = {}) {
   const { log, lines, firstLine } = collectLog();
   const slept: number[] = [];
-  const transport = new HttpTransport({
-    url,
-    tls: {},
-    gzip: true,
-    timeoutMs: 30_000,
+  const sleep = (milliseconds: number) => {
+    slept.push(milliseconds);
+    return Promise.resolve();
+  };
+  const outbox = new QueuedOutbox({
+    transport,
+    directory: undefined,
+    bytes: 100 * 1024 * 1024,
+    catchUp: undefined,
     backoff: { firstMs: 0, longestMs: 0 },
-    queue: { batches: 100, bytes: 1_000_000 },
-    sleep: (milliseconds) => {
-      slept.push(milliseconds);
-      return Promise.resolve();
-    },
+    pace: { now: () => performance.now(), sleep },
+    wallMs: () => Date.now(),
     log,
     ...options,
   });
-  closers.push(() => transport.close());
-  return { transport, lines, firstLine, slept };
+  closers.push(() => outbox.close());
+  return { outbox, lines, firstLine, slept };
 }
 
 /** A batch of which nothing matters but its sequence number and its size. */
 export function batch(sequence: number, epoch = 'a', size = 2): EncodedBatch {
   const bytes = Buffer.alloc(size);
   bytes.writeUInt16LE(sequence);
-  return { bytes, epoch, sequence, takenMs: sequence * 1000 };
+  return { bytes, hostId: 'h', epoch, takenMs: sequence * 1000 };
 }
+
+export const sequenceOf = ({ bytes }: Pick<EncodedBatch, 'bytes'>) => Buffer.from(bytes).readUInt16LE();
