@@ -1,7 +1,7 @@
 /** What is said of the host itself; it does not change until the next boot. */
 import { isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
-import { text } from './look.js';
+import { text, textAside } from './look.js';
 import type { Look } from './look.js';
 
 export interface HostFacts extends HostTraits {
@@ -24,7 +24,7 @@ export async function readHost(look: Look): Promise<HostFacts> {
     line('proc/sys/kernel/random/boot_id'),
     line('etc/machine-id'),
     line('proc/cpuinfo'),
-    text(look, 'proc/kallsyms'),
+    textAside(look, 'proc/kallsyms'),
   ]);
   return {
     hostname: hostname === '(none)' ? '' : hostname,
