@@ -3,6 +3,7 @@
  * reference page all come from here.
  */
 import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
@@ -121,6 +122,10 @@ const collector = z
   })
   .prefault({});
 
+const kafka = kafkaSettings
+  .extend({ topic: topicName(BATCHES_TOPIC).describe('Topic that batches are written to; it must be there.') })
+  .prefault({});
+
 const outbox = z
   .strictObject({
     enabled: z
@@ -194,10 +199,11 @@ export const configSchema = z
     caps,
     state,
     transport: z
-      .enum(['http', 'none'])
+      .enum(['http', 'kafka', 'none'])
       .optional()
       .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
     collector,
+    kafka,
     outbox,
     listen,
     stopTimeout: duration()
@@ -213,6 +219,10 @@ export const configSchema = z
     if (config.transport === 'http' && config.collector.url === undefined) {
       const message = 'is needed by `transport: http`: give the URL of the collector';
       context.addIssue({ code: 'custom', path: ['collector', 'url'], message });
+    }
+    if (config.transport === 'kafka' && config.kafka.brokers.length === 0) {
+      const message = 'is needed by `transport: kafka`: give host:port of some brokers';
+      context.addIssue({ code: 'custom', path: ['kafka', 'brokers'], message });
     }
     if (config.source === 'replay' && config.replay.directory === undefined) {
       const message = 'is needed by `source: replay`: give the directory of the recording';

@@ -14,7 +14,7 @@ export interface OutboxContext {
 }
 
 export function createOutbox(config: AgentConfig, { pace, log }: OutboxContext): Outbox {
-  const transport = createTransport(config);
+  const transport = createTransport(config, log);
   if (transport === undefined) return noOutbox;
   const { enabled, directory, bytes, catchUp } = config.outbox;
   // A recording is read again from its beginning, and whoever replays one wants its batches in order.

@@ -1,21 +1,24 @@
 /** The transports by name, made from the configuration. Adding one is adding a file and a line here. */
+import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import { HttpTransport } from './http.js';
+import { KafkaTransport } from './kafka.js';
 import type { Transport } from './transport.js';
 
 type TransportName = NonNullable<AgentConfig['transport']>;
-type TransportFactory = (config: AgentConfig) => Transport | undefined;
+type TransportFactory = (config: AgentConfig, log: Logger) => Transport | undefined;
 
 const TRANSPORTS: Readonly<Record<TransportName, TransportFactory>> = {
   http: createHttp,
+  kafka: ({ kafka: { topic, ...settings } }, log) => new KafkaTransport({ settings, topic, log }),
   // For sites that only scrape the agent, and for counting a recording.
   none: () => undefined,
 };
 
 /** The transport that the configuration names, or means by giving a collector; undefined to deliver nowhere. */
-export function createTransport(config: AgentConfig): Transport | undefined {
+export function createTransport(config: AgentConfig, log: Logger): Transport | undefined {
   const name = config.transport ?? (config.collector.url === undefined ? 'none' : 'http');
-  return TRANSPORTS[name](config);
+  return TRANSPORTS[name](config, log);
 }
 
 function createHttp({ collector }: AgentConfig): Transport {

@@ -73,6 +73,8 @@ describe('loadAgentConfig', () => {
     ['collector: { tls: { cert: x } }', 'collector.tls: give both `cert` and `key`, or neither'],
     ['listen: { tls: { key: x } }', 'listen.tls: give both `cert` and `key`, or neither'],
     ['transport: http', 'collector.url: is needed by `transport: http`: give the URL of the collector'],
+    ['transport: kafka', 'kafka.brokers: is needed by `transport: kafka`: give host:port of some brokers'],
+    ['kafka: { topic: "a b" }', 'kafka.topic: expected up to 249 letters, digits, dots, _ and -'],
     ['source: replay', 'replay.directory: is needed by `source: replay`: give the directory of the recording'],
     [
       'collector: { url: "https://user:secret@host" }',
