@@ -12,6 +12,7 @@ import { accountsOf, nextEpoch } from './epoch.js';
 import { livingOwners, ownersAfter, rememberOwners } from './owners.js';
 import { emptyLedger } from './state.js';
 import type { CellCount, EpochState, Folded, HandoverState, LedgerCaps, LedgerState, Owner, VmState } from './state.js';
+import { cellKey } from './told.js';
 import { see, uncounted, withoutForgotten } from './vms.js';
 import type { Seen } from './vms.js';
 
@@ -63,7 +64,9 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
       epoch: handover.epoch,
       beganNs: clock.uptimeNs,
       cells: sumByLabels(handover.cells),
-      seen: new Map(handover.seen.map(({ counter, seen }) => [counter, seen])),
+      before: new Map(
+        handover.seen.map(({ counter, seen, losses = [] }) => [counter, { counter, seen, losses: [...losses] }]),
+      ),
     }
   );
 }
@@ -72,7 +75,7 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
 function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
   const sums = new Map<string, CountedCell>();
   for (const cell of cells) {
-    const key = `${cell.counter} ${cell.tid} ${cell.hypercall} ${cell.scope} ${cell.liobn}`;
+    const key = cellKey(cell);
     const { calls, entries } = sums.get(key) ?? { calls: 0, entries: 0 };
     const both = entries === undefined || cell.entries === undefined ? undefined : entries + cell.entries;
     sums.set(key, { cell, calls: calls + cell.calls, entries: both });

@@ -2,11 +2,12 @@
  * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
  * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
  */
-import { EVIDENCE, HYPERCALL_NAMES, MODES, SCOPES, COUNTERS, isId } from '@tcewatch/protocol';
+import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES, SCOPES, isId } from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { seriesKey } from './credit.js';
 import { emptyLedger } from './state.js';
-import type { LedgerState, VmState } from './state.js';
+import type { EpochState, LedgerState, VmState } from './state.js';
 
 const count = z.int().nonnegative();
 const id = z.string().refine(isId, 'is no identifier');
@@ -18,7 +19,13 @@ const hypercall = z.enum(HYPERCALL_NAMES);
 
 /** Of one boot; counts are whole numbers, and those beyond 2^53 stay what the kernel printed. */
 const cells = z.array(z.tuple([z.string(), count, z.number().nonnegative().optional()]));
-const seen = z.array(z.tuple([z.enum(['entered', 'punted']), count]));
+const accounts = z.array(
+  z.object({
+    counter: z.enum(['entered', 'punted']),
+    seen: count,
+    losses: z.array(z.object({ kind: z.enum(LOSS_KINDS), events: count })),
+  }),
+);
 
 const factsSchema = z.object({
   observedNs: u64,
@@ -63,14 +70,14 @@ export const ledgerSchema = z.object({
     replaced: count,
     id,
     beganNs: u64,
-    seenBefore: seen,
+    before: accounts,
   }),
-  handover: z.object({ epoch: id, beganNs: u64, cells, seen }).exactOptional(),
+  handover: z.object({ epoch: id, beganNs: u64, cells, before: accounts }).exactOptional(),
   uptimeNs: u64,
   cells,
   owners: z.array(z.object({ tid: count, life: id, startedNs: u64 })),
   vms: z.array(vm),
-  accounts: z.array(z.object({ counter: z.enum(['entered', 'punted']), seen: count })),
+  accounts,
   folded: z.object({ liobnCalls: count, vmCalls: count }),
 });
 
@@ -81,13 +88,13 @@ export type LedgerJson = z.input<typeof ledgerSchema>;
 export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: LedgerState): LedgerJson {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
-    epoch: { ...epoch, beganNs: String(epoch.beganNs), seenBefore: [...epoch.seenBefore] },
+    epoch: { ...epoch, beganNs: String(epoch.beganNs), before: [...epoch.before.values()] },
     ...(handover && {
       handover: {
         epoch: handover.epoch,
         beganNs: String(handover.beganNs),
         cells: cellList(handover.cells),
-        seen: [...handover.seen],
+        before: [...handover.before.values()],
       },
     }),
     uptimeNs: String(uptimeNs),
@@ -100,12 +107,12 @@ export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts
       liobns: [...liobns].map(String),
       withdrawn: [...withdrawn],
     })),
-    accounts: accounts.map(({ counter, seen }) => ({ counter, seen })),
+    accounts: [...accounts],
     folded: { liobnCalls: folded.liobnCalls, vmCalls: folded.vmCalls },
   };
 }
 
-/** The ledger as it was, but for what the next reading says anew: problems, losses, and what is folded now. */
+/** The ledger as it was, but for what the next reading says anew: problems, and what is folded now. */
 export function fromKept({
   epoch,
   handover,
@@ -118,8 +125,8 @@ export function fromKept({
 }: z.output<typeof ledgerSchema>): LedgerState {
   return {
     ...emptyLedger(),
-    epoch: { ...epoch, seenBefore: new Map(epoch.seenBefore) },
-    handover: handover && { ...handover, cells: cellMap(handover.cells), seen: new Map(handover.seen) },
+    epoch: { ...epoch, before: byCounter(epoch.before) },
+    handover: handover && { ...handover, cells: cellMap(handover.cells), before: byCounter(handover.before) },
     uptimeNs,
     cells: cellMap(cells),
     owners: new Map(owners.map(({ tid, ...owner }) => [tid, owner])),
@@ -135,9 +142,13 @@ export function fromKept({
         },
       ]),
     ),
-    accounts: accounts.map((account) => ({ ...account, losses: [] })),
+    accounts,
     folded: { ...folded, vms: 0, threads: 0 },
   };
+}
+
+function byCounter(accounts: readonly Account[]): EpochState['before'] {
+  return new Map(accounts.map((account) => [account.counter, account]));
 }
 
 function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {

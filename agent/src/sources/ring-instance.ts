@@ -1,10 +1,9 @@
 /**
- * The tracefs instances of the `ring` source. Each has one event, filtered to exactly the calls that one counter counts:
- * the kernel numbers the events that an instance lost, but not by kind, so with one kind in each both counters know their
- * losses to the call.
+ * The tracefs instances of the `ring` source. Each counter has one of its own with one event, filtered to exactly the calls
+ * that it counts: the kernel numbers the events that an instance lost, but not by kind, so both counters know their losses
+ * to the call.
  */
 import { join } from 'node:path';
-import type { Account } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
 import type { HypercallFormats } from '../ring/events.js';
 import { parseFormat } from '../ring/format.js';
@@ -15,9 +14,18 @@ import { Tracefs } from './tracefs-files.js';
 import type { TriggerSpec } from './triggers.js';
 
 export interface RingInstance {
-  counter: Account['counter'];
   event: TriggerSpec;
   directory: string;
+}
+
+/** Its instances, in the order of RING_COUNTERS. */
+export type Ring = readonly RingInstance[];
+
+/** One that is there, maybe in part: `PREFIX-NUMBER-COUNTER` for each counter. */
+export interface RingFound {
+  number: bigint;
+  ring: Ring;
+  isWhole: boolean;
 }
 
 /** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
@@ -47,7 +55,7 @@ export async function makeRing(
   name: string,
   { kbPerCpu, overwrite }: RingShape,
   kind: InstanceKind,
-): Promise<RingInstance[]> {
+): Promise<Ring> {
   const ring = ringAt(join(tracing, 'instances', name), kind);
   const made: RingInstance[] = [];
   try {
@@ -67,29 +75,41 @@ export async function makeRing(
   return ring;
 }
 
-/** The instances of each ring `PREFIX-N` that is there already: an agent that was killed has left them. */
+/** Each ring that is there already, whoever made it. */
 export async function ringsLeft(
   tracefs: Tracefs,
   tracing: string,
   prefix: string,
   kind: InstanceKind,
-): Promise<RingInstance[][]> {
+): Promise<RingFound[]> {
   const instances = join(tracing, 'instances');
   const names = new Set(await tracefs.list(instances));
-  const ours = new RegExp(`^${prefix}-\\d{1,19}(?=-(?:${RING_COUNTERS.join('|')})$)`);
-  const rings = new Set([...names].flatMap((name) => ours.exec(name) ?? []));
-  return [...rings]
-    .sort()
-    .map((name) => ringAt(join(instances, name), kind).filter((_, i) => names.has(`${name}-${RING_COUNTERS[i]}`)));
+  const ours = new RegExp(`^${prefix}-(\\d{1,19})-(?:${RING_COUNTERS.join('|')})$`);
+  const numbers = new Set([...names].flatMap((name) => ours.exec(name)?.[1] ?? []));
+  return [...numbers].map((number) => {
+    const name = `${prefix}-${number}`;
+    const ring = ringAt(join(instances, name), kind).filter((_, i) => names.has(`${name}-${RING_COUNTERS[i]}`));
+    return { number: BigInt(number), ring, isWhole: ring.length === RING_COUNTERS.length };
+  });
 }
 
-/** No event is written any more; what was is there to be read. */
-export async function stopRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
-  for (const instance of ring) await write(tracefs, instance, 'tracing_on', '0');
+/**
+ * Goes on with a ring that is there, whatever was changed of it. Its buffers are made larger where they are to be; never
+ * smaller, which would lose what is in them. Throws SourceError.
+ */
+export async function resumeRing(tracefs: Tracefs, ring: Ring, { kbPerCpu, overwrite }: RingShape): Promise<void> {
+  for (const instance of ring) {
+    const size = Number(await tracefs.read(join(instance.directory, 'buffer_size_kb')));
+    if (size < kbPerCpu) await write(tracefs, instance, 'buffer_size_kb', String(kbPerCpu));
+    await write(tracefs, instance, 'options/overwrite', overwrite ? '1' : '0');
+    await write(tracefs, instance, eventFile(instance, 'filter'), instance.event.filter);
+    await write(tracefs, instance, eventFile(instance, 'enable'), '1');
+    await write(tracefs, instance, 'tracing_on', '1');
+  }
 }
 
 /** Resolves to what could not be removed, as problems. */
-export async function removeRing(ring: readonly RingInstance[], tracefs = new Tracefs()): Promise<string[]> {
+export async function removeRing(ring: Ring, tracefs = new Tracefs()): Promise<string[]> {
   const problems: string[] = [];
   for (const { directory } of ring) problems.push(...(await tracefs.removeInstance(directory)));
   return problems;
@@ -106,22 +126,24 @@ export async function readFormats(tracefs: Tracefs, tracing: string, kind: Insta
 }
 
 /** Throws SourceError where an instance does not write its events any more. */
-export async function checkRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
+export async function checkRing(tracefs: Tracefs, ring: Ring): Promise<void> {
   for (const instance of ring) {
     for (const file of ['tracing_on', eventFile(instance, 'enable')]) {
       const path = join(instance.directory, file);
       const on = (await tracefs.read(path)).trim() === '1';
       if (on) continue;
-      const message = `${path} was switched off by somebody else: what was not counted since is lost; it is made anew`;
+      const message =
+        `${path} was switched off by somebody else: it is switched on again, and what was not counted meanwhile is ` +
+        'lost; leave tracefs instances that are named tcewatch-* alone';
       throw new SourceError('ring-stopped', message);
     }
   }
 }
 
-function ringAt(path: string, { triggers }: InstanceKind): RingInstance[] {
+function ringAt(path: string, { triggers }: InstanceKind): Ring {
   return RING_COUNTERS.flatMap((counter, i) => {
     const event = triggers[i];
-    return event ? [{ counter, event, directory: `${path}-${counter}` }] : [];
+    return event ? [{ event, directory: `${path}-${counter}` }] : [];
   });
 }
 

@@ -16,6 +16,7 @@ import type { InstanceKind } from '../../src/sources/tracefs.js';
 
 const execute = promisify(execFile);
 const TRACING = '/sys/kernel/tracing';
+const INSTANCES = join(TRACING, 'instances');
 const UPROBES = join(TRACING, 'uprobe_events');
 const PROBES = {
   kvm_hcall_enter: ['hcall_enter', 'vcpu_id=%di:s32 req=%si:u64 gpr4=%dx:u64 gpr5=%cx:u64 gpr6=%r8:u64 gpr7=%r9:u64'],
@@ -80,18 +81,31 @@ export class StandIn {
     for (const instance of await this.instances()) await writeFile(join(instance, 'tracing_on'), '0');
   }
 
-  /** Removes the instances that a failed test may have left, and the events. */
-  async remove(): Promise<void> {
+  /** Empties the buffers, as somebody else might. */
+  async empty(): Promise<void> {
+    for (const instance of await this.instances()) await writeFile(join(instance, 'trace'), '');
+  }
+
+  /** Removes the instances, which sources leave to be gone on with. */
+  async removeInstances(): Promise<void> {
     for (const instance of await this.instances()) await rmdir(instance);
+  }
+
+  /** Removes the events, and the instances that a failed test may have left. */
+  async remove(): Promise<void> {
+    await this.removeInstances();
     const events = (await readFile(UPROBES, 'utf8')).split('\n').filter((line) => line.includes(`:${this.group}/`));
     for (const line of events) await appendFile(UPROBES, `-${line.slice(1).split(' ')[0] ?? ''}\n`);
     await rm(this.directory, { recursive: true });
   }
 
+  /** The names of the instances of sources. */
+  async instanceNames(): Promise<string[]> {
+    return (await readdir(INSTANCES)).filter((name) => name.startsWith(this.group));
+  }
+
   private async instances(): Promise<string[]> {
-    const instances = join(TRACING, 'instances');
-    const names = await readdir(instances);
-    return names.filter((name) => name.startsWith(this.group)).map((name) => join(instances, name));
+    return (await this.instanceNames()).map((name) => join(INSTANCES, name));
   }
 
   private get program(): string {

@@ -103,15 +103,16 @@ describe('ReadingLoop', () => {
     expect(source.asked.at(-1)).toBe('close');
   });
 
-  it('takes the reading that it is at for the last when it is stopped meanwhile', async () => {
+  it('takes one last reading when it is stopped while it reads, and says that it is the last', async () => {
     const stop = new AbortController();
     const first = () => {
       stop.abort();
       return counted(1);
     };
-    const { loop, transport } = loopOver([first, counted(2)]);
+    const { loop, transport, source } = loopOver([first, counted(2), counted(3)]);
     await loop.run(stop.signal);
-    expect(transport.batches).toHaveLength(1);
+    expect(transport.batches).toHaveLength(2);
+    expect(source.asked).toEqual(['open', 'next', 'last', 'close']);
   });
 
   it('logs each problem of the readings when it comes up', async () => {
