@@ -1,13 +1,27 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // Imports between workspaces resolve to sources, so that a test always sees the code as it stands.
 const conditions = ['tcewatch-source'];
+
+/** Emulates a machine with two processors, for minutes. */
+const LAB_RUN = 'lab/test/smoke.test.ts';
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['*/test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['*/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, LAB_RUN],
+        },
+      },
+      // After all others, so that neither slows the other down.
+      { extends: true, test: { name: 'lab', include: [LAB_RUN], sequence: { groupOrder: 1 } } },
+    ],
     // Two slow cores are the norm for continuous integration: no test may depend on speed, only on an end.
     testTimeout: 600_000,
     hookTimeout: 600_000,

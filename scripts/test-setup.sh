@@ -17,3 +17,9 @@ if ! command -v gcc >/dev/null || ! command -v nm >/dev/null; then
 elif [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: not root on Linux x86_64: live tests of the ring are left out"
 fi
+
+if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: the lab needs Debian on x86_64, as root: its run on an emulated KVM host is left out"
+elif ! lab/install-tools.sh >/dev/null 2>&1; then
+  echo "test set-up: QEMU for ppc64 and what the lab builds its image with cannot be installed: its run will fail"
+fi

@@ -34,6 +34,8 @@ export function toBatch({ reading, snapshot, run, sequence, intervalNs }: BatchP
     intervalNs,
     vms: snapshot.vms,
     series: snapshot.series,
+    // What was measured before stands where it was told: a reading without times says nothing of them.
+    ...(reading.latencies && { latencies: snapshot.latencies }),
     accounts: snapshot.accounts,
     problems: bounded(snapshot.problems),
   };

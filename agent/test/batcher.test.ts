@@ -1,4 +1,4 @@
-import { decodeBatch, deriveId, encodeBatch, seriesFromRows } from '@tcewatch/protocol';
+import { decodeBatch, deriveId, encodeBatch, latenciesFromRows, seriesFromRows } from '@tcewatch/protocol';
 import { expect, it } from 'vitest';
 import { toBatch } from '../src/batcher.js';
 import type { LedgerSnapshot } from '../src/ledger/state.js';
@@ -24,10 +24,13 @@ const snapshot: LedgerSnapshot = {
   series: seriesFromRows([
     { vm: 0, counter: 'entered', hypercall: 'H_PUT_TCE', scope: 'one', liobn: 0x80000000n, value: 5 },
   ]),
+  latencies: latenciesFromRows([
+    { vm: 0, span: 'round_trip', hypercall: 'H_PUT_TCE', bucket: 9, calls: 5, totalUs: 1500 },
+  ]),
   accounts: [{ counter: 'entered', seen: 6, losses: [{ kind: 'table-full', events: 1 }] }],
   problems: ['cannot read x'],
   folded: { liobnCalls: 0, vmCalls: 0, vms: 0, threads: 0 },
-  sizes: { threads: 0, cells: 0, withdrawn: 0 },
+  sizes: { threads: 0, cells: 0 },
 };
 
 const parts = { reading, snapshot, run: deriveId('run'), sequence: 4, intervalNs: 10n };
@@ -45,6 +48,12 @@ it('makes a batch that travels as it is', () => {
     intervalNs: 10n,
     problems: ['cannot read x'],
   });
+});
+
+it('tells latencies if the reading has some, and not those of a reading before', () => {
+  expect(toBatch(parts).latencies).toBeUndefined();
+  const batch = toBatch({ ...parts, reading: { ...reading, latencies: [] } });
+  expect(decodeBatch(encodeBatch(batch)).latencies).toEqual(snapshot.latencies);
 });
 
 it('never lets what went wrong make a batch that is refused', () => {

@@ -2,9 +2,12 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { ConfigRow } from './describe.js';
+import { fileVariable } from './load.js';
+import type { GivenSettings } from './load.js';
 
-/** Adds an option for each row that has a flag. */
-export function addConfigOptions(command: Command, rows: readonly ConfigRow[]): Command {
+/** Adds `--config`, and an option for each row that has a flag. */
+export function addConfigOptions(command: Command, rows: readonly ConfigRow[], prefix: string): Command {
+  command.option('--config <file>', `YAML file with settings (${fileVariable(prefix)})`);
   for (const row of rows) {
     const option = optionOf(row);
     if (option) command.addOption(option);
@@ -12,14 +15,14 @@ export function addConfigOptions(command: Command, rows: readonly ConfigRow[]): 
   return command;
 }
 
-/** Path to text of the options that were given, for `loadConfig`. */
-export function configFlags(command: Command, rows: readonly ConfigRow[]): Record<string, string> {
+/** What was given of them, for `loadConfig`. */
+export function givenSettings(command: Command, rows: readonly ConfigRow[]): Required<GivenSettings> {
   const given = rows.flatMap((row) => {
     const option = optionOf(row);
     const text: unknown = option && command.getOptionValue(option.attributeName());
     return typeof text === 'string' ? [[row.path, text] as const] : [];
   });
-  return Object.fromEntries(given);
+  return { file: command.getOptionValue('config') as string | undefined, flags: Object.fromEntries(given) };
 }
 
 function optionOf(row: ConfigRow): Option | undefined {

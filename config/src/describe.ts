@@ -6,7 +6,7 @@ import { unwrap } from './walk.js';
 export interface ConfigRow {
   /** `listen.port`; `notifiers[].url` for a setting of a list's elements, which has neither `env` nor `flag`. */
   path: string;
-  /** `TCEWATCH_LISTEN_PORT` */
+  /** `TCEWATCH_AGENT_LISTEN_PORT` */
   env: string | undefined;
   /** `--listen-port`; secrets have none, since other users see a program's arguments, only their files have. */
   flag: string | undefined;
@@ -18,7 +18,7 @@ export interface ConfigRow {
   schema: z.core.$ZodType;
 }
 
-/** A row for each setting, in the order of the schema; `prefix` is that of the environment, `TCEWATCH`. */
+/** A row for each setting, in the order of the schema; `prefix` is that of the environment, `TCEWATCH_AGENT`. */
 export function describeConfig(schema: z.core.$ZodType, prefix: string): ConfigRow[] {
   return rowsOf(schema, '').map((row) => {
     if (row.path.includes('[]')) return { ...row, env: undefined, flag: undefined };

@@ -1,7 +1,12 @@
-/** Configuration over one zod schema: file, environment, flags, `--help` and the reference page. Knows no program. */
+/**
+ * What the programs have in common on the command line: configuration over one zod schema (file, environment, flags,
+ * `--help` and the reference page), commands, exit status. Knows no program.
+ */
+export * from './check-config.js';
 export * from './commander.js';
 export * from './describe.js';
 export * from './errors.js';
 export * from './load.js';
+export * from './program.js';
 export * from './reference.js';
 export * from './types.js';

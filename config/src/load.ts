@@ -9,24 +9,34 @@ import { ConfigError } from './errors.js';
 import type { ConfigProblem } from './errors.js';
 import { keysAt } from './walk.js';
 
-export interface ConfigInput<S extends z.ZodType> {
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What was given on the command line. */
+export interface GivenSettings {
+  /** Path of the YAML file; without it the environment may name one, or there is none. */
+  file?: string | undefined;
+  /** Path of a setting to its text, as `givenSettings` takes them from commander. */
+  flags?: Readonly<Record<string, string>>;
+}
+
+export interface ConfigInput<S extends z.ZodType> extends GivenSettings {
   /** A strict object all through, so that unknown keys are refused; see `types.ts` for durations, secrets and others. */
   schema: S;
-  /** Path of the YAML file; without it there is none. */
-  file?: string | undefined;
-  env?: Readonly<Record<string, string | undefined>>;
-  /** Path of a setting to its text, as `configFlags` takes them from commander. */
-  flags?: Readonly<Record<string, string>>;
-  /** Of the environment's names, `TCEWATCH`. Names that start with it and mean no setting are refused. */
+  env?: Environment;
+  /** Of the environment's names, `TCEWATCH_AGENT`. Names that start with it and mean no setting are refused. */
   prefix: string;
-  /** Names with the prefix that are no settings, for instance the one that holds the file's path. */
-  otherEnv?: readonly string[];
+}
+
+/** The variable that names the file where no flag does; the one name with the prefix that is no setting. */
+export function fileVariable(prefix: string): string {
+  return `${prefix}_CONFIG`;
 }
 
 type Tree = Record<string, unknown>;
 
 /** Throws ConfigError with all that is wrong. */
-export function loadConfig<S extends z.ZodType>(input: ConfigInput<S>): z.output<S> {
+export function loadConfig<S extends z.ZodType>(given: ConfigInput<S>): z.output<S> {
+  const input = { ...given, file: given.file ?? given.env?.[fileVariable(given.prefix)] };
   const rows = describeConfig(input.schema, input.prefix);
   const tree = readTree(input.file);
   const sources = new Map<string, string>();
@@ -99,7 +109,7 @@ function isServiceLink(name: string, value = ''): boolean {
 }
 
 function unknownEnv(input: ConfigInput<z.ZodType>, rows: readonly ConfigRow[]): ConfigProblem[] {
-  const known = [...rows.flatMap((row) => row.env ?? []), ...(input.otherEnv ?? [])];
+  const known = [...rows.flatMap((row) => row.env ?? []), fileVariable(input.prefix)];
   return Object.entries(input.env ?? {})
     .filter(([name]) => name.startsWith(`${input.prefix}_`) && !known.includes(name))
     .filter(([name, value]) => !isServiceLink(name, value))

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { addConfigOptions, configFlags, configReference, describeConfig, duration, secret } from '../src/index.js';
+import { addConfigOptions, configReference, describeConfig, duration, givenSettings, secret } from '../src/index.js';
 
 const schema = z.strictObject({
   keepFor: duration().prefault('10s').describe('How long.'),
@@ -34,9 +34,12 @@ describe('describeConfig', () => {
   });
 
   it('becomes options of a command, and what was given of them comes back by path', () => {
-    const command = addConfigOptions(new Command(), rows);
-    command.parse(['--keep-for', '5s', '--intake-token-file', '/t'], { from: 'user' });
-    expect(configFlags(command, rows)).toEqual({ keepFor: '5s', 'intake.token.file': '/t' });
+    const command = addConfigOptions(new Command(), rows, 'TCEWATCH');
+    command.parse(['--config', 'f.yaml', '--keep-for', '5s', '--intake-token-file', '/t'], { from: 'user' });
+    expect(givenSettings(command, rows)).toEqual({
+      file: 'f.yaml',
+      flags: { keepFor: '5s', 'intake.token.file': '/t' },
+    });
     expect(command.helpInformation()).toContain('--keep-for <duration>');
     expect(command.helpInformation()).toMatch(/--level <name> +How much. \(one of low, high; default: "low"\)/);
   });

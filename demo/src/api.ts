@@ -1,18 +1,9 @@
 /** The collector's read API as the demo uses it: every figure that is shown was asked of ClickHouse through it. */
-import type { Evidence, Hypercall, Mode } from '@tcewatch/protocol';
-
-export interface ModeAnswer {
-  mode: Mode;
-  /** Null: nobody can observe it. */
-  calls: number | null;
-  entries: number | null;
-  evidence: Evidence;
-  reason: string;
-}
+import type { Hypercall, ModeFigure } from '@tcewatch/protocol';
 
 export interface CountsAnswer {
   vm: string;
-  hypercalls: { hypercall: Hypercall; modes: ModeAnswer[]; entries: number | null }[];
+  hypercalls: { hypercall: Hypercall; modes: ModeFigure[]; entries: number | null }[];
 }
 
 export interface AccountAnswer {

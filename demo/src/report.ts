@@ -1,7 +1,8 @@
 /** Shows people what the demo found out. */
+import type { Total } from '@tcewatch/protocol';
 import Table from 'cli-table3';
 import type { AlertAnswer, DescriptorsAnswer, HostAnswer } from './api.js';
-import type { DemoResult, Total } from './result.js';
+import type { DemoResult } from './result.js';
 
 /** The line that is shown at the moment at which the webhook tells of an alert. */
 export function alertLine(alert: AlertAnswer): string {

@@ -1,18 +1,7 @@
 /** What the demo found out: from the answers of the read API to one object. Pure. */
 import { HYPERCALL_NAMES, MODES } from '@tcewatch/protocol';
-import type { Evidence, Hypercall, Mode } from '@tcewatch/protocol';
-import type { AccountAnswer, AlertAnswer, CountsAnswer, ModeAnswer } from './api.js';
-
-/** One line of the totals: all lives of a VM together. `null`: cannot be known, which is not 0. */
-export interface Total {
-  vm: string;
-  hypercall: Hypercall;
-  mode: Mode;
-  calls: number | null;
-  entries: number | null;
-  evidence: Evidence;
-  reason: string;
-}
+import type { Hypercall, Mode, ModeFigure, Total } from '@tcewatch/protocol';
+import type { AccountAnswer, AlertAnswer, CountsAnswer } from './api.js';
 
 /** Entries of a hypercall whatever its mode: known also where the split by mode is not. */
 export interface Entries {
@@ -97,7 +86,7 @@ function sumAccounts(accounts: readonly AccountAnswer[], counter: AccountAnswer[
   return sum;
 }
 
-function sumModes(mode: Mode, figures: readonly ModeAnswer[]): Omit<Total, 'vm' | 'hypercall'> {
+function sumModes(mode: Mode, figures: readonly ModeFigure[]): ModeFigure {
   const own = figures.filter((figure) => figure.mode === mode);
   // Lives of one VM on one host share kernel and MMU; where they differ, the least known one speaks for the sum.
   const known = own.find((figure) => figure.calls === null) ?? own[0];

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build.sh SUITE DIRECTORY: makes from Debian's packages what the lab boots: `vmlinux` and `initrd.gz` of the host, `host.img`
 # (its root file system, with QEMU, node, and the kernel and initramfs of its guests) and `kernel` (their version). Runs as
-# root on Debian x86_64, takes about two minutes. No ppc64le program is run: packages are only unpacked.
+# root on Debian x86_64 with what ../install-tools.sh installs, takes about two minutes. No ppc64le program is run: packages are only unpacked.
 set -euo pipefail
 
 suite=$1 target=$2
@@ -11,18 +11,6 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 say() { echo "build: $*"; }
-
-install_tools() {
-  local -A package=([qemu-system-ppc64]=qemu-system-ppc [mmdebstrap]=mmdebstrap [mkfs.ext4]=e2fsprogs [cpio]=cpio
-    [depmod]=kmod [powerpc64le-linux-gnu-gcc]=gcc-powerpc64le-linux-gnu)
-  local missing=() tool
-  for tool in "${!package[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
-  [ -e /usr/powerpc64le-linux-gnu/include/stdio.h ] || missing+=(libc6-dev-ppc64el-cross)
-  [ ${#missing[@]} -eq 0 ] && return
-  say "installs ${missing[*]}"
-  apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
-}
 
 # apt for ppc64el and the chosen suite, apart from this machine's own.
 ppc() {
@@ -101,7 +89,6 @@ copy_modules() {
   depmod -b "${to%/lib/modules/*}" "$kernel"
 }
 
-install_tools
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -v security)
 fetch_kernel
 make_root
@@ -118,6 +105,8 @@ cp "$here/serve.sh" root/usr/sbin/lab-serve.sh
 for fault in refuse-tables hide-tce-vfio; do
   powerpc64le-linux-gnu-gcc -Wall -Werror -shared -fPIC -O1 -o "root/guest/$fault.so" "$here/$fault.c"
 done
+powerpc64le-linux-gnu-gcc -c -mbig -o flood.o "$here/flood.S"
+powerpc64le-linux-gnu-objcopy -O binary flood.o root/guest/flood.bin
 
 say "writes the disk"
 truncate -s 2G host.img

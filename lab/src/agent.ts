@@ -1,6 +1,6 @@
 /** The agent on the host: packed here with what it needs to run, started and killed there. */
 import { execFile } from 'node:child_process';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -13,14 +13,31 @@ import { THIS_MACHINE } from './visitor.js';
 
 const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
 const execute = promisify(execFile);
+const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
+const LOG = '/share/agent.log';
+
+/** What docs/guides/privileges.md has root keep. */
+const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];
+export type Capability = 'dac_read_search' | 'sys_ptrace';
 
 export interface Agent {
   /** Starts it from its disk, and waits until it delivers. */
-  start(): Promise<void>;
+  start(capabilities?: readonly Capability[]): Promise<void>;
   /** As the kernel ends a process that is out of memory: with no time for anything. */
   kill(): Promise<void>;
-  /** Waits until a reading that is taken from now on is in ClickHouse. */
-  delivers(): Promise<void>;
+  /** Waits until a reading that is taken from now on is in ClickHouse, and resolves to its epoch. */
+  delivers(): Promise<string>;
+  /** Waits until it has said this since it was started last. */
+  says(words: string): Promise<void>;
+  /** Another command of it, beside the running one: what it prints, and its exit status. */
+  command(line: string, capabilities?: readonly Capability[]): Promise<{ output: string; status: number }>;
+}
+
+/** The command with these capabilities alone, and where nothing but /run and the kernel's own file systems is writable. */
+function confined(command: string, capabilities = LEAST): string {
+  const bounds = ['-all', ...capabilities.map((name) => `+${name}`)].join();
+  const readOnly = ['/', '/share', '/tmp'].map((path) => `mount -o remount,bind,ro ${path}`).join(' && ');
+  return `unshare --mount sh -c '${readOnly} && exec setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounds} ${command}'`;
 }
 
 /**
@@ -46,7 +63,7 @@ export async function packAgent(directory: string): Promise<string> {
   return disk;
 }
 
-/** The agent on the host, not started yet. */
+/** The agent on the host, not started yet. It always runs confined. */
 export async function installAgent(host: Host, collector: Collector): Promise<Agent> {
   const settings = {
     host: { id: 'lab' },
@@ -58,26 +75,43 @@ export async function installAgent(host: Host, collector: Collector): Promise<Ag
   await host.run('mount -o ro LABEL=agent /agent');
   let pid = '';
 
-  async function delivers(): Promise<void> {
+  async function isAlive(): Promise<void> {
+    // Says more than waiting in vain: the end of its log.
+    await host.run(`[ -e /proc/${pid}/exe ] || { tail -n 20 ${LOG}; false; }`);
+  }
+
+  async function delivers(): Promise<string> {
     const now = await hostTime(host);
-    await poll('the agent delivers a reading', async () => {
-      // Says more than waiting in vain: the end of its log.
-      await host.run(`[ -e /proc/${pid}/exe ] || { tail -n 20 /share/agent.log; false; }`);
-      const readAt = await collector.readAt();
-      return readAt !== undefined && readAt > now ? true : undefined;
+    return poll('the agent delivers a reading', async () => {
+      await isAlive();
+      const newest = await collector.newest();
+      return newest !== undefined && newest.takenMs > now ? newest.epoch : undefined;
     });
   }
 
   return {
     delivers,
-    async start() {
+    async start(capabilities) {
       pid = await host.run(`
-        node /agent/agent/bin/tcewatch-agent.js run --config /share/agent.yaml >> /share/agent.log 2>&1 &
+        [ ! -e ${LOG} ] || mv ${LOG} ${LOG}.$(date +%s)
+        ${confined(`${PROGRAM} run --config /share/agent.yaml`, capabilities)} > ${LOG} 2>&1 &
         echo $!`);
       await delivers();
     },
     async kill() {
       await host.run(`kill -9 ${pid}; while [ -e /proc/${pid}/exe ]; do sleep 0.1; done`);
+    },
+    async says(words) {
+      await poll(`the agent says "${words}"`, async () => {
+        await isAlive();
+        const log = await readFile(join(host.share, 'agent.log'), 'utf8');
+        return log.includes(words) ? true : undefined;
+      });
+    },
+    async command(line, capabilities) {
+      const said = await host.run(`${confined(`${PROGRAM} ${line}`, capabilities)}; echo "status $?"`);
+      const [, output = said, status = '-1'] = /^(.*?)\s*status (\d+)$/s.exec(said) ?? [];
+      return { output, status: Number(status) };
     },
   };
 }

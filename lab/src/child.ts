@@ -7,8 +7,8 @@ export interface Child {
   process: ChildProcess;
   /** Resolves when the program has ended, or could not be started. */
   ended: Promise<void>;
-  /** Resolves once it has ended. */
-  stop(signal: NodeJS.Signals): Promise<void>;
+  /** Resolves once it has ended, to whether it was still running when it was asked to end. */
+  stop(signal: NodeJS.Signals): Promise<boolean>;
 }
 
 /** Starts it; what it writes to standard error goes to the file `log`, and its standard output to `stdout`. */
@@ -24,9 +24,10 @@ export async function startChild(command: readonly string[], log: string, stdout
       resolve();
     });
   }).finally(() => file.close());
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal);
+  const stop = async (signal: NodeJS.Signals): Promise<boolean> => {
+    const running = child.kill(signal);
     await ended;
+    return running;
   };
   return { process: child, ended, stop };
 }

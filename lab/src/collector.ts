@@ -14,7 +14,7 @@ export const TOKEN = 'lab';
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 
-const hostsSchema = z.array(z.object({ readAt: z.iso.datetime(), problems: z.array(z.string()) }));
+const hostsSchema = z.array(z.object({ readAt: z.iso.datetime(), epoch: z.uuid() }));
 const vmsSchema = z.array(z.object({ life: z.string(), name: z.string(), tgid: z.int() }));
 const countsSchema = z.array(
   z.object({
@@ -48,11 +48,17 @@ export interface Stored {
   alerts: z.infer<typeof alertsSchema>;
 }
 
+export interface StoredReading {
+  /** In milliseconds on the host's clock. */
+  takenMs: number;
+  epoch: string;
+}
+
 export interface Collector {
   url: string;
   port: number;
-  /** When the newest stored reading was taken, in milliseconds on the host's clock; undefined before the first. */
-  readAt(): Promise<number | undefined>;
+  /** The newest stored reading; undefined before the first. */
+  newest(): Promise<StoredReading | undefined>;
   stored(): Promise<Stored>;
   stop(): Promise<void>;
 }
@@ -97,16 +103,16 @@ function failed(log: string): LabError {
   return new LabError(`the collector did not come up; see ${log}`);
 }
 
-function questions(url: string): Pick<Collector, 'readAt' | 'stored'> {
+function questions(url: string): Pick<Collector, 'newest' | 'stored'> {
   async function get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     const response = await fetch(`${url}/v1/${path}`);
     if (!response.ok) throw new LabError(`GET /v1/${path} answered ${response.status}: ${await response.text()}`);
     return schema.parse(await response.json());
   }
   return {
-    async readAt() {
+    async newest() {
       const [host] = await get('hosts', hostsSchema);
-      return host && Date.parse(host.readAt);
+      return host && { takenMs: Date.parse(host.readAt), epoch: host.epoch };
     },
     async stored() {
       return {

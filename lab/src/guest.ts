@@ -1,12 +1,10 @@
 /** A guest of the host: a QEMU process with KVM, disks and a network card that make TCE hypercalls under load. */
 import type { Hypercall } from '@tcewatch/protocol';
-import { z } from 'zod';
 import { issuedCalls } from './guest-hist.js';
-import { QUIRKS } from './host.js';
+import { startQemu } from './guest-qemu.js';
+import type { GuestProcess, QemuPlan } from './guest-qemu.js';
 import type { Host } from './host.js';
 import { poll } from './poll.js';
-import { openQmp } from './qmp.js';
-import type { Qmp } from './qmp.js';
 import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
 import { mark } from './tracing.js';
@@ -16,11 +14,7 @@ const BOOT_MS = 600_000;
 /** Readings of a guest's own count in a row, of which one has to fall into a moment without a call. */
 const READINGS = 3;
 
-export interface GuestPlan {
-  name: string;
-  uuid: string;
-  /** Preloaded into its QEMU: image/NAME.c. */
-  fault?: 'refuse-tables' | 'hide-tce-vfio';
+export interface GuestPlan extends QemuPlan {
   /** PCI address of the host's disk that is passed through from the start; else an emulated one. */
   passed?: string;
 }
@@ -33,30 +27,20 @@ export interface IssuedReading {
 }
 
 /** One life of a guest. */
-export interface Guest {
+export interface Guest extends GuestProcess {
   name: string;
   /** Which life of that name, from 1. */
   life: number;
-  tgid: number;
-  /** Thread ids of its virtual processors. */
-  threads: number[];
   readings: IssuedReading[];
   shell: Shell;
-  qmp: Qmp;
 }
 
-const cpusSchema = z.array(z.object({ 'thread-id': z.int() }));
-
-function qemu(plan: GuestPlan, shellPort: number, qmpPort: number): string {
+function devices(plan: GuestPlan, shellPort: number): string {
   const disk =
     plan.passed === undefined
       ? `-drive file=/tmp/${plan.name}.nvme,if=none,id=nvme,format=raw -device nvme,drive=nvme,serial=emulated`
       : `-device vfio-pci,host=${plan.passed}`;
-  return `qemu-system-ppc64 -name guest=${plan.name},debug-threads=on -uuid ${plan.uuid} \\
-    -M pseries,accel=kvm,${QUIRKS} -cpu host -smp 1 -m 512M -display none -nodefaults \\
-    -chardev file,id=console,path=/share/${plan.name}.console,append=on -serial chardev:console \\
-    -chardev socket,id=shell,host=${THIS_MACHINE},port=${shellPort} -serial chardev:shell \\
-    -chardev socket,id=qmp,host=${THIS_MACHINE},port=${qmpPort} -mon chardev=qmp,mode=control \\
+  return `-chardev socket,id=shell,host=${THIS_MACHINE},port=${shellPort} -serial chardev:shell \\
     -kernel /guest/vmlinux -initrd /guest/initrd -append 'console=hvc0 disable_ddw ipv6.disable=1 quiet' \\
     -device spapr-vscsi,id=scsi -drive file=/tmp/${plan.name}.scsi,if=none,id=scsi0,format=raw \\
     -device scsi-hd,drive=scsi0,bus=scsi.0 -netdev user,id=net,ipv6=off -device spapr-vlan,netdev=net ${disk}`;
@@ -65,26 +49,11 @@ function qemu(plan: GuestPlan, shellPort: number, qmpPort: number): string {
 /** Starts a guest and waits until it serves; rejects with BootTimeout. `life` counts those of that name, from 1. */
 export async function startGuest(host: Host, plan: GuestPlan, life: number): Promise<Guest> {
   const shellAt = await expectVisitor();
-  const qmpAt = await expectVisitor();
-  const preload = plan.fault === undefined ? '' : `LD_PRELOAD=/guest/${plan.fault}.so `;
-  const tgid = await host.run(`
-    truncate -s 128M /tmp/${plan.name}.nvme /tmp/${plan.name}.scsi
-    ulimit -l unlimited
-    ${preload}${qemu(plan, shellAt.port, qmpAt.port)} >> /share/${plan.name}.qemu.log 2>&1 &
-    echo $!`);
-  const [shell, qmp] = await Promise.all([
-    openShell(`guest ${plan.name}`, shellAt.connection, BOOT_MS),
-    qmpAt.connection.then((stream) => openQmp(plan.name, stream)),
-  ]);
-  const cpus = cpusSchema.parse(await qmp.execute('query-cpus-fast'));
-  const threads = cpus.map((cpu) => cpu['thread-id']);
-  return { name: plan.name, life, tgid: Number(tgid), threads, readings: [], shell, qmp };
-}
-
-/** Stops a guest and waits until its process is gone. */
-export async function stopGuest(host: Host, guest: Guest): Promise<void> {
-  await guest.qmp.execute('quit');
-  await host.run(`while [ -e /proc/${guest.tgid}/exe ]; do sleep 0.2; done`);
+  await host.run(`truncate -s 128M /tmp/${plan.name}.nvme /tmp/${plan.name}.scsi
+    chmod 666 /tmp/${plan.name}.nvme /tmp/${plan.name}.scsi`);
+  const process = await startQemu(host, plan, devices(plan, shellAt.port));
+  const shell = await openShell(`guest ${plan.name}`, shellAt.connection, BOOT_MS);
+  return { name: plan.name, life, readings: [], shell, ...process };
 }
 
 /** Reads and writes its disks and pings the host, with pauses in which an emulated processor catches up. */

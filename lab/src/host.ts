@@ -2,6 +2,7 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startChild } from './child.js';
+import type { Child } from './child.js';
 import { LabError } from './errors.js';
 import type { Image } from './image.js';
 import { openShell } from './shell.js';
@@ -17,6 +18,7 @@ export const PASSED_DISKS = { first: '0001:00:00.0', second: '0002:00:00.0' } as
 export interface Host extends Shell {
   /** Directory of this machine that the host has at /share. */
   share: string;
+  /** Rejects with LabError when QEMU had ended before it was asked to. */
   stop(): Promise<void>;
 }
 
@@ -74,16 +76,20 @@ export async function bootHost(image: Image, directory: string, agentDisk: strin
   }
   const visitor = await expectVisitor();
   const command = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
-  const child = await startChild(command, join(directory, 'qemu.log'), 'ignore');
-  const stop = (): Promise<void> => child.stop('SIGKILL');
+  const log = join(directory, 'qemu.log');
+  const child = await startChild(command, log, 'ignore');
   try {
     const died = child.ended.then(() => {
-      throw new LabError(`QEMU of the host ended at once; see ${join(directory, 'qemu.log')}`);
+      throw new LabError(`QEMU of the host ended at once; see ${log}`);
     });
     const shell = await Promise.race([openShell('the host', visitor.connection, BOOT_MS), died]);
-    return { ...shell, share, stop };
+    return { ...shell, share, stop: () => stopQemu(child, log) };
   } catch (error) {
-    await stop();
+    await child.stop('SIGKILL');
     throw error;
   }
+}
+
+async function stopQemu(child: Child, log: string): Promise<void> {
+  if (!(await child.stop('SIGKILL'))) throw new LabError(`QEMU of the host ended by itself; see ${log}`);
 }

@@ -18,6 +18,7 @@ export interface Image {
 }
 
 const INPUTS = fileURLToPath(new URL('../image/', import.meta.url));
+const INSTALL_TOOLS = fileURLToPath(new URL('../install-tools.sh', import.meta.url));
 
 /** Where images are kept: below XDG_CACHE_HOME, or ~/.cache. */
 export function cacheDirectory(env: NodeJS.ProcessEnv): string {
@@ -34,13 +35,19 @@ export async function imageName(suite: Suite): Promise<string> {
   return `${suite}-${hash.digest('hex').slice(0, 16)}`;
 }
 
+/** Installs QEMU and what builds images, where they are not there yet. Rejects with LabError. */
+export async function installTools(cache: string): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  await runScript('what the lab needs could not be installed', [INSTALL_TOOLS], join(cache, 'tools.log'));
+}
+
 /** The image of the suite, built when it is not there; `rebuild` takes Debian's newest packages. Rejects with LabError. */
 export async function provideImage(suite: Suite, cache: string, rebuild: boolean): Promise<Image> {
   const name = await imageName(suite);
   const directory = join(cache, name);
   if (rebuild || !(await isComplete(directory))) {
-    await mkdir(cache, { recursive: true });
-    await build(suite, directory, join(cache, `${suite}.log`));
+    const build = [join(INPUTS, 'build.sh'), suite, directory];
+    await runScript('the image could not be built', build, join(cache, `${suite}.log`));
     await removeOthers(cache, suite, name);
   }
   return { directory, kernel: (await readFile(join(directory, 'kernel'), 'utf8')).trim() };
@@ -53,16 +60,16 @@ async function isComplete(directory: string): Promise<boolean> {
   );
 }
 
-async function build(suite: Suite, directory: string, logFile: string): Promise<void> {
+async function runScript(failure: string, command: readonly string[], logFile: string): Promise<void> {
   const log = await open(logFile, 'w');
   try {
-    const child = spawn('bash', [join(INPUTS, 'build.sh'), suite, directory], { stdio: ['ignore', log.fd, log.fd] });
+    const child = spawn('bash', command, { stdio: ['ignore', log.fd, log.fd] });
     const code = await new Promise<number | null>((resolve, reject) =>
       child.once('close', resolve).once('error', reject),
     );
     if (code !== 0) {
       const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-15).join('\n');
-      throw new LabError(`the image could not be built; the end of ${logFile}:\n${end}`);
+      throw new LabError(`${failure}; the end of ${logFile}:\n${end}`);
     }
   } finally {
     await log.close();

@@ -7,14 +7,14 @@ import { startCollector } from './collector.js';
 import { compare, isRight } from './compare.js';
 import { BootTimeout, LabError } from './errors.js';
 import { bootHost, preparePassthrough } from './host.js';
-import { cacheDirectory, provideImage } from './image.js';
+import { cacheDirectory, installTools, provideImage } from './image.js';
 import type { Image } from './image.js';
 import { parseOptions } from './options.js';
 import type { LabOptions } from './options.js';
 import { prompt } from './prompt.js';
 import { report } from './report.js';
 import { whyNotHere } from './requirements.js';
-import { full, smoke } from './scenario.js';
+import { SCENARIOS } from './scenario.js';
 import { finishTracing, startTracing } from './tracing.js';
 
 const began = Date.now();
@@ -32,14 +32,17 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
   const host = await bootHost(image, directory, await packAgent(directory));
   try {
     await host.run('modprobe kvm-hv');
-    if (!options.smoke) await preparePassthrough(host);
+    if (options.scenario === 'full') await preparePassthrough(host);
     await startTracing(host);
     say('starts the collector here and the agent on the host');
     const collector = await startCollector(directory);
     try {
       const agent = await installAgent(host, collector);
       await agent.start();
-      const guests = await (options.smoke ? smoke : full)({ host, agent, say }, async (running) => {
+      const faults: string[] = [];
+      const isWrong = (fault: string): number => faults.push(fault);
+      const scenario = SCENARIOS[options.scenario];
+      const guests = await scenario({ host, agent, say, isWrong }, async (running) => {
         if (!options.shell) return;
         console.log(`The collector answers at ${collector.url}/v1/vms; files are in ${directory}. Ctrl-D goes on.`);
         await prompt(host, running);
@@ -47,7 +50,8 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
       say('waits for the last reading, and counts');
       await agent.delivers();
       const stored = await collector.stored();
-      const comparison = compare(guests, await finishTracing(host), stored);
+      const { rows, faults: more } = compare(guests, await finishTracing(host), stored);
+      const comparison = { rows, faults: [...faults, ...more] };
       console.log(report(comparison, stored.alerts));
       return isRight(comparison);
     } finally {
@@ -79,11 +83,13 @@ try {
   const options = parseOptions(process.argv);
   const reason = whyNotHere();
   if (reason !== undefined) throw new LabError(`the lab cannot run here: ${reason}`);
-  if (options.suite === 'bookworm' && !options.smoke) {
+  if (options.suite === 'bookworm' && options.scenario === 'full') {
     throw new LabError("bookworm's kernel cannot pass devices to guests: add --smoke, or take another suite");
   }
   say(`provides the image of host and guests (${options.suite}); to build one takes about two minutes`);
-  const image = await provideImage(options.suite, cacheDirectory(process.env), options.command === 'build');
+  const cache = cacheDirectory(process.env);
+  await installTools(cache);
+  const image = await provideImage(options.suite, cache, options.command === 'build');
   if (options.command === 'build') say(`is built: ${image.directory}`);
   else if (!(await run(image, options))) process.exitCode = 1;
 } catch (error) {

@@ -2,25 +2,31 @@
 import { Command, Option } from 'commander';
 import { SUITES } from './image.js';
 import type { Suite } from './image.js';
+import { SCENARIOS } from './scenario.js';
+import type { ScenarioName } from './scenario.js';
 
 export interface LabOptions {
   command: 'run' | 'build';
   suite: Suite;
-  smoke: boolean;
+  scenario: ScenarioName;
   shell: boolean;
   keep: boolean;
 }
 
-type Flags = Omit<LabOptions, 'command'>;
+type Flags = Omit<LabOptions, 'command'> & { smoke: boolean };
+
+const SCENARIO_NAMES = Object.keys(SCENARIOS);
 
 const EXAMPLES = `
 Exit code: 0 all figures are equal, 1 some are not, 2 the lab could not come to a verdict.
 
 Examples:
   $ npm run lab
-      three guests, one of them loses acceleration while it runs; about 15 minutes
+      three guests, one of them loses acceleration while it runs; about 8 minutes
   $ npm run lab -- --smoke
-      one guest that never had acceleration; about 5 minutes
+      one guest that never had acceleration; about 3 minutes
+  $ npm run lab -- --scenario adverse
+      missing privileges, strangers, a module reload, a hostile guest; about 8 minutes
   $ npm run lab -- --shell
       as the first, but stops under load for a look around
   $ npm run lab -- build --suite sid
@@ -40,7 +46,8 @@ export function parseOptions(argv: readonly string[]): LabOptions {
         'what is in ClickHouse with an independent count on the host and with what the guests themselves counted.',
     )
     .addOption(suite())
-    .option('--smoke', 'one guest only, for continuous integration', false)
+    .addOption(new Option('--scenario <name>', 'what happens').choices(SCENARIO_NAMES).default('full'))
+    .option('--smoke', 'the same as --scenario smoke', false)
     .option('--shell', 'stop under load and give a prompt: a line runs on the host, `NAME: line` in a guest', false)
     .option('--keep', 'keep all files of the run; they are kept in any case when something is wrong', false)
     .addHelpText('after', EXAMPLES)
@@ -50,5 +57,6 @@ export function parseOptions(argv: readonly string[]): LabOptions {
     command = 'build';
   });
   program.parse(argv);
-  return { ...program.opts<Flags>(), ...build.opts<Partial<Flags>>(), command };
+  const { smoke, ...flags } = { ...program.opts<Flags>(), ...build.opts<Partial<Flags>>() };
+  return { ...flags, ...(smoke && { scenario: 'smoke' }), command };
 }

@@ -1,14 +1,11 @@
 /** What is done to the guests and to the agent, step by step; nothing here knows what the figures should be. */
-import type { Agent } from './agent.js';
-import type { Counted } from './compare.js';
-import { awaitCalls, readIssued, startGuest, startLoad, stopGuest, stopLoad } from './guest.js';
-import type { Guest, GuestPlan } from './guest.js';
+import { adverse } from './adverse.js';
+import { awaitCalls } from './guest.js';
+import type { GuestPlan } from './guest.js';
 import { PASSED_DISKS } from './host.js';
-import type { Host } from './host.js';
+import { CALLS, killAgent, retire, startGuests } from './steps.js';
+import type { Scenario } from './steps.js';
 import { mark } from './tracing.js';
-
-/** TCE hypercalls that each guest makes between two steps. */
-const CALLS = 1000;
 
 const ACCELERATED: GuestPlan = {
   name: 'vfa',
@@ -25,15 +22,6 @@ const REFUSED: GuestPlan = {
   uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a03',
   fault: 'refuse-tables',
 };
-
-/** What a scenario acts on. */
-export interface Stage {
-  host: Host;
-  agent: Agent;
-  say: (step: string) => void;
-}
-
-export type Scenario = (stage: Stage, underLoad: (guests: readonly Guest[]) => Promise<void>) => Promise<Counted[]>;
 
 /** A refused guest, and the agent killed in mid-load. */
 export const smoke: Scenario = async (stage, underLoad) => {
@@ -71,39 +59,6 @@ export const full: Scenario = async (stage, underLoad) => {
   ];
 };
 
-/** Starts guests, together, and puts each under load. */
-async function startGuests<const P extends readonly GuestPlan[]>(
-  { host, say }: Stage,
-  plans: P,
-  life = 1,
-): Promise<{ -readonly [K in keyof P]: Guest }> {
-  say(`starts ${plans.map(({ name }) => name).join(', ')}${life > 1 ? ' anew' : ''}`);
-  const guests = await Promise.all(plans.map((plan) => startGuest(host, plan, life)));
-  for (const guest of guests) {
-    await readIssued(host, guest);
-    await startLoad(guest);
-  }
-  await awaitCalls(guests, CALLS);
-  return guests as { -readonly [K in keyof P]: Guest };
-}
-
-/** Kills the agent in mid-load and starts it again; the guests make calls while it is away. */
-async function killAgent({ host, agent, say }: Stage, guests: readonly Guest[]): Promise<void> {
-  await agent.delivers();
-  say('kills the agent with -9');
-  await agent.kill();
-  await mark(host, 'the agent was killed');
-  await awaitCalls(guests, CALLS);
-  say('starts the agent again');
-  await agent.start();
-  await mark(host, 'the agent is back');
-  await awaitCalls(guests, CALLS);
-}
-
-/** Ends the load, reads what the guest issued, and stops it. */
-async function retire({ host, say }: Stage, guest: Guest): Promise<void> {
-  say(`stops ${guest.name}`);
-  await stopLoad(guest);
-  await readIssued(host, guest);
-  await stopGuest(host, guest);
-}
+/** By the name that they are asked for. */
+export const SCENARIOS = { full, smoke, adverse };
+export type ScenarioName = keyof typeof SCENARIOS;

@@ -13,9 +13,11 @@ import type { RingCount } from './ring-text.js';
 const INSTANCE = '/sys/kernel/tracing/instances/lab';
 /** Each processor's share of the buffer; a run fills about a fifth of it. */
 const BUFFER_KB = 131_072;
+/** To print the whole buffer on an emulated machine. */
+const COPY_MS = 600_000;
 const TCE_HYPERCALLS = [0x1c, 0x20, 0x138, 0x13c];
 
-/** Begins to record; before the first guest starts. */
+/** Begins to record; while no guest runs. */
 export async function startTracing(host: Host): Promise<void> {
   const filter = TCE_HYPERCALLS.map((opcode) => `req == ${opcode}`).join(' || ');
   // The clock is the same for all processors, so that the text is in the order of events.
@@ -34,11 +36,19 @@ export async function mark(host: Host, text: string): Promise<void> {
   await host.run(`echo 'lab: ${text}' > ${INSTANCE}/trace_marker`);
 }
 
-/** Stops recording and counts what was recorded; rejects with LabError when any event of it was lost. */
-export async function finishTracing(host: Host): Promise<RingCount> {
+/**
+ * Stops recording and keeps what was recorded; rejects with LabError when any event of it was lost. What is recorded
+ * afterwards is counted as the continuation of it, so no guest may be in the midst of a call.
+ */
+export async function keepTracing(host: Host): Promise<void> {
   const stats = await host.run(`cd ${INSTANCE} && echo 0 > tracing_on && cat per_cpu/cpu*/stats`);
   const lost = stats.split('\n').filter((line) => /^(overrun|commit overrun|dropped events): [1-9]/.test(line));
   if (lost.length > 0) throw new LabError(`the lab's own ring buffer lost events: ${lost.join(', ')}`);
-  await host.run(`cat ${INSTANCE}/trace > /share/ring.txt`, 600_000);
+  await host.run(`cat ${INSTANCE}/trace >> /share/ring.txt && rmdir ${INSTANCE}`, COPY_MS);
+}
+
+/** Stops recording and counts all that was recorded. Rejects with LabError. */
+export async function finishTracing(host: Host): Promise<RingCount> {
+  await keepTracing(host);
   return countRing(createInterface({ input: createReadStream(join(host.share, 'ring.txt')) }));
 }

@@ -1,8 +1,10 @@
 /** The batch as programs hold it: one reading of one host. `proto/tcewatch/v1/batch.proto` is how it travels. */
-import type { Counter, Evidence, Hypercall, LossKind, Mmu, Mode, Scope } from './vocabulary.js';
+import type { Counter, Evidence, Hypercall, LossKind, Mmu, Mode, Scope, Span } from './vocabulary.js';
 
 /** The schema version that this code writes, and the newest that it fully understands. */
-export const BATCH_VERSION = 1;
+export const BATCH_VERSION = 2;
+/** The oldest reader that understands what this code writes: one of version 1 skips what has come since. */
+export const OLDEST_READER = 1;
 
 /** Nanoseconds since 1970 and since boot at which something was read. */
 export interface Clock {
@@ -136,4 +138,14 @@ export interface SeriesRow {
   scope: Scope;
   liobn: bigint;
   value: number;
+}
+
+/** The same of {@link Latencies}. */
+export interface LatencyRow {
+  vm: number;
+  span: Span;
+  hypercall: Hypercall;
+  bucket: number;
+  calls: number;
+  totalUs: number;
 }

@@ -74,6 +74,16 @@ export function decodeColumn<T extends Column>(bytes: Uint8Array, into: T, field
   return into;
 }
 
+/**
+ * Throws BatchError when a column of the message has fewer bytes than rows: each row takes at least one, so what is
+ * allocated for them exceeds what was sent by no more than the size of an element.
+ */
+export function checkRows(columns: Readonly<Record<string, Uint8Array>>, rows: number, message: string): void {
+  for (const [name, { length }] of Object.entries(columns)) {
+    if (length < rows) throw new BatchError('malformed', `${message}.${name}`, `has ${length} bytes for ${rows} rows`);
+  }
+}
+
 function ended(field: string, row: number, rows: number): BatchError {
   return new BatchError('malformed', field, `ends in row ${row} of ${rows}`);
 }

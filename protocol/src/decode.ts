@@ -6,6 +6,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { Account, Batch } from './batch.js';
 import { BATCH_VERSION } from './batch.js';
+import { decodeLatencies } from './decode-latencies.js';
 import { decodeSeries } from './decode-series.js';
 import { decodeEvidence, decodeVm } from './decode-vm.js';
 import { BatchError } from './errors.js';
@@ -71,6 +72,7 @@ export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = D
     intervalNs: message.intervalNs,
     vms: message.vms.map((vm, i) => decodeVm(vm, evidence, `vms[${i}]`, limits)),
     series: decodeSeries(message.series, message.vms.length, limits),
+    ...(message.latencies && { latencies: decodeLatencies(message.latencies, message.vms.length, limits) }),
     accounts: decodeAccounts(message.accounts, limits),
     problems: message.problems,
   };

@@ -1,8 +1,8 @@
 /** Batch to bytes. */
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { BATCH_VERSION } from './batch.js';
-import type { Batch, Facts, ModeEvidence, Series, Vm } from './batch.js';
+import { OLDEST_READER } from './batch.js';
+import type { Batch, Facts, Latencies, ModeEvidence, Series, Vm } from './batch.js';
 import { encodeColumn } from './columns.js';
 import * as wire from './gen/tcewatch/v1/batch_pb.js';
 import { idToBytes } from './ids.js';
@@ -16,7 +16,7 @@ export function encodeBatch(batch: Batch): Uint8Array {
   const evidence = new EvidenceSets();
   const message = create(wire.BatchSchema, {
     version: batch.version,
-    oldestReader: BATCH_VERSION,
+    oldestReader: OLDEST_READER,
     host: batch.host,
     bootId: idToBytes(batch.bootId),
     epoch: idToBytes(batch.epoch),
@@ -28,6 +28,7 @@ export function encodeBatch(batch: Batch): Uint8Array {
     intervalNs: batch.intervalNs,
     vms: batch.vms.map((vm) => vmInit(vm, evidence.indexOf(vm.evidence))),
     series: seriesInit(batch.series),
+    ...(batch.latencies && { latencies: latenciesInit(batch.latencies) }),
     accounts: batch.accounts.map((account) => ({
       counter: COUNTERS.indexOf(account.counter) + 1,
       seen: BigInt(account.seen),
@@ -99,6 +100,18 @@ function seriesInit(series: Series): MessageInitShape<typeof wire.SeriesSchema> 
     scope: encodeColumn(series.scope.map(plusOne), 'series.scope'),
     liobn,
     value: encodeColumn(series.value, 'series.value'),
+  };
+}
+
+function latenciesInit(latencies: Latencies): MessageInitShape<typeof wire.LatenciesSchema> {
+  return {
+    rows: latencies.length,
+    vm: encodeColumn(latencies.vm, 'latencies.vm'),
+    span: encodeColumn(latencies.span.map(plusOne), 'latencies.span'),
+    hypercall: encodeColumn(latencies.hypercall, 'latencies.hypercall'),
+    bucket: encodeColumn(latencies.bucket, 'latencies.bucket'),
+    calls: encodeColumn(latencies.calls, 'latencies.calls'),
+    totalUs: encodeColumn(latencies.totalUs, 'latencies.total_us'),
   };
 }
 

@@ -4,6 +4,8 @@ export interface BatchLimits {
   bytes: number;
   vms: number;
   series: number;
+  /** Rows of latencies. */
+  latencies: number;
   /** Length of any text, in UTF-16 units. */
   text: number;
   /** Elements of any list inside a VM, and of problems and accounts. */
@@ -12,11 +14,12 @@ export interface BatchLimits {
   frames: number;
 }
 
-/** A host of 2,000 VMs with 100 series each fits in them. */
+/** A host of 2,000 VMs with 100 series and every bucket of their latencies fits in them. */
 export const DEFAULT_LIMITS: Readonly<BatchLimits> = {
   bytes: 8 * 1024 * 1024,
   vms: 4096,
   series: 262_144,
+  latencies: 524_288,
   text: 1024,
   list: 256,
   frames: 1024,

@@ -18,9 +18,16 @@ export interface ModeFigure {
   reason: string;
 }
 
+/** The figure of one mode of a VM's hypercall, all lives of the VM together. */
+export interface Total extends ModeFigure {
+  vm: string;
+  hypercall: Hypercall;
+}
+
 /**
  * The three modes of one hypercall. `issued` counts only where evidence for real mode is `derived`. Entries of a mode
- * are known where all calls went one way, where each call has one entry, or where the source split them.
+ * are known where all calls went one way, where each call has one entry, or where the source split them; and only where
+ * none of the calls is of unknown size, since a sum without some of its calls is not the mode's.
  */
 export function deriveModes(
   hypercall: Hypercall,
@@ -61,10 +68,18 @@ export function evidenceFor(
     : { evidence: 'unobservable', reason: 'no-evidence-given' };
 }
 
-/** TCE entries that all calls that entered asked for; known also where they cannot be split by mode. */
+/**
+ * TCE entries that all calls that entered asked for; known also where they cannot be split by mode. `null`: the source
+ * does not tell them, or not those of every call.
+ */
 export function enteredEntries(hypercall: Hypercall, counters: Readonly<CounterValues>): number | null {
   const entered = counters.entered ?? 0;
-  return hasOneEntry(hypercall) || entered === 0 ? entered : (counters.entered_entries ?? null);
+  if (hasOneEntry(hypercall) || entered === 0) return entered;
+  return isWhole(counters.entered_unsized) ? (counters.entered_entries ?? null) : null;
+}
+
+function isWhole(unsized: number | undefined): boolean {
+  return (unsized ?? 0) === 0;
 }
 
 function splitEntries(
@@ -77,7 +92,7 @@ function splitEntries(
   const all = enteredEntries(hypercall, counters);
   if (punted === 0) return { virtual: all, userspace: 0 };
   if (punted === entered) return { virtual: 0, userspace: all };
-  const inUserspace = counters.punted_entries;
-  if (all === null || inUserspace === undefined) return { virtual: null, userspace: inUserspace ?? null };
+  const inUserspace = isWhole(counters.punted_unsized) ? (counters.punted_entries ?? null) : null;
+  if (all === null || inUserspace === null) return { virtual: null, userspace: inUserspace };
   return { virtual: Math.max(0, all - inUserspace), userspace: inUserspace };
 }

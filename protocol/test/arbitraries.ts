@@ -1,15 +1,18 @@
 /** Generators of batches, for property tests. */
 import fc from 'fast-check';
-import type { Batch, Facts, SeriesRow, Vm } from '@tcewatch/protocol';
+import type { Batch, Facts, LatencyRow, SeriesRow, Vm } from '@tcewatch/protocol';
 import {
   BATCH_VERSION,
   COUNTERS,
   EVIDENCE,
   HYPERCALL_NAMES,
+  LATENCY_BUCKETS,
   LOSS_KINDS,
   MODES,
   SCOPES,
+  SPANS,
   idFromBytes,
+  latenciesFromRows,
   seriesFromRows,
 } from '@tcewatch/protocol';
 
@@ -76,8 +79,23 @@ function rows(vms: number): fc.Arbitrary<SeriesRow[]> {
   );
 }
 
-export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain((vms) =>
-  fc.record({
+function latencyRows(vms: number): fc.Arbitrary<LatencyRow[]> {
+  if (vms === 0) return fc.constant([]);
+  return fc.array(
+    fc.record({
+      vm: fc.nat(vms - 1),
+      span: fc.constantFrom(...SPANS),
+      hypercall: fc.constantFrom(...HYPERCALL_NAMES),
+      bucket: fc.nat(LATENCY_BUCKETS - 1),
+      calls: count,
+      totalUs: count,
+    }),
+    { maxLength: 60 },
+  );
+}
+
+export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain((vms) => {
+  const parts = {
     version: fc.constant(BATCH_VERSION),
     host: fc.record({
       id: text.filter((t) => t !== ''),
@@ -97,6 +115,7 @@ export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain
     intervalNs: uptime,
     vms: fc.constant(vms),
     series: rows(vms.length).map(seriesFromRows),
+    latencies: latencyRows(vms.length).map(latenciesFromRows),
     accounts: fc.array(
       fc.record({
         counter: fc.constantFrom('entered' as const, 'punted' as const),
@@ -106,5 +125,7 @@ export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain
       { maxLength: 2 },
     ),
     problems: fc.array(text, { maxLength: 3 }),
-  }),
-);
+  };
+  const required = Object.keys(parts) as (keyof typeof parts)[];
+  return fc.record(parts, { requiredKeys: required.filter((key) => key !== 'latencies') });
+});

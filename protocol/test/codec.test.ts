@@ -1,13 +1,27 @@
 import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
+import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { BatchError, decodeBatch, encodeBatch, seriesFromRows, seriesRow } from '@tcewatch/protocol';
-import type { Batch } from '@tcewatch/protocol';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import {
+  BATCH_VERSION,
+  BatchError,
+  DEFAULT_LIMITS,
+  decodeBatch,
+  encodeBatch,
+  latenciesFromRows,
+  latencyRow,
+  seriesFromRows,
+  seriesRow,
+} from '@tcewatch/protocol';
+import type { Batch, LatencyRow } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
+import { BatchSchema, file_tcewatch_v1_batch } from '../src/gen/tcewatch/v1/batch_pb.js';
 import { batches } from './arbitraries.js';
+import { errorOf } from './error-of.js';
 
-/** A batch with one VM and one series, to damage. */
-function sample(): Batch {
+/** A batch of version 1 with one VM and one series. */
+function first(): Batch {
   return {
     version: 1,
     host: { id: 'h', name: 'p9', kernel: '6.1', cpu: 'POWER9', platform: 'PowerNV', agentVersion: '1', source: 'hist' },
@@ -38,14 +52,27 @@ function sample(): Batch {
   };
 }
 
-function errorOf(run: () => unknown): BatchError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BatchError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
+const ROUND_TRIP: LatencyRow = {
+  vm: 0,
+  span: 'round_trip',
+  hypercall: 'H_STUFF_TCE',
+  bucket: 9,
+  calls: 300,
+  totalUs: 100_000,
+};
+
+/** One with what came with version 2: to damage. */
+function sample(): Batch {
+  const series = seriesFromRows([
+    seriesRow(first().series, 0),
+    { vm: 0, counter: 'entered_unsized', hypercall: 'H_STUFF_TCE', scope: 'one', liobn: 0x80000000n, value: 3 },
+    { vm: 0, counter: 'punted_unsized', hypercall: 'H_STUFF_TCE', scope: 'all', liobn: 0n, value: 2 },
+  ]);
+  const latencies = latenciesFromRows([
+    { vm: 0, span: 'handled', hypercall: 'H_PUT_TCE_INDIRECT', bucket: 6, calls: 9_700, totalUs: 501_234 },
+    ROUND_TRIP,
+  ]);
+  return { ...first(), version: 2, series, latencies };
 }
 
 describe('a batch', () => {
@@ -57,9 +84,19 @@ describe('a batch', () => {
     );
   });
 
-  it('of version 1 is read for as long as the format lives', async () => {
-    const golden = await readFile(new URL('fixtures/batch-v1.bin', import.meta.url));
-    expect(decodeBatch(golden)).toEqual(sample());
+  it.each([
+    [1, first()],
+    [2, sample()],
+  ])('of version %i is read for as long as the format lives', async (version, batch) => {
+    const golden = await readFile(new URL(`fixtures/batch-v${version}.bin`, import.meta.url));
+    expect(decodeBatch(golden)).toEqual(batch);
+    expect(version).toBeLessThanOrEqual(BATCH_VERSION);
+  });
+
+  it('of a source that measures no times differs from one that has measured none yet', () => {
+    expect(decodeBatch(encodeBatch(first())).latencies).toBeUndefined();
+    const none = { ...sample(), latencies: latenciesFromRows([]) };
+    expect(decodeBatch(encodeBatch(none)).latencies).toEqual(none.latencies);
   });
 
   it('tells no descriptors from descriptors that could not be read', () => {
@@ -97,6 +134,11 @@ describe('a reader', () => {
           const batch = decodeBatch(bytes);
           for (let i = 0; i < batch.series.length; i++)
             expect(seriesRow(batch.series, i).value).toBeGreaterThanOrEqual(0);
+          const { latencies } = batch;
+          for (let i = 0; latencies && i < latencies.length; i++) {
+            const { vm, bucket } = latencyRow(latencies, i);
+            expect([vm, bucket < 32]).toEqual([0, true]);
+          }
         } catch (error) {
           expect(error).toBeInstanceOf(BatchError);
         }
@@ -122,8 +164,38 @@ describe('a reader', () => {
     expect(seriesRow(series, 0)).toMatchObject({ liobn: 2n, value: 2 });
   });
 
+  it('of version 1 reads all of a later batch but what came after it', () => {
+    const { proto } = file_tcewatch_v1_batch;
+    const [batch, ...others] = proto.messageType;
+    const older = { ...batch!, field: batch!.field.filter(({ name }) => name !== 'latencies') };
+    const messageType = [older, ...others.filter(({ name }) => name !== 'Latencies')];
+    const registry = createFileRegistry({
+      $typeName: FileDescriptorSetSchema.typeName,
+      file: [{ ...proto, messageType }],
+    });
+    const schema = registry.getMessage(BatchSchema.typeName) ?? expect.fail();
+    const options = { readUnknownFields: false };
+    const { latencies, ...known } = fromBinary(BatchSchema, encodeBatch(sample()), options);
+    expect(latencies?.rows).toBe(2);
+    expect({ ...fromBinary(schema, encodeBatch(sample()), options) }).toEqual(known);
+    expect(known.oldestReader).toBe(1);
+  });
+
+  it.each<[string, keyof NonNullable<Batch['latencies']> & ('span' | 'hypercall'), number]>([
+    ['spans', 'span', 98],
+    ['hypercalls', 'hypercall', 0x40],
+  ])('skips latencies of %s that it does not know, and keeps the others', (_, column, unknown) => {
+    const batch = sample();
+    batch.latencies![column][0] = unknown;
+    const { latencies } = decodeBatch(encodeBatch(batch));
+    expect(latencies).toEqual(latenciesFromRows([ROUND_TRIP]));
+  });
+
   it('refuses a batch whose writer says that it is too old', () => {
-    const newer = new BinaryWriter().tag(2, WireType.Varint).uint32(2).finish();
+    const newer = new BinaryWriter()
+      .tag(2, WireType.Varint)
+      .uint32(BATCH_VERSION + 1)
+      .finish();
     const error = errorOf(() => decodeBatch(Buffer.concat([encodeBatch(sample()), newer])));
     expect(error.code).toBe('unsupported-version');
     expect(error.message).toContain('upgrade the collector');
@@ -149,11 +221,24 @@ describe('a reader', () => {
     for (let i = 0; i < 5000; i++) many.tag(12, WireType.LengthDelimited).bytes(new Uint8Array());
     expect(errorOf(() => decodeBatch(many.finish()))).toMatchObject({ code: 'too-large', field: 'vms' });
     expect(errorOf(() => decodeBatch(new Uint8Array(9 * 1024 * 1024)))).toMatchObject({ code: 'too-large' });
+    const two = encodeBatch(sample());
+    expect(errorOf(() => decodeBatch(two, { ...DEFAULT_LIMITS, latencies: 1 }))).toMatchObject({
+      code: 'too-large',
+      field: 'latencies',
+    });
+    // Field 17 with nothing but a number of rows.
+    const rows = new BinaryWriter().tag(17, WireType.LengthDelimited).bytes(Uint8Array.of(0x08, 0x80, 0x80, 0x10));
+    expect(errorOf(() => decodeBatch(Buffer.concat([encodeBatch(first()), rows.finish()])))).toMatchObject({
+      code: 'malformed',
+      field: 'latencies.vm',
+    });
   });
 
   it.each<[string, (batch: Batch) => void, string]>([
     ['a missing host', (b) => (b.host.id = ''), 'host.id'],
     ['a series of a VM that is not there', (b) => (b.series.vm[0] = 1), 'series.vm'],
+    ['a latency of a VM that is not there', (b) => (b.latencies!.vm[1] = 1), 'latencies.vm'],
+    ['a latency in a bucket that is not there', (b) => (b.latencies!.bucket[1] = 32), 'latencies.bucket'],
     ['a name that would rewrite the terminal', (b) => (b.vms[0]!.name = '\u001b[2J'), 'vms[0].name'],
     ['a name without end', (b) => (b.vms[0]!.name = 'x'.repeat(2000)), 'vms[0].name'],
     ['groups out of order', (b) => (b.vms[0]!.facts!.descriptors!.vfioGroups = [3, 3]), 'vfio_groups'],
@@ -168,5 +253,8 @@ describe('a reader', () => {
     const batch = sample();
     batch.series.value[0] = 2 ** 53;
     expect(errorOf(() => encodeBatch(batch))).toMatchObject({ code: 'invalid', field: 'series.value' });
+    const slow = sample();
+    slow.latencies!.totalUs[1] = 2 ** 53;
+    expect(errorOf(() => encodeBatch(slow))).toMatchObject({ code: 'invalid', field: 'latencies.total_us' });
   });
 });

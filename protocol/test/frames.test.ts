@@ -4,19 +4,10 @@ import { sizeDelimitedDecodeStream, sizeDelimitedEncode } from '@bufbuild/protob
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import { BatchError, frameBatches, splitBatches } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
+import { errorOf } from './error-of.js';
 
 const LIMITS = { bytes: 300, frames: 5 };
 const frames = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 });
-
-function errorOf(run: () => unknown): BatchError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BatchError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
 
 describe('framed batches', () => {
   it('come back as they were, as views of the body', () => {

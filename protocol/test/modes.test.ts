@@ -60,6 +60,17 @@ describe('modes', () => {
     });
   });
 
+  it('know no entries of a mode that has calls of unknown size, nor those that are made up of it', () => {
+    const split = { entered: 10, entered_entries: 160, punted: 4, punted_entries: 64 };
+    const of = (unsized: object) => entries('H_STUFF_TCE', { ...split, ...unsized }, ABSENT);
+    expect(of({ entered_unsized: 0, punted_unsized: 0 })).toEqual({ real: 0, virtual: 96, userspace: 64 });
+    expect(of({ entered_unsized: 1 })).toEqual({ real: 0, virtual: null, userspace: 64 });
+    expect(of({ entered_unsized: 1, punted_unsized: 1 })).toEqual({ real: 0, virtual: null, userspace: null });
+    const all = { entered: 10, entered_entries: 160, entered_unsized: 1 };
+    expect(entries('H_STUFF_TCE', { ...all, punted: 0 }, ABSENT)).toEqual({ real: 0, virtual: null, userspace: 0 });
+    expect(entries('H_STUFF_TCE', { ...all, punted: 10 }, ABSENT)).toEqual({ real: 0, virtual: 0, userspace: null });
+  });
+
   it('never show fewer than no calls', () => {
     expect(calls('H_PUT_TCE', { entered: 2, punted: 3, issued: 1 }, DERIVED)).toEqual({
       real: 0,
@@ -74,6 +85,7 @@ describe('enteredEntries', () => {
     expect(enteredEntries('H_PUT_TCE', { entered: 7 })).toBe(7);
     expect(enteredEntries('H_STUFF_TCE', { entered: 7, punted: 3, entered_entries: 900 })).toBe(900);
     expect(enteredEntries('H_STUFF_TCE', { entered: 7 })).toBeNull();
+    expect(enteredEntries('H_STUFF_TCE', { entered: 7, entered_entries: 900, entered_unsized: 1 })).toBeNull();
     expect(enteredEntries('H_STUFF_TCE', {})).toBe(0);
   });
 });

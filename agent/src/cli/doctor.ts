@@ -1,9 +1,9 @@
 /** `tcewatch-agent doctor`: says what can be observed on this host, what is in the way, and what to do about it. */
+import { CommandError } from '@tcewatch/config';
 import { Command } from 'commander';
 import { diagnose } from '../doctor/diagnose.js';
 import { inspect } from '../doctor/inspect.js';
 import { doctorReport } from '../doctor/report.js';
-import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `
@@ -27,7 +27,8 @@ export function doctorCommand({ stdout }: Surroundings): Command {
     .action(async ({ root, json }: { root: string; json?: true }) => {
       const diagnosis = diagnose(await inspect(root));
       stdout.write(json ? `${JSON.stringify(diagnosis)}\n` : doctorReport(diagnosis));
-      if (diagnosis.observable === 'partly') throw new CommandError('something is in the way; see above', 1);
-      if (diagnosis.observable === 'nothing') throw new CommandError('nothing can be observed here; see above', 2);
+      if (diagnosis.observable === 'partly') throw new CommandError('something is in the way; see above');
+      if (diagnosis.observable === 'nothing')
+        throw new CommandError('nothing can be observed here; see above', { status: 2 });
     });
 }

@@ -1,47 +1,40 @@
-/** The program's commands, and what its exit status is. */
-import { ConfigError } from '@tcewatch/config';
-import { Command, CommanderError } from 'commander';
+/** The program's commands. */
+import { checkConfigCommand, runProgram } from '@tcewatch/config';
+import type { Program } from '@tcewatch/config';
+import { loadAgentConfig } from '../config/load.js';
+import { ENV_PREFIX } from '../config/schema.js';
 import { SourceError } from '../model.js';
-import { checkConfigCommand } from './check-config.js';
 import { doctorCommand } from './doctor.js';
 import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
-import { CommandError } from './surroundings.js';
-import { topCommand } from './top.js';
 import type { Surroundings } from './surroundings.js';
+import { topCommand } from './top.js';
 import { verifyCommand } from './verify.js';
 
-/** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
-export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr, version } = surroundings;
-  const program = new Command('tcewatch-agent')
-    .description('Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.')
-    .version(version);
-  const commands = [
+const NAME = 'tcewatch-agent';
+
+const PROGRAM: Program<Surroundings> = {
+  name: NAME,
+  description: 'Counts the TCE hypercalls of the KVM guests of a POWER host by the mode that completed them.',
+  commands: [
     runCommand,
     replayCommand,
     topCommand,
     recordCommand,
     verifyCommand,
     doctorCommand,
-    checkConfigCommand,
-  ];
-  for (const command of commands) program.addCommand(command(surroundings));
-  for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .showHelpAfterError('(add --help for what there is)')
-      .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  }
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return 0;
-  } catch (error) {
-    // Commander has said already what it does not understand.
-    if (error instanceof CommanderError) return error.exitCode;
-    if (!(error instanceof ConfigError || error instanceof CommandError || error instanceof SourceError)) throw error;
-    stderr.write(`${error.message}\n`);
-    return error instanceof CommandError ? error.status : 1;
-  }
+    checkConfigCommand({
+      program: NAME,
+      file: '/etc/tcewatch/agent.yaml',
+      prefix: ENV_PREFIX,
+      load: loadAgentConfig,
+    }),
+  ],
+  foreseen: [SourceError],
+};
+
+/** Resolves to the exit status; `args` are those after the program's name. */
+export function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  return runProgram(PROGRAM, args, surroundings);
 }

@@ -1,8 +1,9 @@
 /** `tcewatch-agent replay`: runs a recording through the agent and says what it counted. */
-import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Batch } from '@tcewatch/protocol';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
+import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
 import { drained } from '../run/drained.js';
@@ -11,7 +12,6 @@ import type { Totals } from '../run/totals.js';
 import type { TransportStats } from '../transport/transport.js';
 import { showProgress } from './progress.js';
 import { report } from './report.js';
-import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** What of a recording can be replayed. */
@@ -33,7 +33,6 @@ Examples:
 `;
 
 interface Options {
-  config?: string;
   json?: true;
   speed: string;
   source: string;
@@ -46,14 +45,14 @@ export function replayCommand(surroundings: Surroundings): Command {
     .option('--speed <number>', 'how many times as fast as it was recorded; 0 is as fast as possible', '0')
     .option('--source <name>', `what of the recording is read: ${RECORDED.join(', ')}`, recorded, 'hist')
     .option('--json', 'print one JSON object instead of a table')
-    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async (directory: string, { config: file, json, speed, source }: Options) => {
+    .action(async (directory: string, { json, speed, source }: Options) => {
       const replay = { 'replay.directory': directory, 'replay.source': source, 'replay.speed': speed };
-      const flags = { ...configFlags(command, ROWS), source: 'replay', ...replay };
-      await replayRecording(loadAgentConfig(surroundings.env, { file, flags }), json === true, surroundings);
+      const { file, flags } = givenSettings(command, ROWS);
+      const given = { file, flags: { ...flags, source: 'replay', ...replay } };
+      await replayRecording(loadAgentConfig(surroundings.env, given), json === true, surroundings);
     });
-  return addConfigOptions(command, ROWS);
+  return addConfigOptions(command, ROWS, ENV_PREFIX);
 }
 
 async function replayRecording(config: AgentConfig, json: boolean, surroundings: Surroundings): Promise<void> {

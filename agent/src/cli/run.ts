@@ -1,19 +1,19 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
-import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
 import { Command } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
+import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
 import { drained } from '../run/drained.js';
-import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `
 Examples:
   $ tcewatch-agent run
       counts on this host and serves the figures on http://127.0.0.1:9914/metrics
-  $ TCEWATCH_COLLECTOR_TOKEN_FILE=/etc/tcewatch/token tcewatch-agent run --collector-url https://collector.example:8443
+  $ TCEWATCH_AGENT_COLLECTOR_TOKEN_FILE=/etc/tcewatch/token tcewatch-agent run --collector-url https://collector.example:8443
       delivers every reading to a collector as well
   $ tcewatch-agent run --config /etc/tcewatch/agent.yaml --interval 5s
       takes all else from a file
@@ -22,13 +22,11 @@ Examples:
 export function runCommand(surroundings: Surroundings): Command {
   const command = new Command('run')
     .description('count on this host until stopped; deliver to a collector and serve metrics')
-    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ config: file }: { config?: string }) => {
-      const flags = configFlags(command, CONFIG_ROWS);
-      await run(loadAgentConfig(surroundings.env, { file, flags }), surroundings);
+    .action(async () => {
+      await run(loadAgentConfig(surroundings.env, givenSettings(command, CONFIG_ROWS)), surroundings);
     });
-  return addConfigOptions(command, CONFIG_ROWS);
+  return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
 async function run(config: AgentConfig, { createLog, pace, version, stop }: Surroundings): Promise<void> {

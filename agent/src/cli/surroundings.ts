@@ -1,31 +1,15 @@
 /** All that the commands take from outside, so that tests can give it. */
+import type { ProgramSurroundings } from '@tcewatch/config';
+import type { Logger } from 'pino';
+import type { LogLevel } from '../log/log.js';
 import type { Pace } from '../sources/pace.js';
-import type { Environment } from '../config/load.js';
 import type { ProgressStream } from './progress.js';
 import type { Keyboard, ScreenOutput } from './screen.js';
-import type { LogLevel } from '../log/log.js';
-import type { Logger } from 'pino';
 
-export interface Surroundings {
-  env: Environment;
+export interface Surroundings extends ProgramSurroundings {
   stdout: ScreenOutput;
   stdin: Keyboard;
   stderr: ProgressStream;
-  /** Aborted when the program is asked to stop. */
-  stop: AbortSignal;
-  version: string;
   pace: Pace;
   createLog: (options: { level: LogLevel }) => Logger;
-}
-
-/** Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-
-  constructor(
-    message: string,
-    readonly status = 1,
-  ) {
-    super(message);
-  }
 }

@@ -1,13 +1,13 @@
 /** `tcewatch-agent verify`: counts this host's calls by histogram and by ring at once, and says whether they agree. */
-import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
+import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { verifyReport } from '../verify/report.js';
 import { openHist, openRing, verify } from '../verify/verify.js';
 import type { Counter } from '../verify/verify.js';
 import { showProgress } from './progress.js';
-import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const ROWS = CONFIG_ROWS.filter(({ path }) => /^(root|hist|ring)(\.|$)/.test(path));
@@ -26,13 +26,11 @@ export function verifyCommand(surroundings: Surroundings): Command {
   const command = new Command('verify')
     .description('count the same calls by histogram and by ring on this host, and say whether they agree to the call')
     .option('--seconds <number>', 'how long', seconds, 10)
-    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ config: file, seconds }: { config?: string; seconds: number }) => {
-      const flags = configFlags(command, ROWS);
-      await verifyHost(loadAgentConfig(surroundings.env, { file, flags }), seconds, surroundings);
+    .action(async ({ seconds }: { seconds: number }) => {
+      await verifyHost(loadAgentConfig(surroundings.env, givenSettings(command, ROWS)), seconds, surroundings);
     });
-  return addConfigOptions(command, ROWS);
+  return addConfigOptions(command, ROWS, ENV_PREFIX);
 }
 
 async function verifyHost(config: AgentConfig, seconds: number, surroundings: Surroundings): Promise<void> {

@@ -2,7 +2,7 @@
 import { configReference } from '@tcewatch/config';
 import { CONFIG_ROWS } from './load.js';
 
-const INTRODUCTION = `\`tcewatch-agent\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_CONFIG\`), from the environment and from
+const INTRODUCTION = `\`tcewatch-agent\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_AGENT_CONFIG\`), from the environment and from
 flags; each wins over the one before. \`tcewatch-agent check-config FILE\` says all that is wrong with a file. Secrets have no flag,
 since other users see a program's arguments; give the path of a file that holds them. This page is generated from
 \`agent/src/config/schema.ts\`.`;

@@ -8,9 +8,7 @@ import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
 
 /** Of the environment's names. */
-export const ENV_PREFIX = 'TCEWATCH';
-/** Names the configuration file; the one name with the prefix that is no setting. */
-export const ENV_FILE = 'TCEWATCH_CONFIG';
+export const ENV_PREFIX = 'TCEWATCH_AGENT';
 
 const SHORTEST_INTERVAL_MS = 100;
 const LONGEST_INTERVAL_MS = 3_600_000;

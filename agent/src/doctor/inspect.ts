@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { link, lookAt, problemsOf, text } from '../proc/look.js';
+import { lookAt, problemsOf, text } from '../proc/look.js';
 import type { Look } from '../proc/look.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
+import { inFirstPidNamespace, lockdownOf } from '../sources/obstacles.js';
 import { MOUNT_POINTS } from '../sources/tracefs.js';
 
 export type Presence = 'there' | 'absent' | 'denied';
@@ -55,13 +56,12 @@ export async function inspect(root: string): Promise<Inspection> {
   const look = lookAt(root);
   const vmLook = lookAt(root);
   const host = await readHost(look);
-  const [cpuinfo, modules, kallsyms, self, uptime, lockdown] = await Promise.all([
+  const [cpuinfo, modules, kallsyms, self, uptime] = await Promise.all([
     text(look, 'proc/cpuinfo'),
     text(look, 'proc/modules'),
     text(look, 'proc/kallsyms'),
     text(look, 'proc/self/status'),
     text(look, 'proc/uptime'),
-    text(look, 'sys/kernel/security/lockdown'),
   ]);
   const tracing = await tracefs(root);
   const presenceOf = (event: EventName) => presence(root, `${tracing.path}/events/${EVENTS[event]}/format`);
@@ -73,7 +73,7 @@ export async function inspect(root: string): Promise<Inspection> {
     tceHandlers: kallsyms?.includes(' kvmppc_') ? / kvmppc_(rm_)?h_put_tce\b/.test(kallsyms) : undefined,
     firstPidNamespace: await inFirstPidNamespace(look),
     self: self === undefined ? undefined : privileges(self),
-    lockdown: /\[(\w+)\]/.exec(lockdown ?? '')?.[1],
+    lockdown: await lockdownOf(look),
     tracefs: tracing.presence,
     events: {
       enter: await presenceOf('enter'),
@@ -120,17 +120,6 @@ async function hasHistTriggers(look: Look, tracing: string, kernel: string): Pro
   }
   const config = await text(look, `boot/config-${kernel}`);
   return config === undefined ? undefined : /^CONFIG_HIST_TRIGGERS=y$/m.test(config);
-}
-
-/**
- * By process 2: in the first namespace it is the kernel's kthreadd. The namespace's inode would tell as well (4026531836,
- * PROC_PID_INIT_INO in include/linux/proc_ns.h), but may be read by privileged processes alone.
- */
-async function inFirstPidNamespace(look: Look): Promise<boolean | undefined> {
-  const inode = await link(look, 'proc/1/ns/pid');
-  if (inode !== undefined) return inode === 'pid:[4026531836]';
-  const second = await text(look, 'proc/2/comm');
-  return second === undefined ? undefined : second.trim() === 'kthreadd';
 }
 
 function privileges(status: string): Inspection['self'] {

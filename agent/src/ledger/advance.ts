@@ -9,9 +9,21 @@ import type { Cell, Reading } from '../model.js';
 import { credit, deltaOf, draftOf } from './credit.js';
 import type { Delta, VmDraft } from './credit.js';
 import { accountsOf, nextEpoch } from './epoch.js';
+import { creditLatency, latencyDeltas, sumLatencies } from './latencies.js';
+import type { LatencyDelta } from './latencies.js';
 import { livingOwners, ownersAfter, rememberOwners } from './owners.js';
 import { emptyLedger } from './state.js';
-import type { CellCount, EpochState, Folded, HandoverState, LedgerCaps, LedgerState, Owner, VmState } from './state.js';
+import type {
+  CellCount,
+  EpochState,
+  Folded,
+  HandoverState,
+  LatencyCount,
+  LedgerCaps,
+  LedgerState,
+  Owner,
+  VmState,
+} from './state.js';
 import { cellKey } from './told.js';
 import { see, uncounted, withoutForgotten } from './vms.js';
 import type { Seen } from './vms.js';
@@ -27,8 +39,14 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
   const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);
-  const credited = creditAll(deltas(before.cells, cells), seen, owners, caps.liobnsPerVm);
-  const counted = new Set(reading.cells.map(({ tid }) => tid));
+  const deltas = deltasOf(before.cells, cells);
+  const latencyCells = reading.latencies && sumLatencies(reading.latencies);
+  const since = {
+    calls: busiestFirst(deltas.values()),
+    latencies: latencyDeltas(before.latencyCells, latencyCells ?? new Map()),
+  };
+  const credited = creditAll(since, seen, owners, caps.liobnsPerVm);
+  const counted = new Set([...reading.cells, ...(reading.latencies ?? [])].map(({ tid }) => tid));
   const remembered = rememberOwners(owners, reading.vms, counted, caps.threads);
   const folded = {
     liobnCalls: state.folded.liobnCalls + credited.liobnCalls,
@@ -41,7 +59,8 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
     epoch,
     handover: handoverOf(reading),
     uptimeNs: reading.clock.uptimeNs,
-    cells,
+    cells: countsOf(cells, deltas),
+    latencyCells: latencyCells ?? before.latencyCells,
     owners: remembered.owners,
     vms: withoutForgotten(credited.vms),
     accounts: accountsOf(epoch, reading.accounts),
@@ -54,8 +73,11 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
 function beginEpoch(state: LedgerState, { bootId, given, replaced }: EpochState): LedgerState {
   const { epoch, handover, vms, owners, folded } = state;
   if (epoch?.bootId !== bootId) return { ...emptyLedger(), folded };
-  const cells = handover?.epoch === given && replaced === 0 ? handover.cells : new Map<string, CellCount>();
-  return { ...state, cells, vms: uncounted(vms), owners: livingOwners(owners, vms) };
+  const handed = handover?.epoch === given && replaced === 0 ? handover : undefined;
+  const cells = handed?.cells ?? new Map<string, CellCount>();
+  // Replaced were the counters: what was measured before belongs to the epoch before in any case.
+  const latencyCells = replaced > 0 ? state.latencyCells : (handed?.latencyCells ?? new Map<string, LatencyCount>());
+  return { ...state, cells, latencyCells, vms: uncounted(vms), owners: livingOwners(owners, vms) };
 }
 
 function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
@@ -64,6 +86,7 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
       epoch: handover.epoch,
       beganNs: clock.uptimeNs,
       cells: sumByLabels(handover.cells),
+      latencyCells: sumLatencies(handover.latencies ?? []),
       before: new Map(
         handover.seen.map(({ counter, seen, losses = [] }) => [counter, { counter, seen, losses: [...losses] }]),
       ),
@@ -83,31 +106,49 @@ function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
   return sums;
 }
 
-/** What was counted between two readings, the busiest cells first: they are the first to get series of their own. */
-function deltas(before: LedgerState['cells'], now: ReadonlyMap<string, CountedCell>): Delta[] {
-  return [...now]
-    .map(([key, count]) => deltaOf(count.cell, count, before.get(key)))
+/** What was counted between two readings. */
+function deltasOf(before: LedgerState['cells'], now: ReadonlyMap<string, CountedCell>): Map<string, Delta> {
+  return new Map([...now].map(([key, count]) => [key, deltaOf(count.cell, count, before.get(key))]));
+}
+
+/** Those that counted anything. The busiest cells are the first to get series of their own. */
+function busiestFirst(deltas: Iterable<Delta>): Delta[] {
+  return [...deltas]
     .filter(({ calls, entries }) => calls > 0 || (typeof entries === 'number' && entries > 0))
     .sort((a, b) => b.calls - a.calls);
 }
 
+/** What the next reading is compared with. */
+function countsOf(cells: ReadonlyMap<string, CountedCell>, deltas: ReadonlyMap<string, Delta>): Map<string, CellCount> {
+  return new Map(
+    [...cells].map(([key, { calls, entries }]) => [
+      key,
+      { calls, entries, ...(deltas.get(key)?.doubtful && { doubtful: true }) },
+    ]),
+  );
+}
+
 function creditAll(
-  deltas: readonly Delta[],
+  since: { calls: readonly Delta[]; latencies: readonly LatencyDelta[] },
   { vms, unattributed }: Seen,
   owners: ReadonlyMap<number, Owner>,
   liobnsPerVm: number,
 ): { vms: ReadonlyMap<string, VmState>; liobnCalls: number; vmCalls: number } {
   const drafts = new Map<VmState, VmDraft>();
-  let liobnCalls = 0;
-  let vmCalls = 0;
-  for (const delta of deltas) {
-    const owner = owners.get(delta.cell.tid);
+  const draftFor = (owner: Owner | undefined): VmDraft => {
     const vm = (owner && vms.get(owner.life)) ?? unattributed;
-    if (owner && vm === unattributed) vmCalls += delta.calls;
     const draft = drafts.get(vm) ?? draftOf(vm);
     drafts.set(vm, draft);
-    liobnCalls += credit(draft, delta, liobnsPerVm);
+    return draft;
+  };
+  let liobnCalls = 0;
+  let vmCalls = 0;
+  for (const delta of since.calls) {
+    const owner = owners.get(delta.cell.tid);
+    if (owner && !vms.has(owner.life)) vmCalls += delta.calls;
+    liobnCalls += credit(draftFor(owner), delta, liobnsPerVm);
   }
+  for (const delta of since.latencies) creditLatency(draftFor(owners.get(delta.cell.tid)).latencies, delta);
   const changed = [...drafts].map(([vm, draft]) => [vm.identity.life, { ...vm, ...draft }] as const);
   return { vms: new Map([...vms, ...changed]), liobnCalls, vmCalls };
 }

@@ -1,43 +1,54 @@
 /** Adds what a cell counted since the last reading to the series of a VM, within the caps. */
 import { hasOneEntry } from '@tcewatch/protocol';
-import type { Counter, Hypercall, Scope } from '@tcewatch/protocol';
+import type { Scope } from '@tcewatch/protocol';
 import type { Cell } from '../model.js';
-import type { CellCount, SeriesState, VmState } from './state.js';
+import type { CellCount, LatencyState, SeriesState, VmState } from './state.js';
 
 /** A VM of which more is about to be counted; made from a copy, so that the state it came from stays as it is. */
 export interface VmDraft {
   series: Map<string, SeriesState>;
   liobns: Set<bigint>;
-  withdrawn: Set<Hypercall>;
+  latencies: Map<string, LatencyState>;
 }
 
 /** What a cell counted since the last reading. */
 export interface Delta {
   cell: Cell;
   calls: number;
-  /** Undefined where the source cannot tell. */
+  /** Undefined where the source cannot tell, or there is one for each call. */
   entries: number | 'implausible' | undefined;
+  /** Whether the calls that are counted next are of unknown size too: the kernel prints a sum later than its calls. */
+  doubtful: boolean;
 }
+
+/** What tells one series of a VM from another. */
+type Labels = Omit<SeriesState, 'value'>;
 
 /** TCEs of one H_PUT_TCE_INDIRECT: a page of 4096 bytes (book3s_64_vio.c refuses more than 512). */
 const INDIRECT_ENTRIES = 512;
 /** Calls of one thread that a row's sum may hold and its hitcount not yet: the kernel prints the sum later. */
 const CALLS_WHILE_PRINTING = 1024;
 
-export function draftOf({ series, liobns, withdrawn }: VmState): VmDraft {
-  return { series: new Map(series), liobns: new Set(liobns), withdrawn: new Set(withdrawn) };
+export function draftOf({ series, liobns, latencies }: VmState): VmDraft {
+  return { series: new Map(series), liobns: new Set(liobns), latencies: new Map(latencies) };
 }
 
 /** What the cell counted between two readings of one epoch. */
 export function deltaOf(cell: Cell, now: CellCount, before: CellCount | undefined): Delta {
-  return { cell, calls: now.calls - (before?.calls ?? 0), entries: entriesDelta(cell, now, before) };
+  const calls = now.calls - (before?.calls ?? 0);
+  const entries = entriesDelta(cell, calls, now.entries, before);
+  if (entries === 'implausible') return { cell, calls, entries, doubtful: true };
+  if (!before?.doubtful || entries === undefined) return { cell, calls, entries, doubtful: false };
+  return { cell, calls, entries: 'implausible', doubtful: calls === 0 };
 }
 
 /** Returns the number of calls that the cap on LIOBNs folded into scope `other`. */
 export function credit(vm: VmDraft, { cell, calls, entries }: Delta, liobnsPerVm: number): number {
+  const { counter } = cell;
   const scope = scopeOf(vm, cell, liobnsPerVm);
-  add(vm, cell.counter, cell.hypercall, scope, cell.liobn, calls);
-  creditEntries(vm, cell, scope, entries);
+  const labels = { hypercall: cell.hypercall, scope, liobn: scope === 'one' ? cell.liobn : 0n };
+  add(vm, { ...labels, counter }, calls);
+  if (counter !== 'issued' && entries !== undefined) creditEntries(vm, { ...labels, counter }, calls, entries);
   return scope === 'other' ? calls : 0;
 }
 
@@ -49,53 +60,46 @@ function scopeOf(vm: VmDraft, { scope, liobn }: Cell, liobnsPerVm: number): Scop
 }
 
 /**
- * GPR7, which entries are summed from, is the guest's to choose. Once it is seen to be implausible, the entries of that
- * hypercall are not told for this VM until the epoch ends: a wrong figure would stay in the store for good.
+ * GPR7, which entries are summed from, is the guest's to choose. What is plausible is added; calls of which it is not are
+ * counted as unsized, so that nobody takes the sum for that of all calls.
  */
 function creditEntries(
   vm: VmDraft,
-  { counter, hypercall, liobn }: Cell,
-  scope: Scope,
-  entries: Delta['entries'],
+  labels: Labels & { counter: 'entered' | 'punted' },
+  calls: number,
+  entries: number | 'implausible',
 ): void {
-  if (counter === 'issued' || entries === undefined || vm.withdrawn.has(hypercall)) return;
-  const told = counter === 'entered' ? 'entered_entries' : 'punted_entries';
-  const plausible = entries !== 'implausible' && Number.isSafeInteger(add(vm, told, hypercall, scope, liobn, entries));
-  if (plausible) return;
-  vm.withdrawn.add(hypercall);
-  for (const [key, series] of vm.series) {
-    if (series.hypercall === hypercall && series.counter.endsWith('_entries')) vm.series.delete(key);
-  }
+  const { counter } = labels;
+  const told: Labels = { ...labels, counter: `${counter}_entries` };
+  if (entries !== 'implausible' && Number.isSafeInteger(valueOf(vm, told) + entries)) add(vm, told, entries);
+  else if (calls > 0) add(vm, { ...labels, counter: `${counter}_unsized` }, calls);
 }
 
-function entriesDelta({ hypercall }: Cell, now: CellCount, before: CellCount | undefined): Delta['entries'] {
-  const { calls, entries } = now;
-  if (entries === undefined || hasOneEntry(hypercall)) return undefined;
-  if (!Number.isSafeInteger(entries)) return 'implausible';
-  const most = INDIRECT_ENTRIES * (calls + CALLS_WHILE_PRINTING);
-  if (hypercall === 'H_PUT_TCE_INDIRECT' && entries > most) return 'implausible';
-  const since = entries - (before?.entries ?? 0);
+/** What the calls since the last reading asked for, where that can be told. */
+function entriesDelta(
+  { hypercall }: Cell,
+  calls: number,
+  now: number | undefined,
+  before: CellCount | undefined,
+): Delta['entries'] {
+  if (now === undefined || hasOneEntry(hypercall)) return undefined;
+  const then = before?.entries ?? 0;
+  if (!Number.isSafeInteger(now) || !Number.isSafeInteger(then)) return 'implausible';
+  const since = now - then;
+  const most = hypercall === 'H_PUT_TCE_INDIRECT' ? INDIRECT_ENTRIES * (calls + CALLS_WHILE_PRINTING) : Infinity;
   // The kernel's sum wraps at 2^64.
-  return since < 0 ? 'implausible' : since;
+  return since < 0 || since > most ? 'implausible' : since;
 }
 
 /** One for each series of a VM. */
-export function seriesKey({ counter, hypercall, scope, liobn }: Omit<SeriesState, 'value'>): string {
+export function seriesKey({ counter, hypercall, scope, liobn }: Labels): string {
   return `${counter} ${hypercall} ${scope} ${liobn}`;
 }
 
-/** Returns the new value of the series. */
-function add(
-  vm: VmDraft,
-  counter: Counter,
-  hypercall: Hypercall,
-  scope: Scope,
-  liobnOfCell: bigint,
-  amount: number,
-): number {
-  const liobn = scope === 'one' ? liobnOfCell : 0n;
-  const key = seriesKey({ counter, hypercall, scope, liobn });
-  const value = (vm.series.get(key)?.value ?? 0) + amount;
-  vm.series.set(key, { counter, hypercall, scope, liobn, value });
-  return value;
+function valueOf(vm: VmDraft, labels: Labels): number {
+  return vm.series.get(seriesKey(labels))?.value ?? 0;
+}
+
+function add(vm: VmDraft, labels: Labels, amount: number): void {
+  vm.series.set(seriesKey(labels), { ...labels, value: valueOf(vm, labels) + amount });
 }

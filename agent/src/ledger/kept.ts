@@ -2,10 +2,21 @@
  * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
  * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
  */
-import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES, SCOPES, isId } from '@tcewatch/protocol';
+import {
+  COUNTERS,
+  EVIDENCE,
+  HYPERCALL_NAMES,
+  LATENCY_BUCKETS,
+  LOSS_KINDS,
+  MODES,
+  SCOPES,
+  SPANS,
+  isId,
+} from '@tcewatch/protocol';
 import type { Account } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { seriesKey } from './credit.js';
+import { latencyKey } from './latencies.js';
 import { emptyLedger } from './state.js';
 import type { EpochState, LedgerState, VmState } from './state.js';
 
@@ -17,8 +28,19 @@ const u64 = z
   .transform(BigInt);
 const hypercall = z.enum(HYPERCALL_NAMES);
 
-/** Of one boot; counts are whole numbers, and those beyond 2^53 stay what the kernel printed. */
-const cells = z.array(z.tuple([z.string(), count, z.number().nonnegative().optional()]));
+/**
+ * Of one boot; counts are whole numbers, and sums beyond 2^53 stay what the kernel printed. JSON has null for the sum that
+ * nobody knows.
+ */
+const sum = z.number().nonnegative();
+const cells = z.array(
+  z.union([
+    z.tuple([z.string(), count]),
+    z.tuple([z.string(), count, sum.nullable()]),
+    z.tuple([z.string(), count, sum.nullable(), z.literal('doubtful')]),
+  ]),
+);
+const latencyCells = z.array(z.tuple([z.string(), count, sum]));
 const accounts = z.array(
   z.object({
     counter: z.enum(['entered', 'punted']),
@@ -60,7 +82,9 @@ const vm = z.object({
     z.object({ counter: z.enum(COUNTERS), hypercall, scope: z.enum(SCOPES), liobn: u64, value: z.number() }),
   ),
   liobns: z.array(u64),
-  withdrawn: z.array(hypercall),
+  latencies: z.array(
+    z.object({ span: z.enum(SPANS), hypercall, bucket: count.max(LATENCY_BUCKETS - 1), calls: count, totalUs: count }),
+  ),
 });
 
 export const ledgerSchema = z.object({
@@ -72,9 +96,10 @@ export const ledgerSchema = z.object({
     beganNs: u64,
     before: accounts,
   }),
-  handover: z.object({ epoch: id, beganNs: u64, cells, before: accounts }).exactOptional(),
+  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, before: accounts }).exactOptional(),
   uptimeNs: u64,
   cells,
+  latencyCells,
   owners: z.array(z.object({ tid: count, life: id, startedNs: u64 })),
   vms: z.array(vm),
   accounts,
@@ -85,7 +110,16 @@ export const ledgerSchema = z.object({
 export type LedgerJson = z.input<typeof ledgerSchema>;
 
 /** What of a ledger outlives the agent; throws RangeError before the first reading. */
-export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts, folded }: LedgerState): LedgerJson {
+export function toKept({
+  epoch,
+  handover,
+  uptimeNs,
+  owners,
+  vms,
+  accounts,
+  folded,
+  ...counted
+}: LedgerState): LedgerJson {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
     epoch: { ...epoch, beganNs: String(epoch.beganNs), before: [...epoch.before.values()] },
@@ -94,18 +128,20 @@ export function toKept({ epoch, handover, uptimeNs, cells, owners, vms, accounts
         epoch: handover.epoch,
         beganNs: String(handover.beganNs),
         cells: cellList(handover.cells),
+        latencyCells: latencyList(handover.latencyCells),
         before: [...handover.before.values()],
       },
     }),
     uptimeNs: String(uptimeNs),
-    cells: cellList(cells),
+    cells: cellList(counted.cells),
+    latencyCells: latencyList(counted.latencyCells),
     owners: [...owners].map(([tid, { life, startedNs }]) => ({ tid, life, startedNs: String(startedNs) })),
-    vms: [...vms.values()].map(({ identity, alive, series, liobns, withdrawn }) => ({
+    vms: [...vms.values()].map(({ identity, alive, series, liobns, latencies }) => ({
       identity: identityOf(identity),
       alive,
       series: [...series.values()].map((one) => ({ ...one, liobn: String(one.liobn) })),
       liobns: [...liobns].map(String),
-      withdrawn: [...withdrawn],
+      latencies: [...latencies.values()],
     })),
     accounts: [...accounts],
     folded: { liobnCalls: folded.liobnCalls, vmCalls: folded.vmCalls },
@@ -117,28 +153,34 @@ export function fromKept({
   epoch,
   handover,
   uptimeNs,
-  cells,
   owners,
   vms,
   accounts,
   folded,
+  ...counted
 }: z.output<typeof ledgerSchema>): LedgerState {
   return {
     ...emptyLedger(),
     epoch: { ...epoch, before: byCounter(epoch.before) },
-    handover: handover && { ...handover, cells: cellMap(handover.cells), before: byCounter(handover.before) },
+    handover: handover && {
+      ...handover,
+      cells: cellMap(handover.cells),
+      latencyCells: latencyMap(handover.latencyCells),
+      before: byCounter(handover.before),
+    },
     uptimeNs,
-    cells: cellMap(cells),
+    cells: cellMap(counted.cells),
+    latencyCells: latencyMap(counted.latencyCells),
     owners: new Map(owners.map(({ tid, ...owner }) => [tid, owner])),
     vms: new Map(
-      vms.map(({ identity, alive, series, liobns, withdrawn }) => [
+      vms.map(({ identity, alive, series, liobns, latencies }) => [
         identity.life,
         {
           identity,
           alive,
           series: new Map(series.map((one) => [seriesKey(one), one])),
           liobns: new Set(liobns),
-          withdrawn: new Set(withdrawn),
+          latencies: new Map(latencies.map((one) => [latencyKey(one), one])),
         },
       ]),
     ),
@@ -160,9 +202,25 @@ function identityOf({ facts, startedNs, ...identity }: VmState['identity']): Led
 }
 
 function cellList(cells: LedgerState['cells']): LedgerJson['cells'] {
-  return [...cells].map(([key, { calls, entries }]) => (entries === undefined ? [key, calls] : [key, calls, entries]));
+  return [...cells].map(([key, { calls, entries, doubtful }]) => {
+    if (entries === undefined) return [key, calls];
+    return doubtful ? [key, calls, entries, 'doubtful'] : [key, calls, entries];
+  });
 }
 
 function cellMap(cells: LedgerJson['cells']): LedgerState['cells'] {
-  return new Map(cells.map(([key, calls, entries]) => [key, { calls, entries }]));
+  return new Map(
+    cells.map(([key, calls, entries, doubtful]) => [
+      key,
+      { calls, entries: entries === null ? NaN : entries, ...(doubtful && { doubtful: true }) },
+    ]),
+  );
+}
+
+function latencyList(cells: LedgerState['latencyCells']): LedgerJson['latencyCells'] {
+  return [...cells].map(([key, { calls, totalUs }]) => [key, calls, totalUs]);
+}
+
+function latencyMap(cells: LedgerJson['latencyCells']): LedgerState['latencyCells'] {
+  return new Map(cells.map(([key, calls, totalUs]) => [key, { calls, totalUs }]));
 }

@@ -2,7 +2,7 @@
  * What the ledger knows after a reading. A state is never changed: `advance` makes the next one and shares with it what
  * stayed the same.
  */
-import type { Account, Counter, Hypercall, Scope, Series, Vm } from '@tcewatch/protocol';
+import type { Account, Counter, Hypercall, Latencies, Scope, Series, Span, Vm } from '@tcewatch/protocol';
 import type { VmSighting } from '../model.js';
 
 /** Bounds on what guests and users can make the ledger remember. */
@@ -26,6 +26,15 @@ export interface SeriesState {
   readonly value: number;
 }
 
+/** One bucket of a VM's latencies: its labels, and its calls and their times together since the epoch began. */
+export interface LatencyState {
+  readonly span: Span;
+  readonly hypercall: Hypercall;
+  readonly bucket: number;
+  readonly calls: number;
+  readonly totalUs: number;
+}
+
 /** One life of a VM, or `unattributed`. */
 export interface VmState {
   readonly identity: Readonly<Omit<VmSighting, 'threads'>>;
@@ -33,8 +42,7 @@ export interface VmState {
   readonly series: ReadonlyMap<string, SeriesState>;
   /** The LIOBNs that have series of their own. */
   readonly liobns: ReadonlySet<bigint>;
-  /** Hypercalls whose entries are not told for the rest of the epoch, because what the guest passed was implausible. */
-  readonly withdrawn: ReadonlySet<Hypercall>;
+  readonly latencies: ReadonlyMap<string, LatencyState>;
 }
 
 /** The VM that a thread belongs to; the thread's start tells apart those that bear the same id. */
@@ -48,6 +56,14 @@ export interface CellCount {
   readonly calls: number;
   /** Absent where the source could not tell. */
   readonly entries: number | undefined;
+  /** The last entries were implausible, and may be of a call that is counted only later: its size is not known either. */
+  readonly doubtful?: true;
+}
+
+/** The same of one bucket of latencies. */
+export interface LatencyCount {
+  readonly calls: number;
+  readonly totalUs: number;
 }
 
 /** What the caps folded together. */
@@ -81,6 +97,7 @@ export interface HandoverState {
   readonly epoch: string;
   readonly beganNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
+  readonly latencyCells: ReadonlyMap<string, LatencyCount>;
   readonly before: EpochState['before'];
 }
 
@@ -92,6 +109,8 @@ export interface LedgerState {
   /** Uptime at the last reading, in nanoseconds. */
   readonly uptimeNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
+  /** As they were last read: a reading without any leaves them. */
+  readonly latencyCells: ReadonlyMap<string, LatencyCount>;
   /** By thread id. */
   readonly owners: ReadonlyMap<number, Owner>;
   /** By life, in the order in which they were first seen. */
@@ -107,6 +126,7 @@ export interface LedgerSnapshot {
   epochBeganNs: bigint;
   vms: Vm[];
   series: Series;
+  latencies: Latencies;
   accounts: Account[];
   /** The reading's problems and those that the ledger found, in words for the operator. */
   problems: string[];
@@ -116,8 +136,6 @@ export interface LedgerSnapshot {
     threads: number;
     /** Cells of the last reading. */
     cells: number;
-    /** Pairs of VM and hypercall whose entries are not told, because what the guest passed was implausible. */
-    withdrawn: number;
   };
 }
 
@@ -128,6 +146,7 @@ export function emptyLedger(): LedgerState {
     handover: undefined,
     uptimeNs: 0n,
     cells: new Map(),
+    latencyCells: new Map(),
     owners: new Map(),
     vms: new Map(),
     accounts: [],

@@ -4,10 +4,10 @@ import type { ModeEvidence } from '@tcewatch/protocol';
 import type { VmSighting } from '../model.js';
 import type { VmState } from './state.js';
 
-const NOTHING_COUNTED: Pick<VmState, 'series' | 'liobns' | 'withdrawn'> = {
+const NOTHING_COUNTED: Pick<VmState, 'series' | 'liobns' | 'latencies'> = {
   series: new Map(),
   liobns: new Set(),
-  withdrawn: new Set(),
+  latencies: new Map(),
 };
 
 export interface Seen {
@@ -70,5 +70,10 @@ export function uncounted(vms: ReadonlyMap<string, VmState>): ReadonlyMap<string
 
 /** Without the VMs that have ended and of which nothing was counted. */
 export function withoutForgotten(vms: ReadonlyMap<string, VmState>): ReadonlyMap<string, VmState> {
-  return new Map([...vms].filter(([, vm]) => vm.alive || vm.series.size > 0));
+  return new Map([...vms].filter(([, vm]) => vm.alive || hasCounts(vm)));
+}
+
+/** Whether anything was counted of the VM in this epoch. */
+export function hasCounts({ series, latencies }: VmState): boolean {
+  return series.size > 0 || latencies.size > 0;
 }

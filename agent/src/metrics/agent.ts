@@ -1,6 +1,6 @@
 /** The agent's own health as metrics: readings, delivery, ledger. */
 import { UNATTRIBUTED_LIFE, COUNTERS } from '@tcewatch/protocol';
-import type { Batch } from '@tcewatch/protocol';
+import type { Batch, Counter } from '@tcewatch/protocol';
 import type { Registry } from 'prom-client';
 import type { LoopStatus } from '../run/loop.js';
 import type { TransportStats } from '../transport/transport.js';
@@ -66,14 +66,14 @@ function registerReadings(registry: Registry, { status, now }: AgentFigures): vo
 function registerLedger(registry: Registry, { status }: AgentFigures): void {
   gauge(registry, {
     name: 'tcewatch_agent_ledger_size',
-    help: 'What the ledger holds: VMs, series, threads whose owner is known, cells of the newest reading.',
+    help: 'What the ledger holds: VMs, series, buckets of latencies, threads whose owner is known, cells of the newest reading.',
     labels: ['of'],
     samples: () => {
       const { newest } = status;
       if (newest === undefined) return [];
-      const { vms, series, sizes } = newest.snapshot;
-      const { threads, cells } = sizes;
-      return labelled('of', Object.entries({ vms: vms.length, series: series.length, threads, cells }));
+      const { vms, series, latencies, sizes } = newest.snapshot;
+      const told = { vms: vms.length, series: series.length, latencies: latencies.length };
+      return labelled('of', Object.entries({ ...told, ...sizes }));
     },
   });
   counter(registry, {
@@ -91,11 +91,18 @@ function registerLedger(registry: Registry, { status }: AgentFigures): void {
     labels: [],
     samples: () => single(status.newest?.snapshot.folded.threads),
   });
-  gauge(registry, {
-    name: 'tcewatch_agent_withdrawn_entries',
-    help: 'Pairs of VM and hypercall whose entries are not told because the guest passed implausible numbers.',
-    labels: [],
-    samples: () => single(status.newest?.snapshot.sizes.withdrawn),
+  counter(registry, {
+    name: 'tcewatch_agent_unsized_calls_total',
+    help: 'Calls whose entries are not told because the guest passed an implausible number, since the epoch began.',
+    labels: ['counter'],
+    samples: () => {
+      const { newest } = status;
+      if (newest === undefined) return [];
+      return labelled(
+        'counter',
+        (['entered', 'punted'] as const).map((of) => [of, sumOf(newest.batch, `${of}_unsized`)]),
+      );
+    },
   });
   counter(registry, {
     name: 'tcewatch_agent_unattributed_calls_total',
@@ -159,11 +166,19 @@ function labelled<L extends string>(label: L, values: Iterable<[string, number]>
   return [...values].map(([name, value]) => ({ labels: { [label]: name } as Record<L, string>, value }));
 }
 
-function unattributedCalls({ vms, series }: Batch): number {
-  const index = vms.findIndex((vm) => vm.life === UNATTRIBUTED_LIFE);
-  const entered = COUNTERS.indexOf('entered');
+function unattributedCalls(batch: Batch): number {
+  return sumOf(
+    batch,
+    'entered',
+    batch.vms.findIndex((vm) => vm.life === UNATTRIBUTED_LIFE),
+  );
+}
+
+/** Of all VMs, or of the one with that index. */
+function sumOf({ series }: Batch, counter: Counter, vm?: number): number {
+  const index = COUNTERS.indexOf(counter);
   return series.value.reduce(
-    (sum, value, i) => (series.vm[i] === index && series.counter[i] === entered ? sum + value : sum),
+    (sum, value, i) => (series.counter[i] === index && (vm ?? series.vm[i]) === series.vm[i] ? sum + value : sum),
     0,
   );
 }

@@ -2,15 +2,12 @@
  * Reading of what lies below a root directory, where anything may vanish or be forbidden: what is not there is undefined,
  * and what may not be read is undefined and leaves a problem that says what to do about it.
  */
-import { open, readFile, readdir, readlink } from 'node:fs/promises';
+import { readFile, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What a look found at one path. */
 export type Found =
-  | { kind: 'text'; text: string }
-  | { kind: 'names' }
-  | { kind: 'link'; target: string }
-  | { kind: 'content'; any: boolean };
+  { kind: 'text'; text: string } | { kind: 'names'; names: readonly string[] } | { kind: 'link'; target: string };
 
 /** One look at a host; collects what went wrong. */
 export interface Look {
@@ -50,7 +47,7 @@ export function names(look: Look, path: string): Promise<string[] | undefined> {
     look,
     path,
     (directory) => readdir(directory),
-    () => ({ kind: 'names' }),
+    (names) => ({ kind: 'names', names }),
   );
 }
 
@@ -62,19 +59,6 @@ export function link(look: Look, path: string): Promise<string | undefined> {
     (file) => readlink(file),
     (target) => ({ kind: 'link', target }),
   );
-}
-
-/** Whether the file has any content, without reading it all: some of debugfs are as long as the guest's memory. */
-export function hasContent(look: Look, path: string): Promise<boolean | undefined> {
-  const read = async (path: string) => {
-    const file = await open(path);
-    try {
-      return (await file.read(Buffer.alloc(64), 0, 64)).bytesRead > 0;
-    } finally {
-      await file.close();
-    }
-  };
-  return attempt(look, path, read, (any) => ({ kind: 'content', any }));
 }
 
 async function attempt<T>(

@@ -13,79 +13,69 @@ import { guestMmu } from './mmu.js';
 import { parseQemu } from './qemu.js';
 import { startedNs } from './stat.js';
 
-const KVM_DEBUG = 'sys/kernel/debug/kvm';
+/** Where KVM lists its VMs: a directory `TGID-FD` for each. */
+export const KVM_DEBUG = 'sys/kernel/debug/kvm';
 const UNLIMITED = (1n << 64n) - 1n;
-
-/** A process that holds a VM, and its directories below /sys/kernel/debug/kvm. */
-interface Candidate {
-  tgid: number;
-  directories: string[];
-}
 
 /**
  * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.
  * `nowNs` is the uptime that the facts are dated with.
  */
 export async function sightVms(look: Look, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
-  const candidates = (await listedVms(look)) ?? (await foundVms(look));
-  if (!candidates) return undefined;
+  const tgids = (await listedVms(look)) ?? (await foundVms(look));
+  if (!tgids) return undefined;
   const sightings: VmSighting[] = [];
   // One after the other: a host may have thousands, and the agent is to be light on it.
-  for (const candidate of candidates.sort((a, b) => a.tgid - b.tgid)) {
-    const sighting = await sight(look, host, nowNs, candidate);
+  for (const tgid of tgids.sort((a, b) => a - b)) {
+    const sighting = await sight(look, host, nowNs, tgid);
     if (sighting) sightings.push(sighting);
   }
   return sightings;
 }
 
-/** The VMs that debugfs lists; undefined when it lists none, as kernels before 4.9 do, or cannot be read. */
-async function listedVms(look: Look): Promise<Candidate[] | undefined> {
-  const byTgid = new Map<number, Candidate>();
-  for (const name of (await names(look, KVM_DEBUG)) ?? []) {
-    const digits = /^(\d{1,9})-\d+$/.exec(name)?.[1];
-    if (digits === undefined) continue;
-    const tgid = Number(digits);
-    const known = byTgid.get(tgid) ?? { tgid, directories: [`${KVM_DEBUG}/vm${tgid}`] };
-    known.directories.push(`${KVM_DEBUG}/${name}`);
-    byTgid.set(tgid, known);
-  }
-  return byTgid.size > 0 ? [...byTgid.values()] : undefined;
+/** The process whose VM it is, of the name of a directory in {@link KVM_DEBUG}; undefined for other names. */
+export function listedTgid(name: string): number | undefined {
+  const digits = /^(\d{1,9})-\d+$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The processes whose VMs debugfs lists; undefined when it lists none, as kernels before 4.9 do, or cannot be read. */
+async function listedVms(look: Look): Promise<number[] | undefined> {
+  const listed = ((await names(look, KVM_DEBUG)) ?? []).map(listedTgid).filter((tgid) => tgid !== undefined);
+  return listed.length > 0 ? [...new Set(listed)] : undefined;
 }
 
 /** The processes that hold a VM; undefined when none was found while some could not be looked at. */
-async function foundVms(look: Look): Promise<Candidate[] | undefined> {
+async function foundVms(look: Look): Promise<number[] | undefined> {
   const processes = await names(look, 'proc');
   if (!processes) return undefined;
   const troubles = look.trouble.size;
-  const found: Candidate[] = [];
+  const found: number[] = [];
   for (const name of processes) {
-    if (!/^\d{1,9}$/.test(name)) continue;
-    const tgid = Number(name);
-    if (await holdsVm(look, tgid)) found.push({ tgid, directories: [`${KVM_DEBUG}/vm${tgid}`] });
+    if (/^\d{1,9}$/.test(name) && (await holdsVm(look, Number(name)))) found.push(Number(name));
   }
   return found.length > 0 || look.trouble.size === troubles ? found : undefined;
 }
 
-/** Undefined when the process is gone. */
-async function sight(
-  look: Look,
-  host: HostFacts,
-  nowNs: bigint,
-  { tgid, directories }: Candidate,
-): Promise<VmSighting | undefined> {
+/** Undefined when the process is gone, or has no memory any more and so nothing to say of itself: it ends. */
+async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): Promise<VmSighting | undefined> {
   const started = startedNs((await text(look, `proc/${tgid}/stat`)) ?? '');
+  if (started === undefined) return undefined;
+  const threads = await threadsOf(look, tgid);
+  const facts = await factsOf(look, tgid, nowNs);
+  // Read last: a process gives up its memory, where this is kept, before its files, so what was read above was whole.
   const cmdline = await text(look, `proc/${tgid}/cmdline`);
-  if (started === undefined || cmdline === undefined) return undefined;
+  if (cmdline === undefined || cmdline === '') return undefined;
   const qemu = parseQemu(cmdline);
-  const mmu = await guestMmu(look, host, qemu, directories);
+  const mmu = guestMmu(host, qemu);
   return {
     life: deriveId(host.bootId, tgid, started),
     name: qemu.name || `qemu-${tgid}`,
     uuid: qemu.uuid,
     tgid,
     startedNs: started,
-    threads: await threadsOf(look, tgid),
-    facts: { ...(await factsOf(look, tgid, nowNs)), ...(mmu && { mmu }) },
+    threads,
+    facts: { ...facts, ...(mmu && { mmu }) },
     evidence: evidenceOf(host, { mmu, kvmPr: qemu.kvmType === 'PR' }),
   };
 }

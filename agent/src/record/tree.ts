@@ -6,6 +6,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Found } from '../proc/look.js';
+import { KVM_DEBUG, listedTgid } from '../proc/vms.js';
 
 /** What was found, by path without the leading slash. */
 export type Tree = ReadonlyMap<string, Found>;
@@ -28,23 +29,25 @@ export async function writeTree(directory: string, tree: Tree): Promise<void> {
   for (const [path, found] of tree) {
     const to = join(directory, path);
     if (found.kind === 'names') {
-      await mkdir(to, { recursive: true });
+      for (const name of ['', ...found.names]) await mkdir(join(to, name), { recursive: true });
       continue;
     }
     await mkdir(dirname(to), { recursive: true });
     if (found.kind === 'link') await symlink(found.target, to);
-    else await writeFile(to, found.kind === 'text' ? found.text : found.any ? '...\n' : '');
+    else await writeFile(to, found.text);
   }
 }
 
 /** The part of it that the agent interprets; undefined for nothing. */
 function keep(path: string, found: Found): Found | undefined {
-  if (found.kind === 'names') return /^proc\/\d+\/fd$/.test(path) ? undefined : found;
+  if (found.kind === 'names') {
+    if (/^proc\/\d+\/fd$/.test(path)) return undefined;
+    return { ...found, names: path === KVM_DEBUG ? found.names.filter((name) => listedTgid(name) !== undefined) : [] };
+  }
   if (found.kind === 'link') {
     const descriptor = /^proc\/\d+\/fd\//.test(path);
     return descriptor && !/^(anon_inode:kvm-|\/dev\/vfio\/)/.test(found.target) ? undefined : found;
   }
-  if (found.kind === 'content') return found;
   if (path === 'proc/kallsyms') return { ...found, text: kvmSymbols(found.text) };
   if (/^proc\/\d+\/cmdline$/.test(path)) return { ...found, text: identity(found.text) };
   return found;

@@ -7,7 +7,7 @@ import {
   HYPERCALL_NAMES,
   UNATTRIBUTED_LIFE,
   deriveModes,
-  hasOneEntry,
+  enteredEntries,
   hypercallName,
 } from '@tcewatch/protocol';
 import type { Batch, Counter, Evidence, Hypercall, ModeFigure, Vm } from '@tcewatch/protocol';
@@ -74,9 +74,8 @@ function countersByVm(batch: Batch): (Map<Hypercall, Counters> | undefined)[] {
 function lifeFigures(vm: Vm, counters: Map<Hypercall, Counters> | undefined): HypercallFigures[] {
   return HYPERCALL_NAMES.map((hypercall) => {
     const own = counters?.get(hypercall) ?? {};
-    const entered = own.entered ?? 0;
-    const entries = hasOneEntry(hypercall) ? entered : (own.entered_entries ?? (entered === 0 ? 0 : null));
-    return { hypercall, modes: deriveModes(hypercall, own, vm.evidence), issued: own.issued ?? null, entries };
+    const modes = deriveModes(hypercall, own, vm.evidence);
+    return { hypercall, modes, issued: own.issued ?? null, entries: enteredEntries(hypercall, own) };
   });
 }
 

@@ -142,7 +142,8 @@ function areSameCounts(a: Kept, b: Kept): boolean {
     a.ledger.epoch?.id === b.ledger.epoch?.id &&
     a.ledger.handover?.epoch === b.ledger.handover?.epoch &&
     a.unsent.map(({ epoch }) => epoch).join() === b.unsent.map(({ epoch }) => epoch).join() &&
-    areSame(a.ledger.cells, b.ledger.cells, (x, y) => x.calls === y.calls && x.entries === y.entries) &&
+    areSame(a.ledger.cells, b.ledger.cells, (x, y) => x.calls === y.calls && Object.is(x.entries, y.entries)) &&
+    areSame(a.ledger.latencyCells, b.ledger.latencyCells, (x, y) => x.calls === y.calls && x.totalUs === y.totalUs) &&
     areSame(a.ledger.owners, b.ledger.owners, (x, y) => x.life === y.life && x.startedNs === y.startedNs)
   );
 }

@@ -1,19 +1,8 @@
 /** What a replay has counted, over all epochs: the totals per VM and the equation seen = counted + lost. Pure. */
 import { COUNTERS } from '@tcewatch/protocol';
-import type { Account, Batch, Evidence, Hypercall, Mode } from '@tcewatch/protocol';
+import type { Account, Batch, Total } from '@tcewatch/protocol';
 import { vmFigures } from './figures.js';
 import type { VmFigures } from './figures.js';
-
-export interface Total {
-  vm: string;
-  hypercall: Hypercall;
-  mode: Mode;
-  /** null: nobody can observe it. */
-  calls: number | null;
-  entries: number | null;
-  evidence: Evidence;
-  reason: string;
-}
 
 /** One equation: what the kernel says it saw, what became a count of a series, and what the kernel lost. */
 export interface Balance {

@@ -5,6 +5,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HIST } from './hist-instance.js';
+import { refuseIfBlind } from './obstacles.js';
 import { countIn, findTracefs, removeInstance } from './tracefs.js';
 import type { Place } from './tracefs.js';
 
@@ -22,7 +23,8 @@ export interface PassingInstance {
 
 /** Throws SourceError, as making any instance does. */
 export async function openPassing(options: PassingOptions): Promise<PassingInstance> {
-  const { tracefs, command, pid } = options;
+  const { tracefs, root, command, pid } = options;
+  await refuseIfBlind(root);
   await removeLeftBehind(options);
   const instance = await countIn(`tcewatch-${command}-${pid}`, HIST, options);
   return { directory: instance.directory, remove: () => removeInstance(tracefs, instance) };

@@ -9,6 +9,7 @@ import { parseHist, pickHistogram } from '../hist/parse.js';
 import { SourceError } from '../model.js';
 import type { Cell, Reading, Source } from '../model.js';
 import { LiveHost } from './live-host.js';
+import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
 import { openInstance, readHist } from './tracefs.js';
 import type { InstanceKind, OpenedInstance } from './tracefs.js';
@@ -51,6 +52,7 @@ class UserspaceExit implements Source {
   async open(): Promise<void> {
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
+    await refuseIfBlind(root);
     const { uptimeNs: nowNs } = await host.clock();
     const options = { tracefs: this.tracefs, root, kinds: [USERSPACE_EXIT] as const, size: hist.size, nowNs };
     this.#counting = { host, ...(await openInstance(options, ({ size }) => size === hist.size)) };

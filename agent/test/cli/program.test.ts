@@ -20,7 +20,7 @@ describe('tcewatch-agent', () => {
   it.each(['run', 'replay', 'check-config'])('ends the help of %s with an example', async (command) => {
     const { status, stdout } = await run([command, '--help']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Examples:\n.*tcewatch-agent ${command}`, 's'));
+    expect(stdout).toMatch(new RegExp(`Examples?:\n.*tcewatch-agent ${command}`, 's'));
   });
 
   it('refuses what it does not know', async () => {
@@ -42,18 +42,18 @@ describe('check-config', () => {
     const file = join(directory, 'good.yaml');
     writeFileSync(file, 'interval: 5s\n');
     expect(await run(['check-config', file])).toMatchObject({ status: 0, stdout: 'ok\n', stderr: '' });
-    expect(await run(['check-config'], { env: { TCEWATCH_CONFIG: file } })).toMatchObject({ status: 0 });
+    expect(await run(['check-config'], { env: { TCEWATCH_AGENT_CONFIG: file } })).toMatchObject({ status: 0 });
   });
 
   it('says each thing that is wrong, and where it was given', async () => {
     const file = join(directory, 'bad.yaml');
     writeFileSync(file, 'intervall: 5s\ncaps: { vms: 0 }\n');
-    const { status, stdout, stderr } = await run(['check-config', file], { env: { TCEWATCH_INTERVAL: 'soon' } });
+    const { status, stdout, stderr } = await run(['check-config', file], { env: { TCEWATCH_AGENT_INTERVAL: 'soon' } });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr.split('\n').sort()).toEqual([
       '',
       expect.stringMatching(/^caps\.vms: .* \(.*bad\.yaml\)$/),
-      'interval: expected a duration such as 500ms, 10s, 5m, 1h or 90d (environment variable TCEWATCH_INTERVAL)',
+      'interval: expected a duration such as 500ms, 10s, 5m, 1h or 90d (environment variable TCEWATCH_AGENT_INTERVAL)',
       expect.stringMatching(/^intervall: is no setting; did you mean interval\? \(.*bad\.yaml\)$/),
     ]);
   });

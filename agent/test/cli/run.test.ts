@@ -14,7 +14,7 @@ describe('run', () => {
     const stop = new AbortController();
     const { createLog, lines, firstLine } = collectLog();
     const args = [...(await host()), '--listen-port', '0'];
-    const ran = run(args, { stop: stop.signal, createLog, env: { TCEWATCH_LISTEN_TOKEN: 'hush' } });
+    const ran = run(args, { stop: stop.signal, createLog, env: { TCEWATCH_AGENT_LISTEN_TOKEN: 'hush' } });
     const url = /http:\/\/\S+/.exec((await firstLine).msg)?.[0];
     const get = (path: string, headers = {}) => fetch(`${url}${path}`, { headers });
     expect((await get('/healthz')).status).toBe(200);
@@ -59,7 +59,11 @@ describe('run', () => {
   });
 
   it('keeps secrets out of its log', async () => {
-    const env = { TCEWATCH_COLLECTOR_TOKEN: 'hush', TCEWATCH_LISTEN_TOKEN: 'hush', TCEWATCH_LOG_LEVEL: 'debug' };
+    const env = {
+      TCEWATCH_AGENT_COLLECTOR_TOKEN: 'hush',
+      TCEWATCH_AGENT_LISTEN_TOKEN: 'hush',
+      TCEWATCH_AGENT_LOG_LEVEL: 'debug',
+    };
     const { lines } = await run([...(await host()), '--replay-speed', '0', '--listen-enabled', 'false'], { env });
     expect(lines.map(({ msg }) => msg)).toContain('configuration');
     expect(JSON.stringify(lines)).not.toContain('hush');

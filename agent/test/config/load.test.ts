@@ -44,7 +44,7 @@ describe('loadAgentConfig', () => {
 
   it('takes the file that the environment names, the environment over it, and flags over both', () => {
     const named = file('agent.yaml', 'interval: 5s\ncaps: { vms: 5 }\nlisten: { port: 1 }');
-    const env = { TCEWATCH_CONFIG: named, TCEWATCH_CAPS_VMS: '6', TCEWATCH_LISTEN_PORT: '2' };
+    const env = { TCEWATCH_AGENT_CONFIG: named, TCEWATCH_AGENT_CAPS_VMS: '6', TCEWATCH_AGENT_LISTEN_PORT: '2' };
     expect(loadAgentConfig(env, { flags: { 'listen.port': '0' } })).toMatchObject({
       interval: 5000,
       caps: { vms: 6 },
@@ -52,6 +52,11 @@ describe('loadAgentConfig', () => {
     });
     const other = file('other.yaml', 'interval: 7s');
     expect(loadAgentConfig(env, { file: other }).interval).toBe(7000);
+  });
+
+  it("leaves the collector's settings to the collector, so that one environment can serve both", () => {
+    const env = { TCEWATCH_COLLECTOR_LISTEN_PORT: '1', TCEWATCH_COLLECTOR_NOTIFIERS: '[]' };
+    expect(loadAgentConfig(env).listen.port).toBe(9914);
   });
 
   it('knows the sources that there are', () => {
@@ -78,12 +83,15 @@ describe('loadAgentConfig', () => {
   });
 
   it('says all that is wrong at once', () => {
-    expect(problems('caps: { vms: 0 }', { TCEWATCH_LOG_LEVEL: 'loud' })).toHaveLength(2);
+    expect(problems('caps: { vms: 0 }', { TCEWATCH_AGENT_LOG_LEVEL: 'loud' })).toHaveLength(2);
   });
 
   it('never shows a secret when it is printed', () => {
     const token = file('token', 'hush\n');
-    const config = loadAgentConfig({ TCEWATCH_COLLECTOR_TOKEN_FILE: token, TCEWATCH_LISTEN_TOKEN: 'hush too' });
+    const config = loadAgentConfig({
+      TCEWATCH_AGENT_COLLECTOR_TOKEN_FILE: token,
+      TCEWATCH_AGENT_LISTEN_TOKEN: 'hush too',
+    });
     expect(config.collector.token?.reveal()).toBe('hush');
     expect(JSON.stringify(config)).not.toContain('hush');
   });

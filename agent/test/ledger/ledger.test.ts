@@ -1,55 +1,9 @@
-import { UNATTRIBUTED_LIFE, deriveId, seriesRow } from '@tcewatch/protocol';
-import type { SeriesRow } from '@tcewatch/protocol';
+import { UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
-import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
-import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
-import type { LedgerCaps, LedgerSnapshot } from '../../src/ledger/state.js';
-import type { Cell, Reading, VmSighting } from '../../src/model.js';
-
-const EPOCH = deriveId('epoch');
-
-function vm(name: string, ...tids: number[]): VmSighting {
-  const threads = tids.map((tid) => ({ tid, startedNs: 1n }));
-  return { life: deriveId(name), name, uuid: '', tgid: 1, startedNs: 1n, threads, evidence: [] };
-}
-
-function entered(tid: number, calls: number, more: Partial<Cell> = {}): Cell {
-  return { counter: 'entered', tid, hypercall: 'H_STUFF_TCE', scope: 'one', liobn: 0x80000000n, calls, ...more };
-}
-
-function reading(cells: Cell[], vms: VmSighting[] | undefined, more: Partial<Reading> = {}): Reading {
-  return {
-    clock: { wallNs: 0n, uptimeNs: 5n },
-    host: { id: 'h', name: 'h', kernel: '', cpu: '', platform: '', agentVersion: '', source: 'test' },
-    bootId: deriveId('boot'),
-    epoch: EPOCH,
-    epochBeganNs: 1n,
-    cells,
-    accounts: [],
-    vms,
-    unattributedEvidence: [{ mode: 'real', evidence: 'unobservable', reason: 'mmu-unknown' }],
-    problems: [],
-    ...more,
-  };
-}
-
-function after(readings: readonly Reading[], caps: Partial<LedgerCaps> = {}): LedgerSnapshot {
-  return snapshot(readings.reduce((state, next) => advance(state, next, { ...DEFAULT_CAPS, ...caps }), emptyLedger()));
-}
-
-/** Rows with the VM's name for its index. */
-function rows({ vms, series }: LedgerSnapshot): (Omit<SeriesRow, 'vm'> & { vm: string | undefined })[] {
-  return Array.from({ length: series.length }, (_, i) => {
-    const row = seriesRow(series, i);
-    return { ...row, vm: vms[row.vm]?.name };
-  });
-}
-
-const values = (told: LedgerSnapshot, ...counters: string[]) =>
-  rows(told)
-    .filter(({ counter }) => counters.length === 0 || counters.includes(counter))
-    .map(({ vm, counter, scope, value }) => `${vm} ${counter} ${scope} ${value}`);
+import { emptyLedger } from '../../src/ledger/state.js';
+import type { VmSighting } from '../../src/model.js';
+import { EPOCH, after, entered, reading, values, vm } from './readings.js';
 
 describe('a thread id', () => {
   it('that another VM uses again leaves what it had counted with the VM before', () => {
@@ -155,44 +109,6 @@ describe('an epoch', () => {
     const seen = (events: number) => ({ accounts: [{ counter: 'entered' as const, seen: events, losses: [] }] });
     const told = after([reading([], [], seen(5)), reading([], [], seen(4)), reading([], [], seen(6))]);
     expect(told).toMatchObject({ epoch: deriveId(EPOCH, 'restart', 1), problems: [] });
-  });
-});
-
-describe('entries', () => {
-  const list = (calls: number, entries: number | undefined): Cell =>
-    entered(7, calls, { hypercall: 'H_PUT_TCE_INDIRECT', ...(entries !== undefined && { entries }) });
-  const told = (...cells: Cell[]) => after(cells.map((cell) => reading([cell], [vm('a', 7)])));
-
-  it('are added up', () => {
-    expect(values(told(list(1, 512), list(3, 600)))).toEqual(['a entered one 3', 'a entered_entries one 600']);
-  });
-
-  it('may run ahead of the calls, since the kernel prints them later, and are counted all the same', () => {
-    expect(values(told(list(1, 1024), list(1, 1500)))).toEqual(['a entered one 1', 'a entered_entries one 1500']);
-  });
-
-  it.each([
-    ['beyond what the calls allow', list(1, 512 * 1026)],
-    ['beyond 2^53', list(9, 2 ** 53)],
-    ['that wrap', list(9, 11)],
-  ])('%s are withdrawn for good', (_, bad) => {
-    const snapshot = told(list(1, 12), bad, list(10, 5120));
-    expect(values(snapshot)).toEqual(['a entered one 10']);
-    expect(snapshot.sizes.withdrawn).toBe(1);
-  });
-
-  it('of other hypercalls and VMs are told still', () => {
-    const snapshot = after([
-      reading(
-        [list(1, 2 ** 60), entered(7, 2, { entries: 8 }), entered(9, 2, { entries: 9 })],
-        [vm('a', 7), vm('b', 9)],
-      ),
-    ]);
-    expect(values(snapshot, 'entered_entries')).toEqual(['a entered_entries one 8', 'b entered_entries one 9']);
-  });
-
-  it('of H_PUT_TCE, which are junk, are never told', () => {
-    expect(values(told(entered(7, 2, { hypercall: 'H_PUT_TCE', entries: 99 })))).toEqual(['a entered one 2']);
   });
 });
 

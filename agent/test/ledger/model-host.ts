@@ -1,11 +1,11 @@
 /** A naive host for property tests: it knows who made which call, and shows readings as a source would. */
 import { HYPERCALL_NAMES, UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
-import type { Hypercall } from '@tcewatch/protocol';
+import type { Hypercall, Span } from '@tcewatch/protocol';
 import fc from 'fast-check';
-import type { Cell, Reading, ThreadSighting, VmSighting } from '../../src/model.js';
+import type { Cell, LatencyCell, Reading, ThreadSighting, VmSighting } from '../../src/model.js';
 
 export type Action =
-  | { do: 'call'; thread: number; hypercall: Hypercall; liobn: bigint; calls: number; punts: number }
+  | { do: 'call'; thread: number; hypercall: Hypercall; liobn: bigint; calls: number; punts: number; us: number }
   | { do: 'start-vm'; threads: number }
   | { do: 'stop-vm'; vm: number }
   | { do: 'start-thread'; vm: number }
@@ -21,6 +21,7 @@ const call = fc.record({
   liobn: fc.bigInt({ min: 0x80000000n, max: 0x80000004n }),
   calls: fc.integer({ min: 1, max: 100 }),
   punts: fc.nat(100),
+  us: fc.integer({ min: 2, max: 64 }),
 });
 
 /** Weighted towards calls; thread ids are few, so they are used again all the time. */
@@ -60,8 +61,11 @@ export class ModelHost {
   #threads: Thread[] = [];
   #strangers = 0;
   #cells = new Map<string, Cell>();
+  #latencies = new Map<string, LatencyCell>();
   /** Calls of this epoch by `life counter hypercall liobn`. */
   readonly truth = new Map<string, number>();
+  /** Microseconds of this epoch by `life span hypercall bucket`. */
+  readonly times = new Map<string, number>();
 
   apply(action: Action): void {
     // Looking takes no time, so a history with fewer looks is the same history.
@@ -100,7 +104,9 @@ export class ModelHost {
       case 'rebuild':
         this.#epoch++;
         this.#cells.clear();
+        this.#latencies.clear();
         this.truth.clear();
+        this.times.clear();
         break;
       case 'read':
     }
@@ -116,6 +122,7 @@ export class ModelHost {
       epoch: deriveId('epoch', this.#epoch),
       epochBeganNs: 0n,
       cells,
+      latencies: [...this.#latencies.values()].map((cell) => ({ ...cell })),
       accounts: [
         { counter: 'entered', seen: seen('entered'), losses: [] },
         { counter: 'punted', seen: seen('punted'), losses: [] },
@@ -129,13 +136,26 @@ export class ModelHost {
     };
   }
 
-  #call({ thread, hypercall, liobn, calls, punts }: Extract<Action, { do: 'call' }>): void {
+  #call({ thread, hypercall, liobn, calls, punts, us }: Extract<Action, { do: 'call' }>): void {
     const caller = pick(this.#threads, thread);
     if (!caller) return;
     this.#count({ counter: 'entered', tid: caller.tid, hypercall, scope: 'one', liobn, calls }, caller.life);
     const punted = Math.min(punts, calls);
+    this.#time(caller, 'handled', hypercall, calls - punted, us);
+    this.#time(caller, 'round_trip', hypercall, punted, us);
     if (punted === 0) return;
     this.#count({ counter: 'punted', tid: caller.tid, hypercall, scope: 'all', liobn: 0n, calls: punted }, caller.life);
+  }
+
+  #time({ tid, life }: Thread, span: Span, hypercall: Hypercall, calls: number, us: number): void {
+    if (calls === 0) return;
+    const bucket = Math.ceil(Math.log2(us));
+    const key = `${tid} ${span} ${hypercall} ${bucket}`;
+    const before = this.#latencies.get(key) ?? { calls: 0, totalUs: 0 };
+    const totalUs = before.totalUs + calls * us;
+    this.#latencies.set(key, { span, tid, hypercall, bucket, calls: before.calls + calls, totalUs });
+    const label = `${life} ${span} ${hypercall} ${bucket}`;
+    this.times.set(label, (this.times.get(label) ?? 0) + calls * us);
   }
 
   #count(cell: Cell, life: string): void {

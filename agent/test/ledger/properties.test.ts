@@ -1,4 +1,4 @@
-import { seriesRow } from '@tcewatch/protocol';
+import { latencyRow, seriesRow } from '@tcewatch/protocol';
 import type { Counter } from '@tcewatch/protocol';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -16,6 +16,16 @@ function rowsOf({ vms, series }: LedgerSnapshot): Map<string, number> {
     Array.from({ length: series.length }, (_, i) => {
       const { vm, counter, hypercall, scope, liobn, value } = seriesRow(series, i);
       return [`${vms[vm]?.life} ${counter} ${hypercall} ${scope === 'other' ? scope : liobn}`, value] as const;
+    }),
+  );
+}
+
+/** Microseconds by `life span hypercall bucket`. */
+function timesOf({ vms, latencies }: LedgerSnapshot): Map<string, number> {
+  return new Map(
+    Array.from({ length: latencies.length }, (_, i) => {
+      const { vm, span, hypercall, bucket, totalUs } = latencyRow(latencies, i);
+      return [`${vms[vm]?.life} ${span} ${hypercall} ${bucket}`, totalUs] as const;
     }),
   );
 }
@@ -59,6 +69,7 @@ it('credits each VM with its own calls, whatever becomes of threads, VMs and epo
       });
       const last = snapshotsOf([...readings, host.reading()]).at(-1);
       expect(last && rowsOf(last)).toEqual(host.truth);
+      expect(last && timesOf(last)).toEqual(host.times);
     }),
     { numRuns: 300 },
   );
@@ -87,6 +98,8 @@ it('only grows, in each series of an epoch', () => {
         if (before?.epoch !== now.epoch) return;
         const rows = rowsOf(now);
         for (const [label, value] of rowsOf(before)) expect(rows.get(label)).toBeGreaterThanOrEqual(value);
+        const times = timesOf(now);
+        for (const [label, value] of timesOf(before)) expect(times.get(label)).toBeGreaterThanOrEqual(value);
       });
     }),
   );
@@ -100,6 +113,7 @@ it('comes to the same end when readings are left out, where no owner changed in 
       const fewer = readAroundChanges(told.filter((action, i) => action.do !== 'read' || !leftOut(i)));
       const [a, b] = [all, fewer].map((actions) => snapshotsOf(readAsTold(actions)).at(-1));
       expect(a && rowsOf(a)).toEqual(b && rowsOf(b));
+      expect(a && timesOf(a)).toEqual(b && timesOf(b));
     }),
   );
 });

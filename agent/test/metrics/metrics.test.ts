@@ -46,6 +46,7 @@ const full = reading({
     cell(7, 'entered', 3, { hypercall: 'H_STUFF_TCE', entries: 1500 }),
     cell(7, 'entered', 5, { liobn: 99n }),
     cell(8, 'entered', 2),
+    cell(8, 'entered', 3, { hypercall: 'H_STUFF_TCE', entries: 2 ** 60 }),
     cell(9, 'entered', 1),
   ],
   vms: [{ ...vm(7, 'v'), facts: { observedNs: 1n, descriptors } }, vm(8, 'h"\\\n', hpt)],
@@ -131,13 +132,17 @@ describe("the agent's own metrics", () => {
       'tcewatch_agent_failed_readings_total{code="permission"} 1',
     ]);
     expect(await lines('tcewatch_agent_ledger_size', 'of="cells"')).toEqual([
-      'tcewatch_agent_ledger_size{of="cells"} 6',
+      'tcewatch_agent_ledger_size{of="cells"} 7',
     ]);
     expect(await lines('tcewatch_agent_folded_calls_total', 'liobns')).toEqual([
       'tcewatch_agent_folded_calls_total{cap="liobns"} 5',
     ]);
     expect(await lines('tcewatch_agent_unattributed_calls_total')).toEqual([
       'tcewatch_agent_unattributed_calls_total 1',
+    ]);
+    expect(await lines('tcewatch_agent_unsized_calls_total')).toEqual([
+      'tcewatch_agent_unsized_calls_total{counter="entered"} 3',
+      'tcewatch_agent_unsized_calls_total{counter="punted"} 0',
     ]);
     expect(await lines('tcewatch_agent_problems')).toEqual(['tcewatch_agent_problems 1']);
     // The last one was taken at 2 s, and the loop has waited one interval more.

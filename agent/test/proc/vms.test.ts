@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
@@ -11,6 +11,7 @@ import { sightVms } from '../../src/proc/vms.js';
 import { copyTree } from '../copy-tree.js';
 
 const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
+const BARE_POWER9 = 'processor\t: 0\ncpu\t\t: POWER9, altivec supported\n\nplatform\t: PowerNV\n';
 const recorded = join(await unpack('vfio-7.2'), 'root-hot-plugged');
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -99,6 +100,13 @@ describe('a host', () => {
     expect(await sighted(root)).toMatchObject({ vms: [{ tgid: 178 }], problems: [] });
   });
 
+  // Seen on a host: a VM with a VFIO device takes seconds to end, and until then debugfs lists it.
+  it('says nothing of a VM that ends, rather than that it has no name', async () => {
+    const root = await copied();
+    await writeFile(join(root, 'proc', '178', 'cmdline'), '');
+    expect(briefly((await sighted(root)).vms)).toEqual(['hot 630']);
+  });
+
   it('tells nothing of descriptors that are being closed', async () => {
     const root = await copied();
     // What a process shows that has closed its files but not yet gone.
@@ -113,16 +121,37 @@ describe('a host', () => {
     }
   });
 
-  it('tells a guest with a hash table by what debugfs prints of its radix tree', async () => {
+  it('opens no file of debugfs: they print the memory of guests', async () => {
     const root = await copied();
-    const cpuinfo = 'processor\t: 0\ncpu\t\t: POWER9, altivec supported\n\nplatform\t: PowerNV\n';
-    await writeFile(join(root, 'proc/cpuinfo'), cpuinfo);
-    await writeFile(join(root, 'sys/kernel/debug/kvm/178-11/radix'), 'pgdir: c000000012340000\n');
-    await writeFile(join(root, 'sys/kernel/debug/kvm/630-12/radix'), '');
+    await writeFile(join(root, 'proc/cpuinfo'), BARE_POWER9);
+    for (const directory of ['178-11', '630-12', 'vm178', 'vm630']) {
+      // To open any of these is EISDIR, and so a problem.
+      for (const file of ['htab', 'radix', 'sum_exits']) {
+        await rm(join(root, 'sys/kernel/debug/kvm', directory, file), { force: true });
+        await mkdir(join(root, 'sys/kernel/debug/kvm', directory, file), { recursive: true });
+      }
+    }
+    expect(await sighted(root)).toMatchObject({ vms: [{ tgid: 178 }, { tgid: 630 }], problems: [] });
+  });
+
+  it('that may run guests with either MMU tells neither, and claims nothing of real mode', async () => {
+    const root = await copied();
+    await writeFile(join(root, 'proc/cpuinfo'), BARE_POWER9);
+    await writeFile(join(root, 'proc/sys/kernel/osrelease'), '5.10.223\n');
+    await writeFile(join(root, 'proc/kallsyms'), '0000000000000000 T kvmppc_rm_h_put_tce\n');
+    const cmdline = await readFile(join(root, 'proc/630/cmdline'), 'utf8');
+    await writeFile(join(root, 'proc/630/cmdline'), `${cmdline}-machine\0pseries,max-cpu-compat=power8\0`);
     const { vms } = await sighted(root);
-    expect(vms?.map(({ facts }) => facts?.mmu)).toEqual(['radix', 'hpt']);
-    await rm(join(root, 'sys/kernel/debug/kvm/630-12/radix'));
-    expect((await sighted(root)).vms?.[1]?.facts).not.toHaveProperty('mmu');
+    expect(vms?.map(({ facts }) => facts?.mmu)).toEqual([undefined, 'hpt']);
+    const real = vms?.map(({ evidence }) => evidence.filter(({ mode }) => mode === 'real'));
+    expect(real?.flat().map(({ evidence }) => evidence)).not.toContain('absent');
+    expect(real?.[0]).toContainEqual({
+      mode: 'real',
+      hypercall: 'H_PUT_TCE',
+      evidence: 'unobservable',
+      reason: 'mmu-unknown',
+    });
+    expect(real?.[1]).toEqual([{ mode: 'real', evidence: 'unobservable', reason: 'real-mode-invisible' }]);
   });
 
   it('says what may not be read, once for all of a kind, and what to do about it', async () => {

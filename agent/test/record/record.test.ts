@@ -124,6 +124,8 @@ describe('a recording', () => {
       '',
     ]);
     expect((await readdir(join(tree, 'proc/630/fd'))).length).toBe(9);
+    const listed = await readdir(join(tree, 'sys/kernel/debug/kvm'), { recursive: true });
+    expect(listed.sort()).toEqual(['178-11', '630-12']);
     expect(await readFile(join(tree, 'proc/kallsyms'), 'utf8')).toMatch(/^(0{16} \w kvmppc_\w+.*\n)+$/);
   });
 

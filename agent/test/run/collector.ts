@@ -1,20 +1,28 @@
 /** What a collector makes of batches: of each series the largest value, whatever came twice, late or never. */
-import { decodeBatch, seriesRow } from '@tcewatch/protocol';
+import { decodeBatch, latencyRow, seriesRow } from '@tcewatch/protocol';
 import type { Counter } from '@tcewatch/protocol';
 import type { EncodedBatch, Transport, TransportStats } from '../../src/transport/transport.js';
 
 export class ModelCollector {
   readonly #series = new Map<string, { vm: string; counter: Counter; value: number }>();
+  readonly #times = new Map<string, { vm: string; totalUs: number }>();
   readonly #accounts = new Map<string, { counter: string; seen: number; lost: number }>();
 
   take(bytes: Uint8Array): void {
-    const { epoch, vms, series, accounts } = decodeBatch(bytes);
+    const { epoch, vms, series, latencies, accounts } = decodeBatch(bytes);
     for (let i = 0; i < series.length; i++) {
       const { vm, counter, hypercall, scope, liobn, value } = seriesRow(series, i);
       const { life = '', name = '' } = vms[vm] ?? {};
       const key = [epoch, life, counter, hypercall, scope, liobn].join(' ');
       const known = this.#series.get(key)?.value ?? 0;
       this.#series.set(key, { vm: name, counter, value: Math.max(known, value) });
+    }
+    for (let i = 0; latencies && i < latencies.length; i++) {
+      const { vm, span, hypercall, bucket, totalUs } = latencyRow(latencies, i);
+      const { life = '', name = '' } = vms[vm] ?? {};
+      const key = [epoch, life, span, hypercall, bucket].join(' ');
+      const known = this.#times.get(key)?.totalUs ?? 0;
+      this.#times.set(key, { vm: name, totalUs: Math.max(known, totalUs) });
     }
     for (const { counter, seen, losses } of accounts) {
       const key = `${epoch} ${counter}`;
@@ -30,6 +38,13 @@ export class ModelCollector {
     for (const { vm, counter: of, value } of this.#series.values()) {
       if (of === counter) sums[vm] = (sums[vm] ?? 0) + value;
     }
+    return sums;
+  }
+
+  /** Microseconds that were measured, by VM, over all epochs. */
+  measured(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, totalUs } of this.#times.values()) sums[vm] = (sums[vm] ?? 0) + totalUs;
     return sums;
   }
 

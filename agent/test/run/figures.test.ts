@@ -91,12 +91,14 @@ describe('vmFigures', () => {
     expect(figures?.modes[1]).toMatchObject({ calls: 3, evidence: 'exact' });
   });
 
-  it('does not tell entries that were withdrawn', () => {
+  it('does not tell the entries of some calls for those of all', () => {
     const stuff = { hypercall: 'H_STUFF_TCE' } as const;
     const entries = (rows: SeriesRow[]) =>
       vmFigures([batch([life(7, 'v')], rows)])[0]?.hypercalls.find((h) => h.hypercall === 'H_STUFF_TCE')?.entries;
     expect(entries([row(0, 'entered', 2, stuff), row(0, 'entered_entries', 900, stuff)])).toBe(900);
     expect(entries([row(0, 'entered', 2, stuff)])).toBeNull();
+    const rows = [row(0, 'entered', 2, stuff), row(0, 'entered_entries', 900, stuff)];
+    expect(entries([...rows, row(0, 'entered_unsized', 1, stuff)])).toBeNull();
     expect(entries([])).toBe(0);
   });
 

@@ -87,6 +87,7 @@ describe('an agent that is killed', () => {
           expect(killed.stored(counter)).toEqual(whole.stored(counter));
           expect(killed.account(counter)).toEqual(whole.account(counter));
         }
+        expect(killed.measured()).toEqual(whole.measured());
       }),
       { numRuns: 60 },
     );
@@ -104,6 +105,38 @@ describe('an agent that is killed', () => {
     const { source } = await live(later, 'lives', new FileState(directory), collector);
     expect(source.told).toEqual([handover.epoch]);
     expect(collector.stored('entered')).toEqual({ v: 5 + 7 });
+  });
+
+  it('goes on with what it did not know of entries', async () => {
+    const stuff = (calls: number, entries: number) =>
+      counted(0, { cells: [cell(7, 'entered', calls, { hypercall: 'H_STUFF_TCE', entries })] });
+    const collector = new ModelCollector();
+    for (const next of [stuff(1, 8), stuff(2, NaN), stuff(3, NaN), stuff(4, 20), stuff(5, 24), stuff(6, 30)]) {
+      const { loop } = await live([next], 'lives', new FileState(directory), collector);
+      expect([...loop.status.failures]).toEqual([]);
+    }
+    expect(collector.stored('entered_entries')).toEqual({ v: 8 + 6 });
+    expect(collector.stored('entered_unsized')).toEqual({ v: 4 });
+  });
+
+  it('goes on with what it measured, also where nothing but that has changed', async () => {
+    const took = (calls: number, more: Partial<Reading> = {}) => {
+      const times = {
+        span: 'round_trip',
+        tid: 7,
+        hypercall: 'H_PUT_TCE',
+        bucket: 8,
+        calls,
+        totalUs: calls * 200,
+      } as const;
+      return counted(5, { latencies: [times], ...more });
+    };
+    const collector = new ModelCollector();
+    await live([took(1), took(3)], 'lives', new FileState(directory), collector);
+    const reused = took(7, { vms: [{ ...vm(9, 'w'), threads: [{ tid: 7, startedNs: 2n }] }] });
+    await live([reused], 'lives', new FileState(directory), collector);
+    await live([took(9)], 'lives', new FileState(directory), collector);
+    expect(collector.measured()).toEqual({ v: (3 + 2) * 200, w: 4 * 200 });
   });
 
   it('writes nothing while nothing is counted', async () => {

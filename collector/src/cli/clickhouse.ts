@@ -1,9 +1,9 @@
 /** `tcewatch-collector clickhouse`: the embedded ClickHouse alone, for several collectors of this host to share. */
-import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
 import { Command } from 'commander';
 import { startEngine } from '../collector.js';
-import { CONFIG_ROWS, loadCollectorConfig } from '../config/index.js';
-import { CommandError, stopped } from './surroundings.js';
+import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
+import { stopped } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const ROWS = CONFIG_ROWS.filter(({ path }) => /^(clickhouse\.(embedded|password)|log\.)/.test(path));
@@ -19,11 +19,10 @@ Example:
 export function clickhouseCommand(surroundings: Surroundings): Command {
   const command = new Command('clickhouse')
     .description('run the embedded ClickHouse alone, for several collectors of this host to share')
-    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ config: file }: { config?: string }) => {
+    .action(async () => {
       const { env, createLog, stdout, stop } = surroundings;
-      const config = loadCollectorConfig(env, { file, flags: configFlags(command, ROWS) });
+      const config = loadCollectorConfig(env, givenSettings(command, ROWS));
       if (!config.clickhouse.password) {
         throw new CommandError(
           'clickhouse.password is needed, since the collectors must give it; name a file that has one',
@@ -34,5 +33,5 @@ export function clickhouseCommand(surroundings: Surroundings): Command {
       await stopped(stop);
       await engine.close();
     });
-  return addConfigOptions(command, ROWS);
+  return addConfigOptions(command, ROWS, ENV_PREFIX);
 }

@@ -1,34 +1,31 @@
-/** The program's commands, and what its exit status is. */
-import { ConfigError } from '@tcewatch/config';
-import { Command, CommanderError } from 'commander';
+/** The program's commands. */
+import { checkConfigCommand, runProgram } from '@tcewatch/config';
+import type { Program } from '@tcewatch/config';
+import { ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import { StoreError } from '../model.js';
-import { checkConfigCommand } from './check-config.js';
 import { clickhouseCommand } from './clickhouse.js';
 import { runCommand } from './run.js';
-import { CommandError } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Resolves to the exit status: 0, or 1 with the reason on standard error. `args` are those after the program's name. */
-export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr, version } = surroundings;
-  const program = new Command('tcewatch-collector')
-    .description('Stores what agents count of the TCE hypercalls of KVM guests, and tells of fallbacks to userspace.')
-    .version(version);
-  for (const command of [runCommand, clickhouseCommand, checkConfigCommand]) program.addCommand(command(surroundings));
-  for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .showHelpAfterError('(add --help for what there is)')
-      .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  }
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return 0;
-  } catch (error) {
-    // Commander has said already what it does not understand.
-    if (error instanceof CommanderError) return error.exitCode;
-    if (!(error instanceof ConfigError || error instanceof CommandError || error instanceof StoreError)) throw error;
-    stderr.write(`${error.message}\n`);
-    return 1;
-  }
+const NAME = 'tcewatch-collector';
+
+const PROGRAM: Program<Surroundings> = {
+  name: NAME,
+  description: 'Stores what agents count of the TCE hypercalls of KVM guests, and tells of fallbacks to userspace.',
+  commands: [
+    runCommand,
+    clickhouseCommand,
+    checkConfigCommand({
+      program: NAME,
+      file: '/etc/tcewatch/collector.yaml',
+      prefix: ENV_PREFIX,
+      load: loadCollectorConfig,
+    }),
+  ],
+  foreseen: [StoreError],
+};
+
+/** Resolves to the exit status; `args` are those after the program's name. */
+export function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  return runProgram(PROGRAM, args, surroundings);
 }

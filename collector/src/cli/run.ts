@@ -1,11 +1,11 @@
 /** `tcewatch-collector run`: takes batches until it is stopped. */
-import { addConfigOptions, configFlags } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
 import { Command } from 'commander';
 import { startCollector } from '../collector.js';
 import type { Collector } from '../collector.js';
-import { CONFIG_ROWS, loadCollectorConfig } from '../config/index.js';
+import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import type { CollectorConfig } from '../config/index.js';
-import { CommandError, stopped } from './surroundings.js';
+import { stopped } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `
@@ -25,13 +25,11 @@ Examples:
 export function runCommand(surroundings: Surroundings): Command {
   const command = new Command('run')
     .description('take batches over HTTP, store them in ClickHouse, and tell of fallbacks, until stopped')
-    .option('--config <file>', 'YAML file with settings (TCEWATCH_CONFIG)')
     .addHelpText('after', EXAMPLES)
-    .action(async ({ config: file }: { config?: string }) => {
-      const flags = configFlags(command, CONFIG_ROWS);
-      await run(loadCollectorConfig(surroundings.env, { file, flags }), surroundings);
+    .action(async () => {
+      await run(loadCollectorConfig(surroundings.env, givenSettings(command, CONFIG_ROWS)), surroundings);
     });
-  return addConfigOptions(command, CONFIG_ROWS);
+  return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
 async function run(config: CollectorConfig, { createLog, stdout, stop, version }: Surroundings): Promise<void> {

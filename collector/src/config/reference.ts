@@ -2,7 +2,7 @@
 import { configReference } from '@tcewatch/config';
 import { CONFIG_ROWS } from './load.js';
 
-const INTRODUCTION = `\`tcewatch-collector\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_CONFIG\`), from the environment and
+const INTRODUCTION = `\`tcewatch-collector\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_COLLECTOR_CONFIG\`), from the environment and
 from flags; each wins over the one before. \`tcewatch-collector check-config FILE\` says all that is wrong with a file. Secrets have
 no flag, since other users see a program's arguments; give the path of a file that holds them. This page is generated from
 \`collector/src/config/schema.ts\`.`;

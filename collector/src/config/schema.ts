@@ -133,7 +133,7 @@ export type CollectorConfig = z.output<typeof collectorSchema>;
 export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */
-export const ENV_PREFIX = 'TCEWATCH';
+export const ENV_PREFIX = 'TCEWATCH_COLLECTOR';
 
 function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));

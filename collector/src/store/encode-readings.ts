@@ -1,5 +1,5 @@
 /** Columns of a batch to rows of the table `readings`, in RowBinary and without an object for each row. */
-import { HYPERCALL_NAMES, HYPERCALLS } from '@tcewatch/protocol';
+import { COUNTERS, HYPERCALL_NAMES, HYPERCALLS, SCOPES } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
 import type { RememberedHost } from './remembered.js';
@@ -24,10 +24,10 @@ const TAIL = 2 + 1 + 1 + 8 + 8;
 const UUID = 16;
 
 /** Counter, hypercall and scope of a series as one number below this. */
-const KINDS = 64;
+const KINDS = 128;
 const HYPERCALL_INDEX = new Map<number, number>(HYPERCALL_NAMES.map((name, i) => [HYPERCALLS[name], i]));
 /** A LIOBN below this fits into a double together with the kind of its series; its high word is below HIGH_WORD. */
-const HIGH_WORD = 2 ** (53 - 6 - 32);
+const HIGH_WORD = 2 ** (53 - 7 - 32);
 
 /**
  * Appends a row for each series whose value is not the remembered one, and remembers it. Without `remembered` all rows
@@ -51,8 +51,10 @@ export function encodeReadings(batch: Batch, remembered: RememberedHost | undefi
     const high = words[2 * i + 1] ?? 0;
     const known = values[owner];
     if (known) {
-      const kind = ((HYPERCALL_INDEX.get(opcode) ?? 0) * 5 + (counter[i] ?? 0)) * 3 + (scope[i] ?? 0);
-      const key = high < HIGH_WORD ? (high * 2 ** 32 + low) * KINDS + kind : (liobn[i] ?? 0n) * 64n + BigInt(kind);
+      const kind =
+        ((HYPERCALL_INDEX.get(opcode) ?? 0) * COUNTERS.length + (counter[i] ?? 0)) * SCOPES.length + (scope[i] ?? 0);
+      const key =
+        high < HIGH_WORD ? (high * 2 ** 32 + low) * KINDS + kind : (liobn[i] ?? 0n) * BigInt(KINDS) + BigInt(kind);
       if (known.get(key) === calls) continue;
       known.set(key, calls);
     }

@@ -1,7 +1,7 @@
 /**
  * Brings the schema of a database up to date. Each file of `collector/migrations` is applied once, in the order of its
- * number, and never changed afterwards. Every statement in them is idempotent (IF NOT EXISTS), so that two collectors may
- * start at once, and one that died half-way starts again, without a lock.
+ * number, and never changed afterwards. Every statement in them can be repeated (IF NOT EXISTS, MODIFY COLUMN), so that two
+ * collectors may start at once, and one that died half-way starts again, without a lock.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';

@@ -58,7 +58,7 @@ describe('tcewatch-collector', () => {
     await writeFile(good, 'listen: { port: 1 }');
     await writeFile(bad, 'listn: { port: 1 }\ndetector: { minShare: 7 }');
     expect(await run(['check-config', good])).toEqual({ status: 0, out: 'ok\n', err: '' });
-    const { status, err } = await run(['check-config', bad], { TCEWATCH_LISTEN_ADDRESS: '0.0.0.0' });
+    const { status, err } = await run(['check-config', bad], { TCEWATCH_COLLECTOR_LISTEN_ADDRESS: '0.0.0.0' });
     expect(status).toBe(1);
     expect(err).toMatch(/listn: is no setting; did you mean listen\? \(.*bad\.yaml\)/);
     expect(err).toContain('detector.minShare');
@@ -77,7 +77,7 @@ describe('tcewatch-collector', () => {
 
 describe('tcewatch-collector run', () => {
   it('shares an engine that runs alone, prints where it listens, and ends when it is asked to', async () => {
-    const env = { TCEWATCH_CLICKHOUSE_PASSWORD: 'hush' };
+    const env = { TCEWATCH_COLLECTOR_CLICKHOUSE_PASSWORD: 'hush' };
     const data = ['--clickhouse-embedded-directory', join(directory.path, 'data')];
     const engine = start(['clickhouse', ...data], env);
     const { url, user } = JSON.parse(await engine.line) as { url: string; user: string };

@@ -27,24 +27,32 @@ describe("the collector's configuration", () => {
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('needs no token on %s', (address) => {
-    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address })).toEqual([]);
+    expect(problemsOf({ TCEWATCH_COLLECTOR_LISTEN_ADDRESS: address })).toEqual([]);
   });
 
   it.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'collector.example'])('needs a token on %s', (address) => {
-    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address })).toEqual([
+    expect(problemsOf({ TCEWATCH_COLLECTOR_LISTEN_ADDRESS: address })).toEqual([
       expect.stringMatching(/^intake\.token: is needed to listen on .*: give one \(intake\.token\.file\)/),
     ]);
-    expect(problemsOf({ TCEWATCH_LISTEN_ADDRESS: address, TCEWATCH_INTAKE_TOKEN: 'x' })).toEqual([]);
+    expect(problemsOf({ TCEWATCH_COLLECTOR_LISTEN_ADDRESS: address, TCEWATCH_COLLECTOR_INTAKE_TOKEN: 'x' })).toEqual(
+      [],
+    );
   });
 
   it('refuses a budget that the largest batch does not fit in', () => {
-    expect(problemsOf({ TCEWATCH_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
+    expect(problemsOf({ TCEWATCH_COLLECTOR_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
       expect.stringContaining('intake.maxInFlight: must be at least twice'),
     ]);
   });
 
+  it("leaves an agent's settings to the agent, so that one environment can serve both", () => {
+    expect(loadCollectorConfig({ TCEWATCH_AGENT_LISTEN_PORT: '1', TCEWATCH_AGENT_SOURCE: 'hist' }).listen.port).toBe(
+      9915,
+    );
+  });
+
   it('takes notifiers from the environment', () => {
-    const env = { TCEWATCH_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
+    const env = { TCEWATCH_COLLECTOR_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
     expect(loadCollectorConfig(env).notifiers).toEqual([
       { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', timeout: 10_000 },
     ]);

@@ -1,4 +1,4 @@
-import { deriveId } from '@tcewatch/protocol';
+import { COUNTERS, HYPERCALL_NAMES, SCOPES, deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import { READINGS_COLUMNS, encodeReadings } from '../../src/store/encode-readings.js';
@@ -71,8 +71,8 @@ describe('what did not change', () => {
       { hypercall: 'H_GET_TCE' as const },
       { scope: 'all' as const },
       { liobn: 1n },
-      { liobn: 2n ** 47n - 1n },
-      { liobn: 2n ** 47n },
+      { liobn: 2n ** 46n - 1n },
+      { liobn: 2n ** 46n },
       { liobn: 2n ** 64n - 1n },
       { vm: 1 },
     ].map((labels) => ({ ...labels, value }));
@@ -86,6 +86,17 @@ describe('what did not change', () => {
     expect(rows(2, 5)).toBe(0);
     expect(rows(3, 6)).toBe(9);
     expect(rows(4, 6, { series: [...series(6).slice(1), { value: 7 }] })).toBe(1);
+  });
+
+  it('is remembered of each kind of series in its own right', () => {
+    const kinds = COUNTERS.flatMap((counter) =>
+      HYPERCALL_NAMES.flatMap((hypercall) => SCOPES.map((scope) => ({ counter, hypercall, scope, liobn: 0n }))),
+    );
+    // A LIOBN above whose keys those of another LIOBN must not begin.
+    const series = [0n, 1n, 2n ** 46n].flatMap((liobn) => kinds.map((kind, value) => ({ ...kind, liobn, value })));
+    const remembered = new Remembered();
+    expect(encode({ uptime: 1, series }, remembered).rows).toBe(series.length);
+    expect(encode({ uptime: 2, series }, remembered).rows).toBe(0);
   });
 
   it('is sent for another epoch, another host, another day, and a batch from before', () => {

@@ -14,6 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => around.close());
 
+const UNSIZED = { entered_unsized: 3, punted_unsized: 2 };
 const at = (uptime: number): bigint => BOOTED + BigInt(uptime) * SECOND;
 
 async function entered(store: Store, fromNs?: bigint, toNs?: bigint): Promise<number | undefined> {
@@ -73,15 +74,21 @@ it('LIOBNs and scopes are summed, counters and hypercalls are not; what was not 
     { counter: 'punted', scope: 'all', liobn: 0n, value: 4 },
     { hypercall: 'H_STUFF_TCE', counter: 'entered_entries', value: 512 },
     { hypercall: 'H_STUFF_TCE', counter: 'issued', value: 0 },
+    { hypercall: 'H_STUFF_TCE', counter: 'entered_unsized', value: 3 },
+    { hypercall: 'H_STUFF_TCE', counter: 'punted_unsized', value: 2 },
   ];
   await store.insertBatches([batchOf({ uptime: 1, series })]);
   expect(await store.counters()).toEqual([
     { hostId: 'h1', life: LIFE, hypercall: 'H_PUT_TCE', counters: { entered: 111, punted: 4 } },
-    { hostId: 'h1', life: LIFE, hypercall: 'H_STUFF_TCE', counters: { entered_entries: 512, issued: 0 } },
+    { hostId: 'h1', life: LIFE, hypercall: 'H_STUFF_TCE', counters: { entered_entries: 512, issued: 0, ...UNSIZED } },
   ]);
+  const range = await store.counters({ fromNs: at(0), toNs: at(7200) });
+  expect(range).toEqual(await store.counters());
+  const steps = await store.counterSteps({ life: LIFE, fromNs: at(0), toNs: at(3600), stepNs: 3600n * SECOND });
+  expect(steps.find(({ hypercall }) => hypercall === 'H_STUFF_TCE')?.counters).toMatchObject(UNSIZED);
   expect((await store.liobns({ life: LIFE })).map(({ scope, liobn, counters }) => [scope, liobn, counters])).toEqual([
     ['one', 1n, { entered: 1 }],
-    ['one', 0x8000_0000n, { entered_entries: 512, issued: 0 }],
+    ['one', 0x8000_0000n, { entered_entries: 512, issued: 0, ...UNSIZED }],
     ['one', 2n ** 64n - 1n, { entered: 10 }],
     ['all', 0n, { punted: 4 }],
     ['other', 0n, { entered: 100 }],

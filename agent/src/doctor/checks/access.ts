@@ -1,5 +1,6 @@
 /** Checks of what the agent may read and write. */
 import { NO_BOOT } from '../../proc/host.js';
+import { FOREIGN_PIDS } from '../../sources/obstacles.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';
 
@@ -27,8 +28,7 @@ export const pidNamespace: Check = {
   look: ({ firstPidNamespace }) => {
     if (firstPidNamespace === undefined) return [unknown('not told by /proc/1/ns/pid or /proc/2')];
     if (firstPidNamespace) return [ok("the host's")];
-    const says = "/proc is that of a container, but the kernel's events bear the host's thread ids";
-    return [missing(says, 'run the container with hostPID: true (Kubernetes) or --pid=host (podman, docker)')];
+    return [missing(FOREIGN_PIDS.says, FOREIGN_PIDS.fix)];
   },
 };
 
@@ -58,7 +58,7 @@ export const debugfs: Check = {
     if (debugfs === 'denied') {
       return [missing('/sys/kernel/debug may not be read', 'run as root, or grant CAP_DAC_READ_SEARCH')];
     }
-    const says = 'no /sys/kernel/debug/kvm: VMs are looked for in all of /proc, and their MMU is not known';
+    const says = 'no /sys/kernel/debug/kvm: VMs are looked for in all of /proc';
     return [vms?.length === 0 ? ok(says) : missing(says, 'mount -t debugfs nodev /sys/kernel/debug')];
   },
 };

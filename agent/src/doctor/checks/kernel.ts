@@ -1,6 +1,7 @@
 /** Checks of the processor and of what its kernel can do. */
 import { atLeast, kernelVersion } from '../../evidence/kernel.js';
 import type { KernelVersion } from '../../evidence/kernel.js';
+import { LOCKED_DOWN } from '../../sources/obstacles.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';
 
@@ -19,8 +20,7 @@ export const lockdown: Check = {
   title: 'kernel lockdown',
   look: ({ lockdown }) => {
     if (lockdown !== 'confidentiality') return [ok(lockdown ?? 'none')];
-    const fix = 'boot without lockdown=confidentiality; lockdown=integrity allows tracing';
-    return [missing('confidentiality: the kernel lets nobody trace', fix)];
+    return [missing(LOCKED_DOWN.says, LOCKED_DOWN.fix)];
   },
 };
 

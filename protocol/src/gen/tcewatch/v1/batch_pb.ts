@@ -25,7 +25,7 @@ export const file_tcewatch_v1_batch: GenFile = /*@__PURE__*/
  */
 export type Batch = Message<"tcewatch.v1.Batch"> & {
   /**
-   * Version of the schema that the writer used; this file is version 1.
+   * Version of the schema that the writer used; this file is version 2.
    *
    * @generated from field: uint32 version = 1;
    */

@@ -1,0 +1,142 @@
+/** Looks after topics, and how far groups have got. */
+import { ConfigResourceTypes } from 'kafkajs';
+import type { Admin } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { KafkaSettings } from '../settings.js';
+import { judgeTopic, missingTopic, topicConfig } from '../topics.js';
+import type { TopicState } from '../topics.js';
+import type { KafkaAdmin, PartitionLag, TopicProblem, TopicSpec } from '../types.js';
+import { toKafkaError } from './errors.js';
+import { Lazy } from './lazy.js';
+
+/** What a partition holds: from `low`, the first offset that there is, to before `end`. */
+export interface PartitionExtent {
+  partition: number;
+  low: bigint;
+  end: bigint;
+}
+
+export class KafkajsAdmin implements KafkaAdmin {
+  readonly #lazy: Lazy<Admin>;
+  readonly #brokers: string;
+  readonly #log: Logger;
+
+  constructor(settings: KafkaSettings, log: Logger) {
+    this.#lazy = new Lazy(settings, log, (kafka) => kafka.admin());
+    this.#brokers = settings.brokers.join(',');
+    this.#log = log;
+  }
+
+  ensureTopics(specs: readonly TopicSpec[], create: boolean): Promise<TopicProblem[]> {
+    return this.#lazy.use('cannot check the topics', async (admin) => {
+      const there = new Set(await admin.listTopics());
+      const problems: TopicProblem[] = [];
+      for (const spec of specs) {
+        const created = there.has(spec.name) ? undefined : await this.#create(admin, spec, create);
+        problems.push(...(created ?? (await this.#check(admin, spec))));
+      }
+      return problems;
+    });
+  }
+
+  groupLag(group: string, topics: readonly string[]): Promise<PartitionLag[]> {
+    return this.#lazy.use(`cannot find out the lag of the group ${group}`, async (admin) => {
+      const lags: PartitionLag[] = [];
+      for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics: [...topics] })) {
+        const committed = new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+        for (const extent of await this.#extents(admin, topic)) {
+          const offset = committed.get(extent.partition) ?? -1n;
+          lags.push(lagOf(topic, extent, offset < 0n ? undefined : offset));
+        }
+      }
+      return lags;
+    });
+  }
+
+  /** Offsets that a group has committed, by partition; those without are left out. */
+  committed(group: string, topic: string, signal?: AbortSignal): Promise<Map<number, bigint>> {
+    const committed = async (admin: Admin) => {
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const offsets = (found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
+      return new Map(offsets.filter(([, offset]) => offset >= 0n));
+    };
+    return this.#lazy.use(`cannot find out what the group ${group} has committed`, committed, signal);
+  }
+
+  extents(topic: string, signal?: AbortSignal): Promise<PartitionExtent[]> {
+    const extents = (admin: Admin) => this.#extents(admin, topic);
+    return this.#lazy.use(`cannot find out the end of the topic ${topic}`, extents, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#lazy.close();
+  }
+
+  async #extents(admin: Admin, topic: string): Promise<PartitionExtent[]> {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), end: BigInt(high) }));
+  }
+
+  /** Gives what is wrong when the topic is not there afterwards. */
+  async #create(admin: Admin, spec: TopicSpec, create: boolean): Promise<TopicProblem[] | undefined> {
+    const missing = (why: string) => [missingTopic(spec, why, this.#brokers)];
+    if (!create) return missing('is not there, or this user may not describe it');
+    const { name: topic, partitions: numPartitions, replicationFactor } = spec;
+    const configEntries = Object.entries(topicConfig(spec)).map(([name, value]) => ({ name, value }));
+    try {
+      // False when it is there by now.
+      const created = await admin.createTopics({
+        topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+      });
+      if (created) this.#log.info({ topic, partitions: numPartitions, replicationFactor }, 'topic created');
+      return undefined;
+    } catch (error) {
+      const failure = toKafkaError(error, 'cannot be created');
+      if (failure.kind === 'unavailable' || failure.kind === 'authentication') throw failure;
+      return missing(failure.message);
+    }
+  }
+
+  async #check(admin: Admin, spec: TopicSpec): Promise<TopicProblem[]> {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [spec.name] });
+    const partitions = topics[0]?.partitions ?? [];
+    const replicas = partitions.map((partition) => partition.replicas.length);
+    const config = await this.#config(admin, spec.name);
+    const state: TopicState = {
+      partitions: partitions.length,
+      replicationFactor: Math.min(...replicas),
+      retentionMs: config.get('retention.ms'),
+      maxMessageBytes: config.get('max.message.bytes'),
+    };
+    return judgeTopic(spec, state, this.#brokers);
+  }
+
+  /** Empty where the client may not see it. */
+  async #config(admin: Admin, topic: string): Promise<ReadonlyMap<string, number>> {
+    try {
+      const resource = {
+        type: ConfigResourceTypes.TOPIC,
+        name: topic,
+        configNames: ['retention.ms', 'max.message.bytes'],
+      };
+      const { resources } = await admin.describeConfigs({ resources: [resource], includeSynonyms: false });
+      const entries = resources[0]?.configEntries ?? [];
+      return new Map(entries.map(({ configName, configValue }) => [configName, Number(configValue)]));
+    } catch (error) {
+      const failure = toKafkaError(error, `cannot see the configuration of the topic ${topic}`);
+      if (failure.kind !== 'not-authorised') throw failure;
+      this.#log.info({ topic }, `${failure.message}: its retention and largest message are not checked`);
+      return new Map();
+    }
+  }
+}
+
+/** `position` is the next offset to read; without one, reading begins with what there is. */
+export function lagOf(
+  topic: string,
+  { partition, low, end }: PartitionExtent,
+  position: bigint | undefined,
+): PartitionLag {
+  const from = position !== undefined && position > low ? position : low;
+  return { topic, partition, position, end, records: end > from ? end - from : 0n };
+}

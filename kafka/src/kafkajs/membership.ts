@@ -1,0 +1,211 @@
+/**
+ * One life of the library's consumer, from joining the group to whatever ends it; it never restarts itself. Positions and
+ * commits are kept by {@link Assignments}, since the library goes back to what was committed at each rebalance, and says that
+ * it has committed when it has not.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Assignments, Change, Held } from '../consumer/assignments.js';
+import type { KafkaSettings } from '../settings.js';
+import type { ConsumedBatch, ConsumerOptions, TopicPartition } from '../types.js';
+import { consumedBatch } from './batch.js';
+import { isRebalance } from './errors.js';
+import { RETRY, openSession } from './session.js';
+import type { Session } from './session.js';
+
+export interface MembershipOptions {
+  settings: KafkaSettings;
+  consumer: ConsumerOptions;
+  assignments: Assignments;
+  log: Logger;
+  onJoined: (change: Change) => void;
+  /** The library has given up. */
+  onCrashed: (error: unknown) => void;
+  /** So many records are gone that were never read. */
+  onSkipped: (held: Held, records: bigint) => void;
+  /** Fills in where reading begins in new assignments; never rejects. */
+  locate: (gained: readonly Held[]) => Promise<void>;
+}
+
+const SESSION_TIMEOUT_MS = 30_000;
+/** Heartbeats within the session's time-out. */
+const HEARTBEATS = 10;
+/** How long a rebalance waits for the batches that members are taking over. */
+export const REBALANCE_TIMEOUT_MS = 60_000;
+/** Of a fetch: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
+const MAX_WAIT_MS = 500;
+/** Before a batch that was not taken is delivered again. */
+const REDELIVERY_MS = 1000;
+const LONGEST_FAREWELL_MS = 10_000;
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #session: Session;
+  readonly #consumer: Consumer;
+  readonly #heartbeatMs: number;
+  #located: Promise<void> = Promise.resolve();
+  #memberId: string | undefined;
+  #over = false;
+
+  constructor(options: MembershipOptions) {
+    const { settings, consumer, log } = options;
+    this.#options = options;
+    this.#session = openSession(settings, log);
+    const sessionTimeout = consumer.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+    this.#heartbeatMs = Math.round(sessionTimeout / HEARTBEATS);
+    this.#consumer = this.#session.kafka.consumer({
+      groupId: consumer.group,
+      sessionTimeout,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      heartbeatInterval: this.#heartbeatMs,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      allowAutoTopicCreation: false,
+      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
+      ...(consumer.maxBytesPerPartition !== undefined && { maxBytesPerPartition: consumer.maxBytesPerPartition }),
+      ...(consumer.maxBytes !== undefined && { maxBytes: consumer.maxBytes }),
+    });
+    this.#listen();
+  }
+
+  /** Rejects when it cannot even begin; failures after that come to `onCrashed`. */
+  async start(): Promise<void> {
+    const { topics, from, concurrency } = this.#options.consumer;
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: concurrency ?? 1,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+  }
+
+  /** Resolves when the brokers have taken it, or the generation has ended; `assignments` knows which. */
+  async commit(held: readonly Held[]): Promise<void> {
+    if (this.#over || held.length === 0) return;
+    const offsets = held.map(({ topic, partition, wanted }) => ({ topic, partition, offset: String(wanted) }));
+    await this.#consumer.commitOffsets(offsets).catch((error: unknown) => {
+      if (!isRebalance(error)) throw error;
+    });
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    if (this.#memberId !== undefined && !this.#over) this.#consumer.pause(byTopic(partitions));
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    if (this.#memberId !== undefined && !this.#over) this.#consumer.resume(byTopic(partitions));
+  }
+
+  /**
+   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and ends
+   * all of them.
+   */
+  async end({ stuck }: { stuck: boolean }): Promise<void> {
+    this.#over = true;
+    if (stuck) this.#session.reset();
+    const farewell = this.#consumer.disconnect().catch(() => undefined);
+    await Promise.race([farewell, sleep(LONGEST_FAREWELL_MS, undefined, { ref: false })]);
+    this.#session.end();
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer;
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      if (!this.#over) this.#joined(payload);
+    });
+    this.#consumer.on(events.CRASH, ({ payload }) => {
+      if (!this.#over) this.#options.onCrashed(payload.error);
+    });
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload: { batchSize, lastOffset, ...of } }) => {
+      if (batchSize === 0) this.#passed(of, BigInt(lastOffset) + 1n);
+    });
+    this.#consumer.on(events.COMMIT_OFFSETS, ({ payload }) => {
+      for (const { topic, partitions } of payload.topics) {
+        for (const { partition, offset } of partitions) {
+          this.#options.assignments.committed({ topic, partition }, BigInt(offset));
+        }
+      }
+    });
+  }
+
+  /** The library passes over what holds nothing but marks of transactions by itself. */
+  #passed(of: TopicPartition, next: bigint): void {
+    const held = this.#options.assignments.get(of);
+    if (held?.position !== undefined && next > held.position) held.position = next;
+  }
+
+  /** Runs before anything is fetched in the new generation. */
+  #joined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
+    const { assignments, onJoined, locate } = this.#options;
+    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition })),
+    );
+    // A member with a new name had left the group for a while: others may have had its partitions.
+    const left = memberId !== this.#memberId ? assignments.replace([]).lost : [];
+    this.#memberId = memberId;
+    const change = assignments.replace(assigned);
+    const lost = [...left, ...change.lost];
+    if (lost.length > 0) this.#consumer.resume(byTopic(lost));
+    for (const held of change.kept) this.#seek(held);
+    this.#located = locate(change.gained);
+    onJoined({ ...change, lost });
+  }
+
+  /** The library would go back to what was committed. */
+  #seek({ topic, partition, position }: Held): void {
+    if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    await this.#located;
+    const held = this.#options.assignments.get(payload.batch);
+    // What is not taken over is fetched again, by whoever has the partition then.
+    if (!held || held.paused || this.#over || !payload.isRunning() || payload.isStale()) return;
+    const batch = consumedBatch(payload.batch, held);
+    if (!batch) return;
+    const first = batch.records[0]?.offset ?? batch.next;
+    if (held.position !== undefined && first > held.position) this.#options.onSkipped(held, first - held.position);
+    const taken = await this.#deliver(batch, held, payload);
+    if (!taken || this.#options.assignments.current(batch) !== held || payload.isStale()) return;
+    held.position = batch.next;
+    payload.resolveOffset(payload.batch.lastOffset());
+  }
+
+  /** Heartbeats go on meanwhile; that one of them asks for a rebalance is passed on when the batch is done. */
+  async #deliver(batch: ConsumedBatch, held: Held, payload: EachBatchPayload): Promise<boolean> {
+    let failure: unknown;
+    const beat = setInterval(() => {
+      payload.heartbeat().catch((error: unknown) => (failure = error));
+    }, this.#heartbeatMs);
+    held.busy = true;
+    try {
+      return await this.#taken(batch, held);
+    } finally {
+      clearInterval(beat);
+      held.busy = false;
+      this.#options.assignments.progressed(held);
+      // eslint-disable-next-line no-unsafe-finally, @typescript-eslint/only-throw-error -- the library's own error
+      if (failure !== undefined) throw failure;
+    }
+  }
+
+  async #taken(batch: ConsumedBatch, held: Held): Promise<boolean> {
+    const { consumer, log } = this.#options;
+    try {
+      await consumer.onBatch(batch, held.ended.signal);
+      return true;
+    } catch (error) {
+      if (held.ended.signal.aborted) return false;
+      const { topic, partition } = batch;
+      log.error({ err: error, topic, partition }, 'a batch was not taken over and is delivered again');
+      await sleep(REDELIVERY_MS, undefined, { signal: held.ended.signal }).catch(() => undefined);
+      return false;
+    }
+  }
+}
+
+function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
+  return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+}

@@ -1,0 +1,3 @@
+/** Real Kafka brokers for tests, on loopback, in a temporary directory. Part of no program. */
+export * from './cluster.js';
+export * from './jars.js';
