@@ -11,7 +11,10 @@ import { hostOf, unattributedEvidenceOf } from './host.js';
 import type { SourceOptions } from './options.js';
 
 /** What a source counted, and since when. */
-export type Counted = Pick<Reading, 'cells' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'>;
+export type Counted = Pick<
+  Reading,
+  'cells' | 'latencies' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'
+>;
 
 /** The VMs as they were looked at, and what could not be read of them. */
 export interface Sighted {

@@ -23,6 +23,8 @@ export class RingCounts {
   private readonly damage = new Set<string>();
   private readonly reader: EventReader;
   private readonly pairing: Pairing;
+  /** Calls that a cap had folded before threads made room. */
+  private foldedBefore = 0;
 
   constructor(formats: HypercallFormats, exits: Exits) {
     this.reader = new EventReader(formats);
@@ -48,7 +50,13 @@ export class RingCounts {
   /** In words for the operator. */
   get problems(): string[] {
     const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
-    return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
+    return [...this.damage, ...(this.pairing.tally.folded > this.foldedBefore ? [folded] : [])];
+  }
+
+  /** Threads have ended: the counts are without them from now on. */
+  drop(tids: Iterable<number>): void {
+    this.pairing.drop(tids);
+    this.foldedBefore = this.pairing.tally.folded;
   }
 
   /** Until a time, events are missing that no page tells of. */

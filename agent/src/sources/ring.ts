@@ -15,7 +15,7 @@ import { LiveHost } from './live-host.js';
 import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
 import { RingCounting } from './ring-counting.js';
-import type { RingReaderOptions } from './ring-reader.js';
+import type { RingOptions } from './ring-counting.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 import { Tracefs } from './tracefs-files.js';
@@ -36,7 +36,7 @@ class Ring implements Source {
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly settings: RingReaderOptions,
+    private readonly settings: RingOptions,
     private readonly kind: InstanceKind,
     private readonly tracefs: Tracefs,
   ) {}
@@ -47,16 +47,10 @@ class Ring implements Source {
     const host = await LiveHost.open(this.options, this.name);
     await refuseIfBlind(root);
     const { uptimeNs } = await host.clock();
-    const place = {
-      tracefs,
-      tracing: await findTracefs(root, tracefs),
-      prefix: `${kind.prefix}-ring`,
-      kind,
-      options: settings,
-    };
-    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
+    const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-ring`, kind };
+    const isTold = (madeNs: bigint) => epochOf(host, madeNs, told?.beganNs ?? madeNs) === told?.epoch;
     try {
-      this.#opened = { host, counting: await RingCounting.open(place, uptimeNs, told, isTold) };
+      this.#opened = { host, counting: await RingCounting.open(place, settings, uptimeNs, told, isTold) };
     } catch (error) {
       if (!(error instanceof RingError)) throw error;
       const message = `the events of this kernel cannot be decoded: ${error.message}`;
@@ -68,8 +62,13 @@ class Ring implements Source {
     if (!this.#opened) return undefined;
     const { host, counting } = this.#opened;
     const { madeNs } = counting;
-    const counted = await counting.count(isLast);
-    return host.reading(await host.clock(), { ...counted, epoch: epochOf(host, madeNs), epochBeganNs: madeNs });
+    const clock = await host.clock();
+    const { beganNs, handover, ...counted } = await counting.count(clock.uptimeNs, isLast);
+    const sighted = await host.sight(clock);
+    counting.look(counted.cells, sighted.vms);
+    const epoch = epochOf(host, madeNs, beganNs);
+    const next = handover && { ...handover, epoch: epochOf(host, madeNs, clock.uptimeNs) };
+    return host.reading(clock, { ...counted, epoch, epochBeganNs: beganNs, ...(next && { handover: next }) }, sighted);
   }
 
   async close(): Promise<void> {
@@ -79,7 +78,7 @@ class Ring implements Source {
   }
 }
 
-/** The instances bear its name for as long as the kernel writes into them, and so does their epoch. */
-function epochOf({ facts }: LiveHost, madeNs: bigint): string {
-  return deriveId(facts.bootId, 'ring', madeNs);
+/** The instances bear the name of when they were made for as long as the kernel writes into them. */
+function epochOf({ facts }: LiveHost, madeNs: bigint, beganNs: bigint): string {
+  return deriveId(facts.bootId, 'ring', madeNs, beganNs);
 }

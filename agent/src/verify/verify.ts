@@ -80,12 +80,11 @@ export async function openRing(
   kind: InstanceKind = HIST,
 ): Promise<Counter> {
   const tracefs = new Tracefs(undefined, kind.withoutEvents);
-  const tracing = await findTracefs(root, tracefs);
-  const counts = new RingCounts(await readFormats(tracefs, tracing, kind), 'punts');
-  const prefix = `${kind.prefix}-verify-ring`;
+  const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-verify-ring`, kind };
+  const counts = new RingCounts(await readFormats(place), 'punts');
   // Those that are in use cannot be removed.
-  for (const left of await ringsLeft(tracefs, tracing, prefix, kind)) await removeRing(left.ring, tracefs);
-  const ring = await makeRing(tracefs, tracing, `${prefix}-${pid}`, options, kind);
+  for (const left of await ringsLeft(place)) await removeRing(left.ring, tracefs);
+  const ring = await makeRing(place, BigInt(pid), options);
   const directories = ring.map(({ directory }) => directory);
   const reader = await RingReader.open(directories, counts, options).catch(async (error: unknown) => {
     await removeRing(ring, tracefs);

@@ -1,19 +1,23 @@
 /** The source `ring` on a live kernel over several lives of an agent: nothing is counted twice, nothing lost unsaid. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { encodeBatch } from '@tcewatch/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { toBatch } from '../../src/batcher.js';
 import { advance } from '../../src/ledger/advance.js';
+import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
 import { toldOf } from '../../src/ledger/told.js';
 import type { Reading, Source, Told } from '../../src/model.js';
 import { createRing } from '../../src/sources/ring.js';
 import type { RingShape } from '../../src/sources/ring-instance.js';
 import { ModelCollector } from '../run/collector.js';
+import { vm } from '../run/fakes.js';
 import { testOptions, testRing } from '../sources/options.js';
 import { StandIn, inTheWay, issued } from './stand-in.js';
 
@@ -44,11 +48,18 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel, over se
     await rm(directory, { recursive: true });
   });
 
-  async function open(shape: RingShape, told?: Told): Promise<Source> {
-    const source = createRing({ ...testOptions(undefined, '/'), ring: { ...testRing, ...shape } }, standIn.kind);
+  async function open(shape: RingShape, told?: Told, root = '/'): Promise<Source> {
+    const source = createRing({ ...testOptions(undefined, root), ring: { ...testRing, ...shape } }, standIn.kind);
     sources.push(source);
     await source.open(told);
     return source;
+  }
+
+  /** A root with this kernel's clocks and tracefs in which all threads have ended: not all can be looked at where tests run. */
+  async function withoutProcesses(): Promise<string> {
+    await mkdir(join(directory, 'proc'));
+    for (const path of ['sys', 'proc/sys', 'proc/uptime']) await symlink(join('/', path), join(directory, path));
+    return directory;
   }
 
   /** Resolves when the agent has ended; it is given the signal after so many batches. */
@@ -191,6 +202,48 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel, over se
     expect(accounts).toEqual(
       COUNTERS.map((counter) => ({ counter, seen: 2 * total(counter, 10) + total(counter, 10_000), losses: [] })),
     );
+  });
+
+  it('is exact for each VM over epochs, which end when threads that have ended crowd the ring', async () => {
+    const [vms, threads, each] = [30, 60, 20];
+    const shape = { kbPerCpu: AMPLE, overwrite: true };
+    const collector = new ModelCollector();
+    let state = emptyLedger();
+    const root = await withoutProcesses();
+    let source = await open(shape, undefined, root);
+    const seen = new Set<number>();
+    const epochs = new Set<string>();
+    let most = 0;
+    const read = async (i: number) => {
+      const reading = await taken(source);
+      const tids = new Set(reading.cells.map(({ tid }) => tid).filter((tid) => !seen.has(tid)));
+      for (const tid of tids) seen.add(tid);
+      most = Math.max(most, new Set(reading.cells.map(({ tid }) => tid)).size);
+      epochs.add(reading.epoch);
+      // The threads of a VM that was there for a while; where the stand-in runs, nothing looks like QEMU.
+      const vms = [{ ...vm(i + 1, `vm${i}`), threads: [...tids].map((tid) => ({ tid, startedNs: 1n })) }];
+      const of = { reading: { ...reading, vms }, run: '00000000-0000-8000-8000-000000000001', intervalNs: 1n };
+      state = advance(state, of.reading, DEFAULT_CAPS);
+      collector.take(encodeBatch(toBatch({ ...of, snapshot: snapshot(state), sequence: 1 })));
+    };
+    for (let i = 0; i < vms; i++) {
+      await standIn.calls(threads, each);
+      await read(i);
+      if (i % 3 !== 2) continue;
+      // An agent that is killed, every time at another distance from the end of an epoch.
+      await source.close();
+      source = await open(shape, toldOf(state), root);
+    }
+    expect(seen.size).toBe(vms * threads);
+    expect(epochs.size).toBeGreaterThan(1);
+    expect(most).toBeLessThan(seen.size);
+    for (const counter of COUNTERS) {
+      const stored = Object.fromEntries(
+        Array.from({ length: vms }, (_, i) => [`vm${i}`, threads * total(counter, each)]),
+      );
+      expect(collector.stored(counter)).toEqual(stored);
+      expect(collector.account(counter)).toEqual({ seen: vms * threads * total(counter, each), lost: 0 });
+    }
   });
 });
 
