@@ -4,7 +4,7 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
+  to: { path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
 });
 
 module.exports = {
@@ -25,19 +25,34 @@ module.exports = {
     { name: 'no-dev', severity: 'error', from: { path: '/src/' }, to: { dependencyTypes: ['npm-dev'] } },
     only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
     only('config-depends-on-nothing', 'config/', ['config/'], 'config knows no program'),
+    only('kafka-knows-only-config', 'kafka/', ['kafka/', 'config/'], 'kafka knows no program and no batch'),
     only('recordings-depend-on-nothing', 'recordings/', ['recordings/'], 'recordings are data'),
     only(
-      'agent-knows-protocol-and-config',
+      'agent-knows-protocol-config-and-kafka',
       'agent/',
-      ['agent/', 'protocol/', 'config/'],
+      ['agent/', 'protocol/', 'config/', 'kafka/'],
       'nothing flows back from the collector',
     ),
     only(
-      'collector-knows-protocol-and-config',
+      'collector-knows-protocol-config-and-kafka',
       'collector/',
-      ['collector/', 'protocol/', 'config/'],
+      ['collector/', 'protocol/', 'config/', 'kafka/'],
       'the agent is known by its batches',
     ),
+    {
+      name: 'kafkajs-in-one-place',
+      comment: 'the library is to be replaceable',
+      severity: 'error',
+      from: { pathNot: '^(kafka/src/kafkajs/|node_modules/)' },
+      to: { path: 'node_modules/kafkajs/' },
+    },
+    {
+      name: 'no-brokers-in-programs',
+      comment: 'brokers are started by tests alone',
+      severity: 'error',
+      from: { path: '^[a-z]+/src/', pathNot: '^kafka/src/testing/' },
+      to: { path: '^kafka/src/testing/' },
+    },
     only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),
   ],
   options: {

@@ -4,18 +4,36 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+has() { command -v "$@" >/dev/null; }
+
+# install PACKAGE...: by apt where that is possible; what it could not do is seen by what is missing afterwards.
+install() {
+  if [ "$(id -u)" = 0 ] && has apt-get; then
+    { apt-get update && apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1 || true
+  fi
+}
+
 if ! node -e "require('chdb')" 2>/dev/null; then
   echo "test set-up: the embedded ClickHouse (npm package chdb) does not load here ($(uname -m)): tests of the store are left out"
 fi
 
 # The live tests put probes on a small program of their own.
-if ! command -v gcc >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  { apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev binutils; } >/dev/null 2>&1 || true
-fi
-if ! command -v gcc >/dev/null || ! command -v nm >/dev/null; then
+{ has gcc && has nm; } || install gcc libc6-dev binutils
+if ! { has gcc && has nm; }; then
   echo "test set-up: there is no C compiler (gcc, binutils): live tests of the ring are left out"
 elif [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: not root on Linux x86_64: live tests of the ring are left out"
+fi
+
+has openssl || install openssl
+has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
+
+# Kafka's own broker.
+{ has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
+if ! { has java && has mvn && has openssl && has setpriv; }; then
+  echo "test set-up: Kafka needs java, mvn, openssl and setpriv: tests on a real broker are left out"
+elif ! kafka/broker/fetch.sh >/dev/null; then
+  echo "test set-up: Kafka cannot be fetched by Maven: tests on a real broker will fail"
 fi
 
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then

@@ -79,6 +79,12 @@ export interface Reading {
   epoch: string;
   epochBeganNs: bigint;
   cells: Cell[];
+  /**
+   * Those of the punted calls in `cells`, which tells them in scope `all`, whose LIOBN is known too: counted by itself
+   * since the epoch began and read later, so some may be missing here, and some not yet be in `cells`. Absent where `cells`
+   * tells all that is known.
+   */
+  punts?: Cell[];
   /** Absent where the source measures no times. */
   latencies?: LatencyCell[];
   accounts: Account[];

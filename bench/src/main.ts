@@ -1,4 +1,5 @@
 /** `npm run bench`: each figure is a ratio of two ways of doing the same thing, measured in turns within this run. */
+import { measureBatching } from './batching.js';
 import { measureDecode } from './decode.js';
 import { measureInsert } from './insert.js';
 import type { Comparison } from './measure.js';
@@ -23,6 +24,15 @@ show(
   'rows',
   await measureInsert(ROUNDS),
   'target 0.5 or more',
+);
+
+const batching = await measureBatching(ROUNDS);
+show(
+  '64 hosts at once through our own grouping, against ' +
+    (batching.asynchronous ? "the server's asynchronous inserts" : 'one insert for each batch'),
+  'rows',
+  batching,
+  'target 1 or more',
 );
 
 const ring = await measureRing(ROUNDS);

@@ -1,17 +1,27 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
+import { servedTls } from '@tcewatch/config';
+import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
 import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
-import type { Rules } from './detector/index.js';
+import type { Detector, Rules } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
+import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
+import { openKafkaIntake } from './intake/kafka/open.js';
+import type { OpenKafkaIntake } from './intake/kafka/open.js';
+import { addKafkaMetrics } from './metrics/kafka.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
+import type { Metrics } from './metrics/metrics.js';
 import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
+import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
 import { checkBatch, openStore } from './store/index.js';
+import type { Store } from './store/index.js';
+import { wallClock } from './time.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
@@ -51,12 +61,13 @@ async function open(
   }
 
   const detector = createDetector(rulesOf(config.detector));
+  const watch = new HostWatch();
   const budget = createBudget(intake.maxInFlight);
   const metrics = createMetrics(() => ({
     detector: detector.size(),
     pendingAlertEvents: pipeline.pendingEvents(),
     inFlightBytes: budget.inUse(),
-    readAtNs: pipeline.readAtNs(),
+    hosts: watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
 
@@ -67,6 +78,9 @@ async function open(
       password: engine?.password ?? clickhouse.password?.reveal() ?? '',
     },
     database: clickhouse.database,
+    cluster:
+      clickhouse.cluster === undefined ? undefined : { name: clickhouse.cluster, replicaPath: clickhouse.replicaPath },
+    timeoutMs: clickhouse.timeout,
     retention: clickhouse.retention,
     log,
     observe: (insert) => {
@@ -75,6 +89,7 @@ async function open(
   });
   onClose(() => store.close());
   detector.restore(await store.firingAlerts());
+  watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
 
   const dispatcher = createDispatcher(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),
@@ -89,9 +104,10 @@ async function open(
 
   const pipeline = createPipeline({
     store,
-    lastRead: await store.freshness(),
+    watch,
     detector,
     log,
+    now: wallClock,
     notify: (event) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
       dispatcher.dispatch(event);
@@ -99,11 +115,16 @@ async function open(
   });
   onClose(() => pipeline.flush());
 
+  if (config.kafka.brokers.length > 0) {
+    const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
+    onClose(() => kafka.close());
+  }
+
   const server = await buildServer({
-    tls: listen.tls,
+    tls: servedTls(listen.tls),
     log,
     registry: metrics.registry,
-    api: { queries: withGuests(store), token: read.token },
+    api: { queries: withGuests(store), token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },
     intake: {
       check: checkBatch,
       accept: (batches) => pipeline.accept(batches),
@@ -121,6 +142,41 @@ async function open(
     port: listen.port,
     listenTextResolver: (address) => `takes batches at ${address}/v1/batches`,
   });
+}
+
+interface KafkaSurroundings {
+  store: Store;
+  detector: Detector;
+  pipeline: Pipeline;
+  metrics: Metrics;
+}
+
+async function openKafka(
+  config: CollectorConfig,
+  { store, detector, pipeline, metrics }: KafkaSurroundings,
+  log: Logger,
+): Promise<OpenKafkaIntake> {
+  const parts = {
+    check: checkBatch,
+    accept: (batches: readonly Batch[]) => pipeline.accept(batches),
+    beforeTaking: async () => {
+      detector.restore(await store.firingAlerts());
+    },
+    onHostsGone: (hosts: ReadonlySet<string>) => {
+      detector.forget(hosts);
+    },
+    count: {
+      accepted: (batches: number) => {
+        countBatches(metrics, 'accepted', batches);
+      },
+      deadLetter: (reason: string) => {
+        metrics.deadLetters.inc({ reason });
+      },
+    },
+  };
+  const opened = await openKafkaIntake(config, parts, log);
+  addKafkaMetrics(metrics.registry, () => opened.intake.state);
+  return opened;
 }
 
 /** The embedded ClickHouse of the configuration. */

@@ -17,16 +17,37 @@ export interface BatchStore {
   firingAlerts(): Promise<AlertEvent[]>;
 }
 
-/** ClickHouse could not do what was asked; `transient` errors are worth another try. */
+/**
+ * Why ClickHouse did not do what was asked. `timeout`: it may have, and nobody knows; `schema`: what the statement names is
+ * not there; `refused`: the rows do not fit; `failed`: anything else.
+ */
+export type StoreFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'overloaded'
+  | 'out-of-space'
+  | 'read-only'
+  | 'no-access'
+  | 'schema'
+  | 'refused'
+  | 'failed';
+
+/**
+ * ClickHouse could not do what was asked. After a `transient` error the same may succeed later, perhaps once an operator
+ * has acted; after any other what was asked is itself to blame.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+  readonly failure: StoreFailure;
 
+  /** `failure` is `failed` for a transient error and `refused` for any other, where nothing more is known. */
   constructor(
     message: string,
     readonly transient: boolean,
-    options?: ErrorOptions,
+    { failure, ...options }: ErrorOptions & { failure?: StoreFailure } = {},
   ) {
     super(message, options);
+    this.failure = failure ?? (transient ? 'failed' : 'refused');
   }
 }
 
@@ -56,6 +77,11 @@ export interface AlertEvidence {
   entered: number;
   punted: number;
   seconds: number;
+  /**
+   * Milliseconds that the VM's threads together spent on measured round trips to userspace, in each of those seconds;
+   * absent where times were not measured throughout.
+   */
+  lostMsPerSecond?: number;
   /** Descriptors before the punts began, and the newest; null where the agent could not tell. */
   before: SeenDescriptors | null;
   after: SeenDescriptors | null;

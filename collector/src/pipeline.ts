@@ -5,22 +5,23 @@
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
 import type { Detector } from './detector/index.js';
+import type { HostWatch } from './hosts/watch.js';
 import { StoreError } from './model.js';
 import type { AlertEvent, BatchStore } from './model.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;
-/** Hosts whose newest reading is remembered for metrics. */
-const MAX_HOSTS = 10_000;
 
 export interface PipelineOptions {
   store: BatchStore;
   detector: Detector;
-  /** When each host was last read, as the store knows it from before. */
-  lastRead: readonly { hostId: string; readAtNs: bigint }[];
+  /** Is told of each batch once it is stored. */
+  watch: HostWatch;
   /** Is told of each event once it is stored. */
   notify: (event: AlertEvent) => void;
   log: BaseLogger;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
 }
 
 export interface Pipeline {
@@ -29,13 +30,9 @@ export interface Pipeline {
   /** Tries once more to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
   pendingEvents(): number;
-  /** When each host was last read, of what has been stored. */
-  readAtNs(): ReadonlyMap<string, bigint>;
 }
 
-export function createPipeline({ store, detector, lastRead, notify, log }: PipelineOptions): Pipeline {
-  const readAtNs = new Map<string, bigint>();
-  for (const host of lastRead) note(readAtNs, host.hostId, host.readAtNs);
+export function createPipeline({ store, detector, watch, notify, log, now }: PipelineOptions): Pipeline {
   let pending: AlertEvent[] = [];
   let flushing: Promise<void> | undefined;
 
@@ -65,22 +62,13 @@ export function createPipeline({ store, detector, lastRead, notify, log }: Pipel
         void flush();
         throw new StoreError(`${pending.length} alert events wait to be stored`, true);
       }
+      const receivedNs = now();
       await store.insertBatches(batches);
-      for (const { host, clock } of batches) note(readAtNs, host.id, clock.wallNs);
+      watch.observe(batches, receivedNs);
       pending = [...pending, ...batches.flatMap((batch) => detector.observe(batch))];
       await flush();
     },
     flush,
     pendingEvents: () => pending.length,
-    readAtNs: () => readAtNs,
   };
-}
-
-/** In the order in which hosts were last heard of, so that the longest silent are forgotten first. */
-function note(readAtNs: Map<string, bigint>, hostId: string, atNs: bigint): void {
-  const known = readAtNs.get(hostId) ?? 0n;
-  readAtNs.delete(hostId);
-  readAtNs.set(hostId, known > atNs ? known : atNs);
-  const [silent] = readAtNs.keys();
-  if (readAtNs.size > MAX_HOSTS && silent !== undefined) readAtNs.delete(silent);
 }

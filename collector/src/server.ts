@@ -1,17 +1,16 @@
 /** The collector's one HTTP server: intake, read API, metrics and health. Building it is apart from listening. */
-import { readFileSync } from 'node:fs';
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { readApi } from './api/api.js';
 import type { ApiOptions } from './api/api.js';
-import type { CollectorConfig } from './config/index.js';
 import { httpIntake } from './intake/http.js';
 import type { IntakeOptions } from './intake/http.js';
 
 export interface ServerOptions {
-  tls: CollectorConfig['listen']['tls'];
+  /** PEM texts. */
+  tls: { cert: string; key: string } | undefined;
   intake: IntakeOptions;
   api: ApiOptions;
   registry: Registry;
@@ -27,8 +26,7 @@ export async function buildServer({ tls, intake, api, registry, log }: ServerOpt
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_TIMEOUT,
   };
-  const https = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
-  const app = https ? (Fastify({ ...options, https }) as unknown as FastifyInstance) : Fastify(options);
+  const app = tls ? (Fastify({ ...options, https: tls }) as unknown as FastifyInstance) : Fastify(options);
   await app.register(httpIntake, intake);
   await app.register(readApi, api);
   app.get('/metrics', async (_, reply) => {

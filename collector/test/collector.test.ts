@@ -122,6 +122,9 @@ describe('a collector that is started anew while an alert fires', () => {
     expect(metrics).toMatch(/tcewatch_collector_alert_events_total\{.*state="resolved".*\} 1/);
     expect(metrics).toMatch(/tcewatch_collector_store_rows_total\{table="readings"\} [1-9]/);
     expect(metrics).toMatch(/tcewatch_collector_host_read_timestamp_seconds\{host="vfio-7.2"\} 1795349\d+/);
+    expect(metrics).toMatch(/tcewatch_collector_newest_reading_age_seconds\{host="vfio-7.2"\} \d+/);
+    expect(metrics).toMatch(/tcewatch_collector_host_clock_ahead_seconds\{host="vfio-7.2"\} -?\d+/);
+    expect(metrics).not.toContain('tcewatch_collector_host_claimants{');
     expect(metrics).toContain('tcewatch_collector_alerts_firing 0');
     expect(metrics).toContain('tcewatch_collector_intake_bytes 0');
   });

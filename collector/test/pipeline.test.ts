@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
+import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/model.js';
 import { createPipeline } from '../src/pipeline.js';
@@ -15,17 +16,19 @@ const punted = [0, 1, 2, 3, 4].map((i) =>
   batchOf({ uptime: 100 + 10 * i, vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 100 * i, punted: 100 * i } } }] }),
 );
 
-function setUp(lastRead: { hostId: string; readAtNs: bigint }[] = []) {
+function setUp() {
   const store = memoryStore();
   const notified: AlertEvent[] = [];
+  const watch = new HostWatch();
   const pipeline = createPipeline({
     store,
     detector: createDetector(DEFAULT_RULES),
-    lastRead,
+    watch,
     notify: (event) => notified.push(event),
     log,
+    now: () => BOOTED_NS + 150n * SECOND,
   });
-  return { store, notified, pipeline };
+  return { store, notified, pipeline, watch };
 }
 
 describe('the pipeline', () => {
@@ -39,10 +42,10 @@ describe('the pipeline', () => {
   });
 
   it('neither takes nor looks at a batch that the store has not', async () => {
-    const { store, notified, pipeline } = setUp();
+    const { store, notified, pipeline, watch } = setUp();
     store.failure.batches = gone;
     for (const batch of punted) await expect(pipeline.accept([batch])).rejects.toBe(gone);
-    expect([notified, [...pipeline.readAtNs()]]).toEqual([[], []]);
+    expect([notified, watch.health(0n)]).toEqual([[], []]);
     store.failure = {};
     for (const batch of punted) await pipeline.accept([batch]);
     expect(notified).toHaveLength(1);
@@ -78,9 +81,17 @@ describe('the pipeline', () => {
     expect(store.events.map(({ hostId }) => hostId).sort()).toEqual(hosts);
   });
 
-  it('knows when each host was last read, from before its start too, whatever the order', async () => {
-    const { pipeline } = setUp([{ hostId: 'old', readAtNs: 5n }]);
-    for (const batch of punted.toReversed()) await pipeline.accept([batch]);
-    expect(Object.fromEntries(pipeline.readAtNs())).toEqual({ old: 5n, h: BOOTED_NS + 140n * SECOND });
+  it('tells the watch of hosts what is stored, and when it came', async () => {
+    const { pipeline, watch } = setUp();
+    await pipeline.accept(punted);
+    expect(watch.health(BOOTED_NS + 200n * SECOND)).toEqual([
+      {
+        hostId: 'h',
+        readAtNs: BOOTED_NS + 140n * SECOND,
+        ageNs: 60n * SECOND,
+        clockAheadNs: -10n * SECOND,
+        claimants: 0,
+      },
+    ]);
   });
 });

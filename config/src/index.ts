@@ -9,4 +9,5 @@ export * from './errors.js';
 export * from './load.js';
 export * from './program.js';
 export * from './reference.js';
+export * from './tls.js';
 export * from './types.js';

@@ -1,5 +1,5 @@
 /** The section of a program's configuration that says how to reach Kafka. */
-import { duration, secret } from '@tcewatch/config';
+import { checkTls, duration, secret } from '@tcewatch/config';
 import { z } from 'zod';
 
 /** No IPv6 address, which the library cannot take: a name does. */
@@ -25,9 +25,7 @@ const tls = z
     cert: secret().optional().describe("This program's certificate (PEM), for brokers that ask for one."),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
-    error: 'give both `cert` and `key`, or neither',
-  })
+  .superRefine(checkTls)
   .refine(({ enabled, ca, cert }) => enabled || (ca ?? cert) === undefined, {
     error: 'has certificates and is not enabled: set `enabled: true`',
   })

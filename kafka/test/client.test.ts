@@ -1,4 +1,7 @@
 /** Writing and reading at one real broker. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaClient } from '../src/index.js';
 import { KafkaCluster } from '../src/testing/index.js';
@@ -6,6 +9,7 @@ import type { LogLine } from './surroundings.js';
 import { WARN, clientFor, hasAll, newTopic, noBroker, read, records, until } from './surroundings.js';
 
 describe.skipIf(noBroker)('a client of one broker', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tcewatch-kafka-client-'));
   let cluster: KafkaCluster;
   let client: KafkaClient;
   let lines: LogLine[];
@@ -17,6 +21,7 @@ describe.skipIf(noBroker)('a client of one broker', () => {
   afterAll(async () => {
     await client.close();
     await cluster.close();
+    rmSync(directory, { recursive: true });
   });
 
   it('gives a consumer what a producer wrote, with key, value, headers and offsets', async () => {
@@ -114,6 +119,26 @@ describe.skipIf(noBroker)('a client of one broker', () => {
     expect(second.values[0]).toBe(40);
     expect(await second.consumer.lag()).toEqual([{ topic, partition: 0, position: 100n, end: 100n, records: 0n }]);
     await second.consumer.close();
+  });
+
+  it('counts what was deleted before it was read', async () => {
+    const topic = await newTopic(client);
+    const producer = client.producer();
+    await producer.send(topic, records(0, 10));
+    const before = read(client, topic);
+    await until('the first', () => hasAll(before.values, 10));
+    await before.consumer.close();
+    await producer.send(topic, records(10, 30));
+    const offsets = { version: 1, partitions: [{ topic, partition: 0, offset: 25 }] };
+    const file = join(directory, 'offsets.json');
+    writeFileSync(file, JSON.stringify(offsets));
+    await cluster.run(`kafka-delete-records.sh --offset-json-file ${file}`);
+    const after = read(client, topic);
+    await until('the last', () => after.values.includes(29));
+    expect(after.values).toEqual([25, 26, 27, 28, 29]);
+    expect(after.consumer.stats.skipped).toBe(15n);
+    expect(lines.some(({ msg }) => msg.startsWith('records were deleted before they were read'))).toBe(true);
+    await after.consumer.close();
   });
 
   it('makes the last commits before it leaves', async () => {

@@ -20,7 +20,7 @@ describe.skipIf(noBroker)('a client of three brokers', () => {
   it('loses nothing when leaders are killed while it writes and reads', async () => {
     const topic = await newTopic(client, 6, 3);
     const producer = client.producer();
-    const { consumer, values } = read(client, topic);
+    const { consumer, values } = read(client, topic, { sessionTimeoutMs: 5000 });
     const send = (from: number, to: number) =>
       until('a send', () =>
         producer.send(topic, records(from, to)).then(

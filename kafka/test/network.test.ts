@@ -75,18 +75,9 @@ describe.skipIf(noBroker)('a client behind a bad network', () => {
     cluster.freeze();
     const { client: another } = await clientFor(cluster);
     await another.producer().send(topic, records(20, 40));
-    await until('the others', () => hasAll(values, 40)).catch((e) => {
-      console.log(
-        lines
-          .slice(-40)
-          .map((l) => JSON.stringify(l))
-          .join('\n'),
-        consumer.stats,
-      );
-      throw e;
-    });
+    await until('the others', () => hasAll(values, 40));
     expect(consumer.stats.restarts.stalled).toBeGreaterThan(0);
-    expect(lines.some(({ msg }) => /^the consumer stands still \(/.test(msg))).toBe(true);
+    expect(lines.some(({ msg }) => msg.startsWith('the consumer stands still ('))).toBe(true);
     expect(batches.at(-1)!.assignment).toBeGreaterThan(assignment);
     await Promise.all([consumer.close(), patient.close(), another.close()]);
   });
@@ -95,21 +86,12 @@ describe.skipIf(noBroker)('a client behind a bad network', () => {
     const { client: own, lines } = await clientFor(cluster, SHORT);
     const topic = await newTopic(own);
     const producer = own.producer();
-    const { consumer, values } = read(own, topic);
+    const { consumer, values } = read(own, topic, { sessionTimeoutMs: 5000 });
     await producer.send(topic, records(0, 10));
     await until('the first', () => hasAll(values, 10));
     await cluster.broker(1).stop('SIGKILL');
     await expect(producer.send(topic, records(10, 11))).rejects.toMatchObject({ kind: 'unavailable' });
-    await until('the problem', () => consumer.stats.problem?.kind === 'unavailable').catch((e) => {
-      console.log(
-        lines
-          .slice(-40)
-          .map((l) => JSON.stringify(l))
-          .join('\n'),
-        consumer.stats,
-      );
-      throw e;
-    });
+    await until('the problem', () => consumer.stats.problem?.kind === 'unavailable');
     await cluster.broker(1).start();
     await until('a send', () =>
       producer.send(topic, records(10, 20)).then(

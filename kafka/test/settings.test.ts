@@ -39,7 +39,7 @@ describe('kafkaSettings', () => {
     [{ brokers: ['a:9092', 'http://b:1'] }, 'brokers: expected host:port, not "http://b:1"'],
     [{ brokers: 7 }, 'brokers: expected host:port, or a list of them'],
     [{ tls: { enabled: true, cert: 'x' } }, 'tls: give both `cert` and `key`, or neither'],
-    [{ tls: { ca: 'x' } }, 'tls: has certificates and is not enabled: set `enabled: true`'],
+    [{ tls: { ca: '\n' } }, 'tls: has certificates and is not enabled: set `enabled: true`'],
     [{ sasl: { username: 'agent' } }, 'sasl.mechanism: is needed to log in: say which'],
     [{ sasl: { mechanism: 'oauthbearer' } }, 'sasl.tokenFile: is needed by `mechanism: oauthbearer`'],
   ])('refuses %j', (given, problem) => {
@@ -57,7 +57,7 @@ describe('kafkaSettings', () => {
     const file = join(directory, 'password');
     writeFileSync(file, 'hush\n');
     const sasl = { mechanism: 'plain', username: 'agent', password: { file } };
-    const settings = kafkaSettings.parse({ sasl, tls: { enabled: true, cert: 'hush', key: 'hush' } });
+    const settings = kafkaSettings.parse({ sasl, tls: { enabled: true } });
     expect(settings.sasl.password?.reveal()).toBe('hush');
     expect(`${JSON.stringify(settings)}${inspect(settings, { depth: 9 })}`).not.toContain('hush');
   });

@@ -37,7 +37,7 @@ export interface Agent {
 function confined(command: string, capabilities = LEAST): string {
   const bounds = ['-all', ...capabilities.map((name) => `+${name}`)].join();
   const readOnly = ['/', '/share', '/tmp'].map((path) => `mount -o remount,bind,ro ${path}`).join(' && ');
-  return `unshare --mount sh -c '${readOnly} && exec setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounds} ${command}'`;
+  return `unshare --mount bash -c '${readOnly} && exec setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounds} ${command}'`;
 }
 
 /**

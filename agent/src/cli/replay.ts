@@ -6,10 +6,9 @@ import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
-import { drained } from '../run/drained.js';
 import { figuresByName, isBalanced, totalsOf } from '../run/totals.js';
 import type { Totals } from '../run/totals.js';
-import type { TransportStats } from '../transport/transport.js';
+import type { OutboxStats } from '../outbox/outbox.js';
 import { showProgress } from './progress.js';
 import { report } from './report.js';
 import type { Surroundings } from './surroundings.js';
@@ -19,7 +18,8 @@ const RECORDED = ['hist', 'ring'];
 
 /** Settings of a live host have no meaning here. */
 const ROWS = CONFIG_ROWS.filter(
-  ({ path }) => !/^(root|source|hist|ring|replay|listen|state|stopTimeout)(\.|$)/.test(path),
+  ({ path }) =>
+    !/^(root|source|hist|ring|replay|listen|state|stopTimeout|outbox\.(enabled|directory|catchUp))(\.|$)/.test(path),
 );
 
 const EXAMPLES = `
@@ -59,7 +59,7 @@ async function replayRecording(config: AgentConfig, json: boolean, surroundings:
   const { createLog, pace, version, stop, stdout, stderr } = surroundings;
   const lastOfEpoch = new Map<string, Batch>();
   const progress = showProgress(stderr);
-  const { loop, transport } = createAgent({
+  const { loop, outbox } = createAgent({
     config,
     version,
     pace,
@@ -69,17 +69,18 @@ async function replayRecording(config: AgentConfig, json: boolean, surroundings:
   });
   try {
     await loop.run(stop);
-    await drained(transport, stop);
+    // It is over when it is stopped, too.
+    await outbox.drain(stop).catch(() => undefined);
   } finally {
     progress.clear();
-    await transport.close();
+    await outbox.close();
   }
   const batches = [...lastOfEpoch.values()];
   const totals = totalsOf(batches);
   stdout.write(json ? `${JSON.stringify(totals)}\n` : report(figuresByName(batches), totals));
   const failure = stop.aborted
     ? 'stopped before the end of the recording'
-    : (countingFailure(loop.status.readings, totals) ?? deliveryFailure(transport.stats));
+    : (countingFailure(loop.status.readings, totals) ?? deliveryFailure(outbox.stats));
   if (failure !== undefined) throw new CommandError(failure);
 }
 
@@ -89,7 +90,7 @@ function countingFailure(readings: number, totals: Totals): string | undefined {
   return 'what the kernel saw is not what was counted and lost: the recording contradicts itself';
 }
 
-function deliveryFailure(stats: Readonly<TransportStats> | undefined): string | undefined {
+function deliveryFailure(stats: Readonly<OutboxStats> | undefined): string | undefined {
   const refused = [...(stats?.rejected.values() ?? [])].reduce((a, b) => a + b, 0);
   return refused > 0 ? `the collector refused ${refused} readings; the log says why` : undefined;
 }

@@ -1,12 +1,11 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../run/agent.js';
-import { drained } from '../run/drained.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `
@@ -22,6 +21,7 @@ Examples:
 export function runCommand(surroundings: Surroundings): Command {
   const command = new Command('run')
     .description('count on this host until stopped; deliver to a collector and serve metrics')
+    .addOption(new Option('--detail', 'the same as --hist-detail true').implies({ histDetail: 'true' }))
     .addHelpText('after', EXAMPLES)
     .action(async () => {
       await run(loadAgentConfig(surroundings.env, givenSettings(command, CONFIG_ROWS)), surroundings);
@@ -32,16 +32,19 @@ export function runCommand(surroundings: Surroundings): Command {
 async function run(config: AgentConfig, { createLog, pace, version, stop }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config }, 'configuration');
-  const { loop, transport, server } = createAgent({ config, version, pace, log });
+  const { loop, outbox, server } = createAgent({ config, version, pace, log });
   try {
     if (config.listen.enabled) log.info(`listening on ${await listen(server, config.listen)}`);
-    log.info({ version, transport: transport.name }, 'started');
+    log.info({ version, transport: outbox.name }, 'started');
     await loop.run(stop);
     log.info('stopping');
-    const left = await drained(transport, AbortSignal.timeout(config.stopTimeout));
-    if (left > 0) log.warn(`stopped with ${left} batches not delivered; the kernel still counts what they hold`);
+    // What is left when the time is over is told below.
+    await outbox.drain(AbortSignal.timeout(config.stopTimeout)).catch(() => undefined);
+    const { queuedBatches: left = 0, heldBatches: held = 0 } = outbox.stats ?? {};
+    if (left > held) log.info(`${left - held} batches are not delivered; they wait on disk for the next start`);
+    if (held > 0) log.warn(`${held} batches are neither delivered nor on disk; the kernel still counts what they hold`);
   } finally {
-    await transport.close();
+    await outbox.close();
     await server.close();
   }
 }

@@ -89,7 +89,7 @@ function sourceOf({ root, replay, speed }: Options, { pace, version }: Pick<Surr
     root,
     host: {},
     agentVersion: version,
-    hist: { size: HISTOGRAM_SIZE },
+    hist: { size: HISTOGRAM_SIZE, detail: false },
     ...(replay !== undefined && { replay: { directory: replay, source: 'hist', speed, pace } }),
     now: () => BigInt(Date.now()) * 1_000_000n,
   };

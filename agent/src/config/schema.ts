@@ -2,7 +2,8 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
@@ -12,6 +13,8 @@ export const ENV_PREFIX = 'TCEWATCH_AGENT';
 
 const SHORTEST_INTERVAL_MS = 100;
 const LONGEST_INTERVAL_MS = 3_600_000;
+/** Room for one batch of a large host. */
+const SMALLEST_OUTBOX_BYTES = 1024 * 1024;
 
 const interval = duration()
   .refine((ms) => ms >= SHORTEST_INTERVAL_MS && ms <= LONGEST_INTERVAL_MS, 'give a time from 100ms to 1h')
@@ -45,6 +48,12 @@ const hist = z
       .default(4096)
       .describe(
         'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
+      ),
+    detail: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
       ),
   })
   .prefault({});
@@ -106,7 +115,7 @@ const collectorTls = z
     cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const collector = z
@@ -119,14 +128,30 @@ const collector = z
   })
   .prefault({});
 
-const queue = z
+const kafka = kafkaSettings
+  .extend({ topic: topicName(BATCHES_TOPIC).describe('Topic that batches are written to; it must be there.') })
+  .prefault({});
+
+const outbox = z
   .strictObject({
-    batches: z
-      .int()
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether batches that are not delivered yet are kept on disk; else they are kept in memory.'),
+    directory: z
+      .string()
+      .min(1)
+      .default('/var/lib/tcewatch/outbox')
+      .describe('Where they are kept: a directory of this agent alone, on a disk that outlives a reboot.'),
+    bytes: byteSize()
+      .refine((bytes) => bytes >= SMALLEST_OUTBOX_BYTES, 'give at least 1MiB')
+      .prefault('64MiB')
+      .describe('What they may take in all; beyond that the past is thinned, and no count is lost.'),
+    catchUp: z
+      .number()
       .positive()
-      .default(1000)
-      .describe('Batches kept while they cannot be delivered; beyond that the past is thinned, and no count is lost.'),
-    bytes: byteSize().prefault('64MiB').describe('The same bound in bytes.'),
+      .default(10)
+      .describe('Batches per second, besides the newest, that are delivered of what an outage has left behind.'),
   })
   .prefault({});
 
@@ -135,7 +160,7 @@ const listenTls = z
     cert: secret().optional().describe('Certificate (PEM), to serve HTTPS.'),
     key: secret().optional().describe('The private key (PEM) of that certificate.'),
   })
-  .refine(hasBothOrNone, { error: 'give both `cert` and `key`, or neither' })
+  .superRefine(checkTls)
   .prefault({});
 
 const listen = z
@@ -180,15 +205,18 @@ export const configSchema = z
     caps,
     state,
     transport: z
-      .enum(['http', 'none'])
+      .enum(['http', 'kafka', 'none'])
       .optional()
       .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
     collector,
-    queue,
+    kafka,
+    outbox,
     listen,
     stopTimeout: duration()
       .prefault('10s')
-      .describe('How long a stopping agent tries to deliver what is queued; the kernel keeps counting in any case.'),
+      .describe(
+        'How long a stopping agent tries to deliver what waits; the rest waits in the outbox for the next start.',
+      ),
     log: z
       .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to log.') })
       .prefault({}),
@@ -198,6 +226,10 @@ export const configSchema = z
       const message = 'is needed by `transport: http`: give the URL of the collector';
       context.addIssue({ code: 'custom', path: ['collector', 'url'], message });
     }
+    if (config.transport === 'kafka' && config.kafka.brokers.length === 0) {
+      const message = 'is needed by `transport: kafka`: give host:port of some brokers';
+      context.addIssue({ code: 'custom', path: ['kafka', 'brokers'], message });
+    }
     if (config.source === 'replay' && config.replay.directory === undefined) {
       const message = 'is needed by `source: replay`: give the directory of the recording';
       context.addIssue({ code: 'custom', path: ['replay', 'directory'], message });
@@ -205,7 +237,3 @@ export const configSchema = z
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
-
-function hasBothOrNone({ cert, key }: { cert?: unknown; key?: unknown }): boolean {
-  return (cert === undefined) === (key === undefined);
-}

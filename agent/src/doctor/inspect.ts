@@ -41,6 +41,8 @@ export interface Inspection {
   events: Record<EventName, Presence>;
   /** Whether the kernel was built with hist triggers. */
   histTriggers: boolean | undefined;
+  /** `synthetic_events` of tracefs, by which calls are paired. */
+  syntheticEvents: Presence;
   /** /sys/kernel/debug/kvm */
   debugfs: Presence;
   /** /sys/kernel/debug/hcall_inst */
@@ -82,6 +84,7 @@ export async function inspect(root: string): Promise<Inspection> {
       guestEntry: await presenceOf('guestEntry'),
     },
     histTriggers: await hasHistTriggers(look, tracing.path, host.kernel),
+    syntheticEvents: await presence(root, `${tracing.path}/synthetic_events`),
     debugfs: await presence(root, 'sys/kernel/debug/kvm'),
     hcallInst: await presence(root, 'sys/kernel/debug/hcall_inst'),
     vms: await sightVms(vmLook, host, uptimeNs(uptime ?? '') ?? 0n),

@@ -3,7 +3,7 @@ import { worst } from './check.js';
 import type { Check, Finding, Verdict } from './check.js';
 import { pidNamespace, proc } from './checks/access.js';
 import { kvm, lockdown } from './checks/kernel.js';
-import { guestEvents, histTriggers, tracefs, userspaceExit } from './checks/tracing.js';
+import { guestEvents, histTriggers, syntheticEvents, tracefs, userspaceExit } from './checks/tracing.js';
 import type { Inspection } from './inspect.js';
 
 interface SourceRow {
@@ -18,6 +18,11 @@ const SOURCES: readonly SourceRow[] = [
     name: 'hist',
     gives: 'exact counts, kept by the kernel',
     needs: [proc, tracefs, lockdown, kvm, histTriggers, pidNamespace],
+  },
+  {
+    name: 'hist --detail',
+    gives: 'the same, with the LIOBN of each punt and latency',
+    needs: [proc, tracefs, lockdown, kvm, histTriggers, syntheticEvents, pidNamespace],
   },
   {
     name: 'ring',

@@ -3,10 +3,10 @@
  * whose numbers contradict each other, is refused as a whole.
  */
 import { HistError } from './error.js';
-import { parseTrigger } from './trigger.js';
+import { parseTrigger, written } from './trigger.js';
 import type { HistField, HistTrigger } from './trigger.js';
 
-/** A u64 of the kernel; text where a modifier other than `.hex` made it something else. */
+/** A u64 of the kernel, which of a field with `.log2` is the exponent; text where another modifier made it something else. */
 export type HistValue = bigint | string;
 
 /** One entry of a histogram. */
@@ -52,25 +52,37 @@ export function parseHist(text: string): Histogram[] {
 }
 
 /**
- * The one histogram with these keys as numbers, in this order. Throws HistError when there is none, or more than one.
+ * The one histogram with these keys as numbers, in this order; `lat.log2` is a key in powers of two. Throws HistError when
+ * there is none, or more than one.
  */
 export function pickHistogram(histograms: readonly Histogram[], keys: readonly string[]): Histogram {
   const found = histograms.filter(
-    ({ trigger }) =>
-      trigger.keys.length === keys.length && trigger.keys.every((key, i) => key.name === keys[i] && isNumber(key)),
+    ({ trigger }) => trigger.keys.length === keys.length && trigger.keys.every((key, i) => isKey(key, keys[i])),
   );
   const [first] = found;
   if (first && found.length === 1) return first;
   const wanted = keys.join(',');
   if (first) throw new HistError(undefined, `has ${found.length} histograms with the keys ${wanted}, expected one`);
-  const present = histograms.map(({ trigger }) => trigger.keys.map(({ name }) => name).join(',')).join('; ');
+  const present = histograms.map(({ trigger }) => trigger.keys.map(written).join(',')).join('; ');
   throw new HistError(undefined, `has no histogram with the keys ${wanted}, only with ${present}`);
 }
 
-/** Other modifiers (`.execname`, `.log2`, `.sym`) print text. */
-function isNumber({ modifier }: HistField): boolean {
-  return modifier === undefined || modifier === 'hex';
+function isKey(field: HistField, wanted: string | undefined): boolean {
+  return isNumber(field) && (field.modifier === 'log2' ? written(field) : field.name) === wanted;
 }
+
+/** Other modifiers (`.execname`, `.sym`) print text. */
+function isNumber({ modifier }: HistField): boolean {
+  return modifier === undefined || modifier === 'hex' || modifier === 'log2';
+}
+
+/** How numbers are printed (hist_trigger_print_key in kernel/trace/trace_events_hist.c). */
+const NUMBERS = {
+  decimal: / *(\d{1,20})(?![^ ,])/y,
+  hex: / *([0-9a-f]{1,16})(?![^ ,])/y,
+  // In two columns at least.
+  log2: /~ 2\^(?:(\d) |(\d{2,20}))(?![^ ,])/y,
+};
 
 /** The lines of a file and the place reached in them. */
 class Lines {
@@ -171,9 +183,10 @@ class RowReader {
   }
 
   #number(modifier: string | undefined): bigint {
-    const pattern = modifier === 'hex' ? / *([0-9a-f]{1,16})(?![^ ,])/y : / *(\d{1,20})(?![^ ,])/y;
+    const pattern = NUMBERS[modifier === 'hex' || modifier === 'log2' ? modifier : 'decimal'];
     pattern.lastIndex = this.#at;
-    const digits = pattern.exec(this.line)?.[1];
+    const found = pattern.exec(this.line);
+    const digits = found?.[1] ?? found?.[2];
     if (digits === undefined) throw this.#error();
     this.#at = pattern.lastIndex;
     const value = BigInt(modifier === 'hex' ? `0x${digits}` : digits);

@@ -16,10 +16,15 @@ export interface HistTrigger {
   vals: HistField[];
   /** Entries that the table holds at most. */
   size: number;
+  /** Variables and actions, in the kernel's order: `ts0=common_timestamp.usecs`, `onmatch(...).NAME(...)`. */
+  others: string[];
   /** What follows ` if `, as it was written. */
   filter: string | undefined;
   state: 'active' | 'paused';
 }
+
+/** What the kernel prints of a trigger besides its variables and actions. */
+const ATTRIBUTE = /^(keys|vals|sort|size|clock|name)=/;
 
 /** Throws HistError, with the given line, for what is no hist trigger. */
 export function parseTrigger(text: string, line?: number): HistTrigger {
@@ -36,14 +41,20 @@ export function parseTrigger(text: string, line?: number): HistTrigger {
     keys: keys.split(',').map(field),
     vals: vals.split(',').map(field),
     size: Number(size),
+    others: options.split(':').filter((part) => !ATTRIBUTE.test(part)),
     filter,
     state: state === 'active' ? 'active' : 'paused',
   };
 }
 
 /** Whether two filters are the same but for white space: the kernel prints them as they were written. */
-export function sameFilter(a: string | undefined, b: string | undefined): boolean {
-  return a?.replace(/\s+/g, '') === b?.replace(/\s+/g, '');
+export function sameFilter(a: string, b: string): boolean {
+  return a.replace(/\s+/g, '') === b.replace(/\s+/g, '');
+}
+
+/** The field as it stands in a trigger. */
+export function written({ name, modifier }: HistField): string {
+  return modifier === undefined ? name : `${name}.${modifier}`;
 }
 
 function option(options: string, name: string): string | undefined {

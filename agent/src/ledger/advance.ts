@@ -6,6 +6,8 @@
  * counted before it was used again stays with the thread before.
  */
 import type { Cell, Reading } from '../model.js';
+import { apportion } from './apportion.js';
+import { cellKey } from './cell-key.js';
 import { credit, deltaOf, draftOf } from './credit.js';
 import type { Delta, VmDraft } from './credit.js';
 import { accountsOf, nextEpoch } from './epoch.js';
@@ -24,7 +26,6 @@ import type {
   Owner,
   VmState,
 } from './state.js';
-import { cellKey } from './told.js';
 import { see, uncounted, withoutForgotten } from './vms.js';
 import type { Seen } from './vms.js';
 
@@ -34,8 +35,9 @@ interface CountedCell extends CellCount {
 
 /** The ledger after a reading. The state that is given stays as it is. */
 export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
-  const cells = sumByLabels(reading.cells);
-  const epoch = nextEpoch(state, reading, cells);
+  const told = sumByLabels(cellsOf(state, reading));
+  const epoch = nextEpoch(state, reading, told);
+  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : told;
   const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);
@@ -67,6 +69,16 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
     problems: [...reading.problems, ...problemsOf(replaced, folded, caps)],
     folded,
   };
+}
+
+/** The cells of a reading, told apart as far as its source can; not where counters went back, as then nothing is known. */
+function cellsOf({ epoch, cells, handover }: LedgerState, reading: Reading): readonly Cell[] {
+  if (!reading.punts) return reading.cells;
+  if (epoch?.given === reading.epoch && epoch.bootId === reading.bootId) {
+    return epoch.replaced > 0 ? reading.cells : apportion(cells, reading.cells, reading.punts);
+  }
+  const handed = handover?.epoch === reading.epoch ? handover.cells : new Map<string, CellCount>();
+  return apportion(handed, reading.cells, reading.punts);
 }
 
 /** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */

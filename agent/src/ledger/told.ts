@@ -1,5 +1,6 @@
 /** What of the ledger a source needs to go on with what its former life counted: the figures as that source gave them. */
 import type { Cell, Told } from '../model.js';
+import { labelsOf } from './cell-key.js';
 import { asGiven } from './epoch.js';
 import type { CellCount, LedgerState } from './state.js';
 
@@ -13,21 +14,9 @@ export function toldOf({ epoch, handover, cells, accounts }: LedgerState): Told 
   return { epoch: epoch.given, beganNs: epoch.beganNs, cells: cellsOf(cells), accounts: asGiven(epoch, accounts) };
 }
 
-/** The name under which the ledger keeps a cell: its labels. */
-export function cellKey({ counter, tid, hypercall, scope, liobn }: Omit<Cell, 'calls' | 'entries'>): string {
-  return `${counter} ${tid} ${hypercall} ${scope} ${liobn}`;
-}
-
 function cellsOf(counts: ReadonlyMap<string, CellCount>): Cell[] {
   return [...counts].map(([key, { calls, entries }]) => {
-    const [counter, tid, hypercall, scope, liobn] = key.split(' ') as [
-      Cell['counter'],
-      string,
-      Cell['hypercall'],
-      Cell['scope'],
-      string,
-    ];
-    const cell = { counter, tid: Number(tid), hypercall, scope, liobn: BigInt(liobn), calls };
+    const cell = { ...labelsOf(key), calls };
     return entries === undefined ? cell : { ...cell, entries };
   });
 }

@@ -1,17 +1,14 @@
-/** The agent's own health as metrics: readings, delivery, ledger. */
+/** The agent's own health as metrics: readings and ledger. */
 import { UNATTRIBUTED_LIFE, COUNTERS } from '@tcewatch/protocol';
 import type { Batch, Counter } from '@tcewatch/protocol';
 import type { Registry } from 'prom-client';
 import type { LoopStatus } from '../run/loop.js';
-import type { TransportStats } from '../transport/transport.js';
-import { counter, gauge, single } from './samples.js';
+import { registerDelivery } from './delivery.js';
+import type { DeliveryFigures } from './delivery.js';
+import { counter, gauge, labelled, single } from './samples.js';
 
-export interface AgentFigures {
+export interface AgentFigures extends DeliveryFigures {
   status: Readonly<LoopStatus>;
-  /** Undefined when batches are delivered nowhere. */
-  stats: () => Readonly<TransportStats> | undefined;
-  /** The clock of the status' times, in milliseconds. */
-  now: () => number;
   version: string;
   source: string;
   run: string;
@@ -110,60 +107,6 @@ function registerLedger(registry: Registry, { status }: AgentFigures): void {
     labels: [],
     samples: () => single(status.newest && unattributedCalls(status.newest.batch)),
   });
-}
-
-function registerDelivery(registry: Registry, { stats, now }: AgentFigures): void {
-  const each = (name: string, help: string, value: (stats: Readonly<TransportStats>) => number | undefined) => ({
-    name,
-    help,
-    labels: [],
-    samples: () => {
-      const known = stats();
-      return single(known && value(known));
-    },
-  });
-  counter(
-    registry,
-    each('tcewatch_agent_batches_delivered_total', 'Batches acknowledged.', (s) => s.delivered),
-  );
-  counter(registry, {
-    name: 'tcewatch_agent_batches_rejected_total',
-    help: 'Batches refused for good, by the code of the error, or the status of the answer.',
-    labels: ['reason'],
-    samples: () => labelled('reason', stats()?.rejected ?? []),
-  });
-  counter(
-    registry,
-    each('tcewatch_agent_delivery_retries_total', 'Attempts made again.', (s) => s.retried),
-  );
-  const thinned = 'Intermediate batches dropped from a full queue; a later one contains them.';
-  counter(
-    registry,
-    each('tcewatch_agent_batches_thinned_total', thinned, (s) => s.thinned),
-  );
-  const discarded = 'Last batches of an epoch dropped from a full queue: their newest counts are gone.';
-  counter(
-    registry,
-    each('tcewatch_agent_batches_discarded_total', discarded, (s) => s.discarded),
-  );
-  gauge(
-    registry,
-    each('tcewatch_agent_queue_batches', 'Batches waiting to be delivered.', (s) => s.queuedBatches),
-  );
-  gauge(
-    registry,
-    each('tcewatch_agent_queue_bytes', 'Size of the batches waiting.', (s) => s.queuedBytes),
-  );
-  gauge(
-    registry,
-    each('tcewatch_agent_newest_delivered_age_seconds', 'Time since the newest delivered reading was taken.', (s) =>
-      s.newestDeliveredMs === undefined ? undefined : (now() - s.newestDeliveredMs) / 1000,
-    ),
-  );
-}
-
-function labelled<L extends string>(label: L, values: Iterable<[string, number]>) {
-  return [...values].map(([name, value]) => ({ labels: { [label]: name } as Record<L, string>, value }));
 }
 
 function unattributedCalls(batch: Batch): number {

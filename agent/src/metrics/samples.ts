@@ -51,6 +51,11 @@ export function single(value: number | undefined): Sample<never>[] {
   return value === undefined ? [] : [{ labels: {}, value }];
 }
 
+/** A sample for each value of one label. */
+export function labelled<L extends string>(label: L, values: Iterable<[string, number]>) {
+  return [...values].map(([name, value]) => ({ labels: { [label]: name } as Record<L, string>, value }));
+}
+
 /** `reset` alone leaves a metric without labels at 0, which a figure that is not known must not be. */
 function empty(metric: { reset(): void; remove(labels: object): void }): void {
   metric.reset();

@@ -9,12 +9,19 @@ import { join } from 'node:path';
 export type Found =
   { kind: 'text'; text: string } | { kind: 'names'; names: readonly string[] } | { kind: 'link'; target: string };
 
+/** Files of one kind that could not be read: the first of them by name, what is wrong with it, and whether there are others. */
+interface Trouble {
+  path: string;
+  message: string;
+  others: boolean;
+}
+
 /** One look at a host; collects what went wrong. */
 export interface Look {
   /** `/`, or the directory of a recorded host. */
   readonly root: string;
-  /** By kind of path: the first of the kind, what is wrong with it, and how many there are. */
-  readonly trouble: Map<string, { path: string; message: string; count: number }>;
+  /** By kind of path. */
+  readonly trouble: Map<string, Trouble>;
   /** Told of everything that is found; paths are without the leading slash. */
   readonly onFound?: (path: string, found: Found) => void;
 }
@@ -23,12 +30,14 @@ export function lookAt(root: string, onFound?: Look['onFound']): Look {
   return { root, trouble: new Map(), ...(onFound && { onFound }) };
 }
 
-/** One sentence for each kind of path. */
+/**
+ * One sentence for each kind of path. The same trouble gives the same sentence at each look, whichever of several files
+ * was refused first and however many there are by now: it is logged when it changes.
+ */
 export function problemsOf({ trouble }: Look): string[] {
-  return [...trouble.values()].map(({ path, message, count }) => {
-    const others = count > 1 ? ` and ${count - 1} like it` : '';
-    return `cannot read ${path}${others}: ${message}`;
-  });
+  return [...trouble.values()].map(
+    ({ path, message, others }) => `cannot read ${path}${others ? ' and others like it' : ''}: ${message}`,
+  );
 }
 
 /** The file as text; paths are without the leading slash. */
@@ -75,15 +84,16 @@ async function attempt<T>(
     const { code, message } = error as NodeJS.ErrnoException;
     // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
     if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return undefined;
-    const kind = `${code} ${path.replace(/\d+/g, '0')}`;
-    const known = look.trouble.get(kind);
     const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
-    look.trouble.set(
-      kind,
-      known ? { ...known, count: known.count + 1 } : { path: `/${path}`, message: advice, count: 1 },
-    );
+    note(look, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });
     return undefined;
   }
+}
+
+function note({ trouble }: Look, kind: string, found: Trouble): void {
+  const known = trouble.get(kind) ?? found;
+  const first = known.path <= found.path ? known : found;
+  trouble.set(kind, { ...first, others: known.others || known.path !== found.path });
 }
 
 function adviceFor(path: string): string {

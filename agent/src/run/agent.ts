@@ -1,16 +1,17 @@
-/** Puts an agent together from its configuration: source, transport, loop, metrics and health. Starts nothing. */
+/** Puts an agent together from its configuration: source, outbox, loop, metrics and health. Starts nothing. */
 import { randomUUID } from 'node:crypto';
+import { servedTls } from '@tcewatch/config';
 import type { Batch } from '@tcewatch/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import { createServer } from '../http/server.js';
 import { createMetrics } from '../metrics/registry.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { createOutbox } from '../outbox/registry.js';
 import type { ReplayOptions } from '../sources/options.js';
 import type { Pace } from '../sources/pace.js';
 import { createSource } from '../sources/registry.js';
-import { createTransport } from '../transport/registry.js';
-import type { Transport } from '../transport/transport.js';
 import { alive, ready } from './health.js';
 import { ReadingLoop } from './loop.js';
 import { FileState, forgetfulState, noState } from './state.js';
@@ -27,7 +28,7 @@ export interface AgentParts {
 
 export interface Agent {
   loop: ReadingLoop;
-  transport: Transport;
+  outbox: Outbox;
   /** Not listening yet. */
   server: FastifyInstance;
 }
@@ -47,11 +48,11 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
     }),
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
-  const transport = createTransport(config, { pace, log });
+  const outbox = createOutbox(config, { pace, log });
   const run = randomUUID();
   const loop = new ReadingLoop({
     source,
-    transport,
+    outbox,
     state: stateOf(sourceName, config.state),
     caps,
     intervalMs,
@@ -63,16 +64,16 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
   });
   const { status } = loop;
   const now = () => pace.now();
-  const observed = () => ({ status, stats: transport.stats, intervalMs, nowMs: pace.now() });
+  const observed = () => ({ status, stats: outbox.stats, intervalMs, nowMs: pace.now() });
   const { token, tls } = config.listen;
   const server = createServer({
-    metrics: createMetrics({ status, stats: () => transport.stats, now, version, source: sourceName, run }),
+    metrics: createMetrics({ status, stats: () => outbox.stats, now, version, source: sourceName, run }),
     alive: () => alive(observed()),
     ready: () => ready(observed()),
     token: token?.reveal(),
-    tls: tls.cert && tls.key && { cert: tls.cert.reveal(), key: tls.key.reveal() },
+    tls: servedTls(tls),
   });
-  return { loop, transport, server };
+  return { loop, outbox, server };
 }
 
 function stateOf(source: string, { enabled, directory }: AgentConfig['state']): StateStore {

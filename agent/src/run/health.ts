@@ -1,5 +1,5 @@
-/** Whether the agent is alive and whether it is of use, from what the loop and the transport have done. Pure. */
-import type { TransportStats } from '../transport/transport.js';
+/** Whether the agent is alive and whether it is of use, from what the loop and the outbox have done. Pure. */
+import type { OutboxStats } from '../outbox/outbox.js';
 import type { LoopStatus } from './loop.js';
 
 /** A verdict with its reason in words for whoever looks at the probe. */
@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
 
 interface Observed {
   status: Readonly<LoopStatus>;
-  stats: Readonly<TransportStats> | undefined;
+  stats: Readonly<OutboxStats> | undefined;
   intervalMs: number;
   nowMs: number;
 }

@@ -1,5 +1,5 @@
 /**
- * The agent's one loop: source > ledger > batch > transport, at an interval that does not drift. Knows no clock, no file
+ * The agent's one loop: source > ledger > batch > outbox, at an interval that does not drift. Knows no clock, no file
  * and no network of its own; a reading that fails is counted and the loop goes on.
  */
 import { encodeBatch } from '@tcewatch/protocol';
@@ -13,21 +13,20 @@ import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
 import { toldOf } from '../ledger/told.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { Pace } from '../sources/pace.js';
-import type { Transport } from '../transport/transport.js';
-import { Unsent } from './unsent.js';
 import type { StateStore } from './state.js';
 
 export interface LoopOptions {
   source: Source;
-  transport: Transport;
+  outbox: Outbox;
   /** What outlives this life of the agent. */
   state: StateStore;
   caps: Readonly<LedgerCaps>;
   intervalMs: number;
   /**
    * Who says when the next reading is due: `interval` for a live host, `source` for one that keeps its own time and comes
-   * to an end. Only of the former is a reading tried again, and only the latter waits for the transport to have room.
+   * to an end. Only of the former is a reading tried again, and only the latter waits for the outbox to have room.
    */
   pacedBy: 'interval' | 'source';
   /** UUID text: this life of the agent. */
@@ -51,18 +50,15 @@ export interface LoopStatus {
 
 export class ReadingLoop {
   readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
-  readonly #unsent: Unsent;
   #ledger = emptyLedger();
   #resumed = false;
-  /** Told with the next batch: when it is known, the batch at hand is encoded already. */
-  #stateProblem: string[] = [];
+  /** What went wrong with the batch before. Told with the next one: when it is known, that at hand is encoded already. */
+  #afterthoughts: readonly string[] = [];
   #open = false;
   #lastFailure: string | undefined;
   #problems: readonly string[] = [];
 
-  constructor(private readonly options: LoopOptions) {
-    this.#unsent = new Unsent(options.transport);
-  }
+  constructor(private readonly options: LoopOptions) {}
 
   /**
    * Runs until the source ends or the signal is aborted; in the latter case a live host is read once more. Rejects only
@@ -99,7 +95,7 @@ export class ReadingLoop {
       });
     });
     while (!signal.aborted && (await Promise.race([this.#read(), stopped]))) {
-      await Promise.race([this.options.transport.room(signal).catch(() => undefined), stopped]);
+      await Promise.race([this.options.outbox.room(signal).catch(() => undefined), stopped]);
     }
   }
 
@@ -128,34 +124,31 @@ export class ReadingLoop {
   async #resume(): Promise<void> {
     if (this.#resumed) return;
     this.#resumed = true;
-    const kept = await this.options.state.load();
+    const { outbox, pace, state } = this.options;
+    this.#afterthoughts = present(await outbox.open());
+    const kept = await state.load();
     if (!kept) return;
     this.#ledger = kept.ledger;
-    for (const batch of kept.unsent) {
-      const again = { ...batch, takenMs: this.options.pace.now() };
-      this.#unsent.add(again);
-      this.options.transport.send(again);
-    }
+    for (const batch of kept.unsent) await outbox.send({ ...batch, takenMs: pace.now() });
   }
 
   /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
   async #take(reading: Reading): Promise<void> {
-    const { caps, run, intervalMs, transport, pace, state, onBatch } = this.options;
-    const problems = [...reading.problems, ...this.#stateProblem];
+    const { caps, run, intervalMs, outbox, pace, state, onBatch } = this.options;
+    const problems = [...reading.problems, ...this.#afterthoughts];
     const ledger = advance(this.#ledger, { ...reading, problems }, caps);
     const counted = snapshot(ledger);
     const sequence = this.status.readings + 1;
     const intervalNs = BigInt(Math.round(intervalMs * 1e6));
     const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
     const takenMs = pace.now();
-    const encoded = { bytes: encodeBatch(batch), epoch: batch.epoch, sequence, takenMs };
-    this.#unsent.add(encoded);
-    const problem = await state.keep({ ledger, unsent: this.#unsent.batches });
-    this.#stateProblem = problem === undefined ? [] : [problem];
+    const encoded = { bytes: encodeBatch(batch), hostId: batch.host.id, epoch: batch.epoch, takenMs };
+    const others = outbox.atRisk.filter(({ epoch }) => epoch !== encoded.epoch);
+    const stateProblem = await state.keep({ ledger, unsent: [...others, encoded] });
     this.#ledger = ledger;
     this.status.readings = sequence;
     this.status.newest = { takenMs, batch, snapshot: counted };
-    transport.send(encoded);
+    this.#afterthoughts = present(stateProblem, await outbox.send(encoded));
     this.#logChanges(batch.problems);
     onBatch?.(batch);
   }
@@ -187,4 +180,8 @@ export class ReadingLoop {
       this.options.log.warn({ err: error }, `cannot close the source ${this.options.source.name}`);
     });
   }
+}
+
+function present(...problems: readonly (string | undefined)[]): string[] {
+  return problems.filter((problem) => problem !== undefined);
 }

@@ -1,6 +1,7 @@
 /**
- * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the newest
- * batch of each epoch that was not delivered yet, since no later one need contain it.
+ * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the batch
+ * that it tells of, since that is handed to the outbox only after this is written; with it go those of earlier epochs that
+ * the outbox could not bring to a disk.
  *
  * It is written before each batch whose counts differ from what was written last, because the file must know all that a
  * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
@@ -16,8 +17,8 @@ import type { LedgerState } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { EncodedBatch } from '../transport/transport.js';
 
-/** The newest batch of its epoch that nobody has acknowledged yet. */
-export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'epoch' | 'sequence'>;
+/** The newest batch of its epoch that no disk is known to hold. */
+export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'hostId' | 'epoch'>;
 
 export interface Kept {
   ledger: LedgerState;
@@ -36,7 +37,7 @@ export interface StateStore {
 }
 
 const FORMAT = 'tcewatch-agent-state';
-const VERSION = 1;
+const VERSION = 2;
 
 const base64 = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
 
@@ -44,7 +45,7 @@ const schema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   ledger: ledgerSchema,
-  unsent: z.array(z.object({ bytes: base64, epoch: z.string(), sequence: z.int().positive() })),
+  unsent: z.array(z.object({ bytes: base64, hostId: z.string(), epoch: z.string() })),
 });
 
 /** For recordings, which are read again from their beginning. */
@@ -95,10 +96,10 @@ export class FileState implements StateStore {
       format: FORMAT,
       version: VERSION,
       ledger: toKept(ledger),
-      unsent: unsent.map(({ bytes, epoch, sequence }) => ({
+      unsent: unsent.map(({ bytes, hostId, epoch }) => ({
         bytes: Buffer.from(bytes).toString('base64'),
+        hostId,
         epoch,
-        sequence,
       })),
     } satisfies z.input<typeof schema>;
     try {

@@ -1,7 +1,8 @@
 /** The histograms of a host over time: the instance that counts now, and the one that takes over from it. */
 import { SourceError } from '../model.js';
-import type { Handover, VmSighting } from '../model.js';
+import type { Cell, Handover, LatencyCell, VmSighting } from '../model.js';
 import type { HistCounts } from './hist-counts.js';
+import { Detail, removeDetails } from './hist-detail.js';
 import type { Counts } from './hist-handover.js';
 import { HIST_KINDS, histKind } from './hist-instance.js';
 import type { HistKind } from './hist-instance.js';
@@ -15,58 +16,86 @@ import type { Instance, Place } from './tracefs.js';
 /** What the kernel counted by now; instances are named by the uptime at which they were made, in nanoseconds. */
 export interface Counted extends Counts {
   madeNs: bigint;
+  /** Those of the punted calls whose LIOBN is known, counted by themselves. */
+  punts: readonly Cell[];
+  latencies?: LatencyCell[];
   /** Present when another instance counts from here on. */
   handover?: Pick<Handover, 'cells' | 'seen'> & { madeNs: bigint };
   /** In words for the operator. */
   problems: string[];
 }
 
+type PlainCounted = Omit<Counted, 'punts' | 'latencies'>;
+
+/** Where histograms are made, and whether there is detail besides. */
+export interface CountingOptions extends Place {
+  detail: boolean;
+}
+
 export class Counting {
   readonly #recovery = new Recovery();
   #takeover: Takeover | undefined;
   /** Has handed over, and is kept until the next reading: by then the ledger has kept what it counted. */
-  #leaving: Instance<HistKind> | undefined;
+  #leaving: { instance: Instance<HistKind>; detail: Detail | undefined } | undefined;
   /** What was read last, where no other instance takes over. */
   #alone: HistCounts | undefined;
 
   private constructor(
-    private readonly options: Place,
+    private readonly options: CountingOptions,
     private instance: Instance<HistKind>,
+    /** That of the instance. */
+    private detail: Detail | undefined,
     /** What is left of other instances. */
     private leftovers: readonly string[],
   ) {}
 
   /** Goes on with the instance that `isTold` knows, else makes one. Throws SourceError. */
-  static async open(options: Place, nowNs: bigint, isTold: (madeNs: bigint) => boolean): Promise<Counting> {
+  static async open(options: CountingOptions, nowNs: bigint, isTold: (madeNs: bigint) => boolean): Promise<Counting> {
     const { instance, problems } = await openInstance({ ...options, kinds: HIST_KINDS, nowNs }, (found) =>
       isTold(found.madeNs),
     );
-    return new Counting(options, instance, problems);
+    const { madeNs } = instance;
+    const adopted = options.detail ? await Detail.adopt(options, madeNs) : undefined;
+    const left = await removeDetails(options, madeNs, adopted !== undefined);
+    const isNew = madeNs === nowNs;
+    const detail = adopted ?? (options.detail && isNew ? await Detail.make(options, madeNs) : undefined);
+    return new Counting(options, instance, detail, [...problems, ...left]);
   }
 
-  /** Reads what is counted. Throws SourceError. */
+  /**
+   * Reads what is counted: latencies first and LIOBNs of punts last. So never are more calls timed than counted, and a
+   * punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws SourceError.
+   */
   async count(nowNs: bigint): Promise<Counted> {
     await this.#leave();
-    if (this.#takeover) return this.#follow(this.#takeover, nowNs);
-    this.#alone = await readCounts(this.options.tracefs, this.instance);
-    return this.#told(this.#alone, []);
+    const { detail, instance } = this;
+    const latencies = await detail?.latencies();
+    const counted = this.#takeover ? await this.#follow(this.#takeover, nowNs) : await this.#count();
+    const punts = instance.kind.scope === 'one' ? await detail?.liobns() : undefined;
+    const problems = [...counted.problems, ...(detail?.problems ?? [])];
+    return { ...counted, punts: punts ?? [], ...(latencies && { latencies }), problems };
   }
 
   /** The kernel goes on counting. */
   async close(): Promise<void> {
-    for (const instance of [this.instance, this.#takeover?.taker, this.#leaving]) {
+    for (const instance of [this.instance, this.#takeover?.taker, this.#leaving?.instance]) {
       await instance?.hold.close();
     }
   }
 
   async #leave(): Promise<void> {
     if (!this.#leaving) return;
-    const leaving = this.#leaving;
+    const { instance, detail } = this.#leaving;
     this.#leaving = undefined;
-    this.leftovers = [...this.leftovers, ...(await this.#remove(leaving))];
+    this.leftovers = [...this.leftovers, ...((await detail?.remove()) ?? []), ...(await this.#remove(instance))];
   }
 
-  async #follow(takeover: Takeover, nowNs: bigint): Promise<Counted> {
+  async #count(): Promise<PlainCounted> {
+    this.#alone = await readCounts(this.options.tracefs, this.instance);
+    return this.#told(this.#alone, []);
+  }
+
+  async #follow(takeover: Takeover, nowNs: bigint): Promise<PlainCounted> {
     const { taker, plan } = takeover;
     const step = await takeover.step(nowNs);
     if (step.is === 'waiting') return this.#told(step.old, [remark(plan)]);
@@ -79,8 +108,11 @@ export class Counting {
     this.#recovery.done(nowNs, plan);
     const { handover, ...last } = step.last;
     const told = { ...this.#told(last, []), handover: { ...handover, madeNs: taker.madeNs } };
-    this.#leaving = this.instance;
+    this.#leaving = { instance: this.instance, detail: this.detail };
     this.instance = taker;
+    this.detail = this.options.detail
+      ? await Detail.make({ ...this.options, size: plan.size }, taker.madeNs)
+      : undefined;
     return told;
   }
 
@@ -91,7 +123,9 @@ export class Counting {
     const before = this.#alone;
     this.#alone = undefined;
     if (!before) return [];
-    const wanted = planFor({ scope, tables: before.tables, cells: before.cells, vms, wantedSize: options.size });
+    const { tables, cells } = before;
+    const use = { scope, tables, detail: this.detail?.tables ?? [], cells, vms, wantedSize: options.size };
+    const wanted = planFor(use) ?? this.#planForDetail(before);
     const plan = this.#recovery.planAt(nowNs, scope, wanted, options.size);
     if (!plan) return [];
     let taker: Instance<HistKind> | undefined;
@@ -108,11 +142,18 @@ export class Counting {
     }
   }
 
+  /** It begins with an epoch. */
+  #planForDetail({ tables }: HistCounts): Plan | undefined {
+    if (!this.options.detail || this.detail) return undefined;
+    const size = Math.max(this.options.size, ...tables.map((table) => table.size));
+    return { scope: this.instance.kind.scope, size, why: 'hist.detail is on now' };
+  }
+
   #remove(instance: Instance<HistKind>): Promise<string[]> {
     return removeInstance(this.options.tracefs, instance);
   }
 
-  #told({ cells, accounts }: Counts, problems: readonly string[]): Counted {
+  #told({ cells, accounts }: Counts, problems: readonly string[]): PlainCounted {
     const { madeNs, kind } = this.instance;
     const folded = kind.scope === 'all' ? [LIOBNS_FOLDED] : [];
     return { madeNs, cells, accounts, problems: [...this.leftovers, ...problems, ...folded] };

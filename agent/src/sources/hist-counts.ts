@@ -3,14 +3,13 @@
  * LIOBN, and `kvm_hcall_exit` keyed by thread and hypercall for calls that KVM handed to userspace (ret == 2, where GPR3
  * still holds the hypercall's number).
  */
-import { hasOneEntry, hypercallName } from '@tcewatch/protocol';
-import type { Account, Hypercall } from '@tcewatch/protocol';
-import { HistError } from '../hist/error.js';
-import { parseHist, pickHistogram } from '../hist/parse.js';
-import type { HistValue, Histogram } from '../hist/parse.js';
+import { hasOneEntry } from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
+import type { Histogram } from '../hist/parse.js';
 import type { Cell } from '../model.js';
-import { SourceError } from '../model.js';
 import type { EnterScope } from './hist-plan.js';
+import { hypercallOf, malformed, pick, tableOf, tidOf, u64 } from './hist-rows.js';
+import type { HistTable } from './hist-rows.js';
 
 export const ENTER_EVENT = 'kvm_hcall_enter';
 export const EXIT_EVENT = 'kvm_hcall_exit';
@@ -24,17 +23,6 @@ export function enterKeys(scope: EnterScope): readonly string[] {
 export interface HistTexts {
   enter: string;
   exit: string;
-}
-
-/** How full one of the histograms is. */
-export interface HistTable {
-  event: string;
-  /** Entries that it has room for, and that it has. */
-  size: number;
-  entries: number;
-  /** Calls that found no room. */
-  dropped: number;
-  isPaused: boolean;
 }
 
 export interface HistCounts {
@@ -60,20 +48,6 @@ export function countsOf({ enter, exit }: HistTexts, where: string, scope: Enter
   } catch (error) {
     throw malformed(error, where);
   }
-}
-
-function pick(text: string, keys: readonly string[], where: string): Histogram {
-  try {
-    return pickHistogram(parseHist(text), keys);
-  } catch (error) {
-    throw malformed(error, where);
-  }
-}
-
-function malformed(error: unknown, where: string): unknown {
-  return error instanceof HistError
-    ? new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error })
-    : error;
 }
 
 function enteredCells({ rows }: Histogram): Cell[] {
@@ -106,26 +80,4 @@ function puntedCells({ rows }: Histogram): Cell[] {
 /** What was dropped is not among the hits (__tracing_map_insert in kernel/trace/tracing_map.c). */
 function account({ hits, dropped }: Histogram): Pick<Account, 'seen' | 'losses'> {
   return { seen: hits + dropped, losses: dropped > 0 ? [{ kind: 'table-full', events: dropped }] : [] };
-}
-
-function tableOf({ trigger, rows, dropped }: Histogram, event: string): HistTable {
-  return { event, size: trigger.size, entries: rows.length, dropped, isPaused: trigger.state === 'paused' };
-}
-
-function tidOf(value: HistValue | undefined): number {
-  const tid = u64(value, 'common_pid');
-  if (tid > 0x7fff_ffffn) throw new HistError(undefined, `${tid} is no thread id`);
-  return Number(tid);
-}
-
-function hypercallOf(value: HistValue | undefined): Hypercall {
-  const opcode = u64(value, 'the hypercall');
-  const name = hypercallName(Number(opcode));
-  if (name === undefined) throw new HistError(undefined, `${opcode} is no TCE hypercall`);
-  return name;
-}
-
-function u64(value: HistValue | undefined, name: string): bigint {
-  if (typeof value !== 'bigint') throw new HistError(undefined, `${name} is not given as a number`);
-  return value;
 }

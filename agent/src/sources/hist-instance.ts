@@ -13,12 +13,15 @@ export interface HistKind extends InstanceKind {
   scope: EnterScope;
 }
 
+/** Of exits: the calls that KVM hands to userspace. */
+export const PUNTED = `ret==2&&(${isTce('hcall_rc')})`;
+
 const EXIT: TriggerSpec = {
   system: 'kvm_hv',
   event: EXIT_EVENT,
   keys: EXIT_KEYS,
   sums: [],
-  filter: `ret==2&&(${isTce('hcall_rc')})`,
+  filter: PUNTED,
 };
 
 function enter(scope: EnterScope): TriggerSpec {

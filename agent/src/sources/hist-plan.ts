@@ -5,7 +5,7 @@
  * LIOBNs, each with an entry of its own. A histogram that fills up drops calls, so it is replaced before, if that helps.
  */
 import type { Cell, VmSighting } from '../model.js';
-import type { HistTable } from './hist-counts.js';
+import type { HistTable } from './hist-rows.js';
 
 /** How the histogram of calls that enter is keyed: with each LIOBN (`one`), or without (`all`). */
 export type EnterScope = 'one' | 'all';
@@ -20,7 +20,10 @@ export interface Plan {
 
 export interface Use {
   scope: EnterScope;
+  /** Of the calls that enter, and of those that are punted. */
   tables: readonly HistTable[];
+  /** Of what is known of them besides. */
+  detail: readonly HistTable[];
   cells: readonly Cell[];
   /** Undefined when the host could not be looked at. */
   vms: readonly VmSighting[] | undefined;
@@ -37,7 +40,8 @@ const MOST_OF_SIZE = 1 / 4;
 
 /** Undefined while the histograms do as they are. */
 export function planFor(use: Use): Plan | undefined {
-  const { scope, tables, wantedSize } = use;
+  const { scope, wantedSize } = use;
+  const tables = [...use.tables, ...use.detail];
   const flooding = scope === 'one' ? floodingVm(use) : undefined;
   const size = fitting(use);
   if (flooding !== undefined) {
@@ -50,7 +54,9 @@ export function planFor(use: Use): Plan | undefined {
   const smallest = Math.min(...tables.map((table) => table.size));
   if (tables.some(isCrowded)) {
     if (size > smallest || mostIsDead(use)) return { scope, size, why: 'the histograms fill up' };
-    if (scope === 'one') return { scope: 'all', size: sizeWithoutLiobns(use), why: 'the largest histogram fills up' };
+    if (scope === 'one' && use.tables.some(isCrowded)) {
+      return { scope: 'all', size: sizeWithoutLiobns(use), why: 'the largest histogram fills up' };
+    }
     return undefined;
   }
   if (mostIsDead(use)) return { scope, size, why: 'threads that have died crowd the histograms' };
@@ -59,8 +65,8 @@ export function planFor(use: Use): Plan | undefined {
 }
 
 /** Whether a histogram has lost calls, or soon may. */
-export function isCrowded({ entries, size, dropped }: HistTable): boolean {
-  return dropped > 0 || entries > (3 / 4) * size;
+export function isCrowded({ tids, size, dropped }: HistTable): boolean {
+  return dropped > 0 || tids.length > (3 / 4) * size;
 }
 
 /** The VM, or the thread of nobody, that uses more LIOBNs than a guest can need. */
@@ -82,12 +88,17 @@ export function floodingVm({ cells, vms, tables }: Pick<Use, 'cells' | 'vms' | '
 
 /** Twice what the living need; they keep their entries. */
 function fitting(use: Use): number {
-  return sizeFor(Math.max(...COUNTERS.map((counter) => living(use, counter).length)), use);
+  const isAlive = aliveIn(use);
+  const rows = [...use.tables, ...use.detail].map(({ tids }) => tids.filter(isAlive).length);
+  return sizeFor(Math.max(...rows), use);
 }
 
 function sizeWithoutLiobns(use: Use): number {
-  const rows = COUNTERS.map((counter) => new Set(living(use, counter).map((c) => `${c.tid} ${c.hypercall}`)).size);
-  return sizeFor(Math.max(...rows), use);
+  const isAlive = aliveIn(use);
+  const living = use.cells.filter(({ tid }) => isAlive(tid));
+  const rows = (counter: Cell['counter']) =>
+    new Set(living.filter((cell) => cell.counter === counter).map((cell) => `${cell.tid} ${cell.hypercall}`)).size;
+  return sizeFor(Math.max(rows('entered'), rows('punted')), use);
 }
 
 function sizeFor(rows: number, { wantedSize }: Use): number {
@@ -97,17 +108,16 @@ function sizeFor(rows: number, { wantedSize }: Use): number {
 }
 
 function mostIsDead(use: Use): boolean {
-  return use.tables.some(({ entries, size }, i) => {
-    const dead = entries - living(use, COUNTERS[i] ?? 'entered').length;
-    return dead > entries / 2 && entries > size / 4;
+  const isAlive = aliveIn(use);
+  return [...use.tables, ...use.detail].some(({ tids, size }) => {
+    const dead = tids.filter((tid) => !isAlive(tid)).length;
+    return dead > tids.length / 2 && tids.length > size / 4;
   });
 }
 
-const COUNTERS = ['entered', 'punted'] as const;
-
-function living({ cells, vms }: Use, counter: Cell['counter']): readonly Cell[] {
-  const counted = cells.filter((cell) => cell.counter === counter);
-  if (!vms) return counted;
+/** All, while nobody can tell. */
+function aliveIn({ vms }: Use): (tid: number) => boolean {
+  if (!vms) return () => true;
   const alive = new Set(vms.flatMap(({ threads }) => threads.map(({ tid }) => tid)));
-  return counted.filter(({ tid }) => alive.has(tid));
+  return (tid) => alive.has(tid);
 }

@@ -34,7 +34,7 @@ class Hist implements Source {
     await refuseIfBlind(root);
     const { uptimeNs } = await host.clock();
     const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
-    const counting = await Counting.open({ tracefs, root, size: hist.size }, uptimeNs, isTold);
+    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isTold);
     this.#opened = { host, counting };
   }
 
@@ -42,7 +42,7 @@ class Hist implements Source {
     if (!this.#opened) return undefined;
     const { host, counting } = this.#opened;
     const clock = await host.clock();
-    const { madeNs, cells, accounts, handover, problems } = await counting.count(clock.uptimeNs);
+    const { madeNs, cells, accounts, punts, latencies, handover, problems } = await counting.count(clock.uptimeNs);
     const sighted = await host.sight(clock);
     const changes = await counting.keepRoom(clock.uptimeNs, sighted.vms);
     const counted = {
@@ -50,9 +50,17 @@ class Hist implements Source {
       epochBeganNs: madeNs,
       cells: [...cells],
       accounts: [...accounts],
+      punts: [...punts],
+      ...(latencies && { latencies }),
       problems: [...problems, ...changes],
       ...(handover && {
-        handover: { epoch: epochOf(host, handover.madeNs), cells: handover.cells, seen: handover.seen },
+        handover: {
+          epoch: epochOf(host, handover.madeNs),
+          cells: handover.cells,
+          // Detail of the new one begins after this reading.
+          ...(latencies && { latencies: [] }),
+          seen: handover.seen,
+        },
       }),
     };
     return host.reading(clock, counted, sighted);

@@ -13,7 +13,7 @@ import type { SourceOptions } from './options.js';
 /** What a source counted, and since when. */
 export type Counted = Pick<
   Reading,
-  'cells' | 'latencies' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'
+  'cells' | 'punts' | 'latencies' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'
 >;
 
 /** The VMs as they were looked at, and what could not be read of them. */

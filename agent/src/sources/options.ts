@@ -23,6 +23,8 @@ export interface SourceOptions {
   hist: {
     /** Entries of each histogram: a power of two from 128 to 131072 (kernel/trace/tracing_map.h). */
     size: number;
+    /** Whether LIOBNs of punts and latencies are counted besides. */
+    detail: boolean;
   };
   /** For the source `ring`, which cannot do without. */
   ring?: RingOptions;

@@ -15,6 +15,8 @@ export interface TracefsFiles {
   read(path: string): Promise<string>;
   /** Appends, since to truncate an event's `trigger` removes all its triggers. */
   append(path: string, text: string): Promise<void>;
+  /** The kernel then removes all that the file holds. */
+  truncate(path: string): Promise<void>;
   hold(path: string): Promise<Hold>;
   /** Makes and removes directories, which the kernel fills and empties. */
   make(directory: string): Promise<unknown>;
@@ -26,6 +28,9 @@ export const realFiles: TracefsFiles = {
   list: (directory) => readdir(directory),
   read: (path) => readFile(path, 'utf8'),
   append: (path, text) => writeFile(path, text, { flag: constants.O_WRONLY | constants.O_APPEND }),
+  truncate: async (path) => {
+    await (await open(path, constants.O_WRONLY | constants.O_TRUNC)).close();
+  },
   hold: (path) => open(path),
   make: (directory) => mkdir(directory),
   remove: (directory) => rmdir(directory),
@@ -75,22 +80,30 @@ export class Tracefs {
   }
 
   /** Returns a problem, if the instance cannot be removed. */
-  async removeInstance(directory: string): Promise<string[]> {
-    try {
-      await this.files.remove(directory);
-      return [];
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      if (code === 'EBUSY') {
-        return [
-          `another agent counts in the tracefs instance ${directory}, which slows down hypercalls: stop one of the two`,
-        ];
-      }
-      return [
-        `the tracefs instance ${directory} is not in use and slows down hypercalls, but cannot be removed: ${message}`,
-      ];
-    }
+  removeInstance(directory: string): Promise<string[]> {
+    return removal(
+      () => this.files.remove(directory),
+      ({ code, message }) =>
+        code === 'EBUSY'
+          ? `another agent counts in the tracefs instance ${directory}, which slows down hypercalls: stop one of the two`
+          : `the tracefs instance ${directory} is not in use and slows down hypercalls, but cannot be removed: ${message}`,
+    );
+  }
+
+  /** Removes all triggers of an event. Returns a problem, if they cannot be removed. */
+  removeTriggers(path: string): Promise<string[]> {
+    return removal(
+      () => this.files.truncate(path),
+      ({ message }) => `the triggers in ${path} slow down hypercalls, but cannot be removed: ${message}`,
+    );
+  }
+
+  /** `path`: of the file that lists synthetic events. Returns a problem, if the event cannot be removed. */
+  removeSyntheticEvent(path: string, name: string): Promise<string[]> {
+    return removal(
+      () => this.files.append(path, `!${name}`),
+      ({ message }) => `the synthetic event ${name} is not in use, but cannot be removed from ${path}: ${message}`,
+    );
   }
 
   async #attempt<T>(path: string, act: () => Promise<T>): Promise<T> {
@@ -99,6 +112,20 @@ export class Tracefs {
     } catch (error) {
       throw failure(error, path, this.absentEvents);
     }
+  }
+}
+
+/** What is not there need not be removed. */
+async function removal(
+  remove: () => Promise<void>,
+  problem: (error: NodeJS.ErrnoException) => string,
+): Promise<string[]> {
+  try {
+    await remove();
+    return [];
+  } catch (error) {
+    const known = error as NodeJS.ErrnoException;
+    return known.code === 'ENOENT' ? [] : [problem(known)];
   }
 }
 

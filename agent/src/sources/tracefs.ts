@@ -1,5 +1,6 @@
 /** Private tracefs instances that count with hist triggers: finding or making them, and reading them. */
 import { join } from 'node:path';
+import type { HistTrigger } from '../hist/trigger.js';
 import { SourceError } from '../model.js';
 import { Tracefs, absent, gone } from './tracefs-files.js';
 import type { AbsentEvents, Hold } from './tracefs-files.js';
@@ -108,13 +109,23 @@ export async function countIn(name: string, kind: InstanceKind, { tracefs, root,
   const directory = join(tracing, 'instances', name);
   await tracefs.make(directory);
   try {
-    for (const trigger of kind.triggers) {
-      await tracefs.append(triggerPath(directory, trigger), triggerCommand(trigger, size));
-    }
+    await setTriggers(tracefs, directory, kind.triggers, size);
     return { directory, hold: await hold(tracefs, directory) };
   } catch (error) {
     await tracefs.removeInstance(directory);
     throw error;
+  }
+}
+
+/** In this order; `size`: entries of each histogram. Throws SourceError. */
+export async function setTriggers(
+  tracefs: Tracefs,
+  directory: string,
+  triggers: readonly TriggerSpec[],
+  size: number,
+): Promise<void> {
+  for (const trigger of triggers) {
+    await tracefs.append(triggerPath(directory, trigger), triggerCommand(trigger, size));
   }
 }
 
@@ -181,19 +192,29 @@ async function recognised<K extends InstanceKind>(
   kinds: readonly K[],
 ): Promise<FoundInstance<K> | undefined> {
   for (const kind of kinds) {
-    const held = await Promise.all(
-      kind.triggers.map(async (trigger) => {
-        const path = triggerPath(own.directory, trigger);
-        // Without the event, its module was unloaded since the instance was made.
-        return heldTrigger(trigger, (await tracefs.exists(path)) ? await tracefs.read(path) : '');
-      }),
-    );
-    const set = held.filter((trigger) => trigger !== undefined);
-    if (set.length < held.length) continue;
+    const set = await heldTriggers(tracefs, own.directory, kind.triggers);
+    if (!set) continue;
     const paused = kind.triggers.filter((_, i) => set[i]?.state === 'paused');
     return { ...own, kind, size: Math.min(...set.map(({ size }) => size)), paused };
   }
   return undefined;
+}
+
+/** These triggers as the kernel holds them; undefined when one of them is not there, or is not alone. */
+export async function heldTriggers(
+  tracefs: Tracefs,
+  directory: string,
+  triggers: readonly TriggerSpec[],
+): Promise<HistTrigger[] | undefined> {
+  const held = await Promise.all(
+    triggers.map(async (trigger) => {
+      const path = triggerPath(directory, trigger);
+      // Without the event, its module was unloaded since the instance was made.
+      return heldTrigger(trigger, (await tracefs.exists(path)) ? await tracefs.read(path) : '');
+    }),
+  );
+  const set = held.filter((trigger) => trigger !== undefined);
+  return set.length < held.length ? undefined : set;
 }
 
 /** What somebody paused is set going again. */
@@ -209,6 +230,6 @@ function hold(tracefs: Tracefs, directory: string): Promise<Hold> {
   return tracefs.hold(join(directory, 'tracing_on'));
 }
 
-function triggerPath(directory: string, trigger: TriggerSpec): string {
+export function triggerPath(directory: string, trigger: TriggerSpec): string {
   return join(eventDirectory(directory, trigger), 'trigger');
 }

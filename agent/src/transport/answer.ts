@@ -2,20 +2,7 @@
 import { BATCH_ERROR_CODES } from '@tcewatch/protocol';
 import { z } from 'zod';
 import type { Answer } from './post.js';
-
-/** Why one batch is refused for good. */
-export interface Refusal {
-  /** The collector's code for what is wrong with the batch, else the status of its answer. */
-  reason: string;
-  message: string;
-}
-
-export type Verdict =
-  /** By the place of a batch in the request; those that are not in it are delivered. */
-  | { kind: 'settled'; refusals: ReadonlyMap<number, Refusal> }
-  | { kind: 'retry'; afterMs: number; message: string }
-  /** The request, but perhaps none of its batches, is larger than the collector takes. */
-  | { kind: 'too-large' };
+import type { Refusal, Verdict } from './transport.js';
 
 /** No server may silence the agent for longer than this. */
 const LONGEST_RETRY_AFTER_MS = 5 * 60_000;

@@ -1,45 +1,47 @@
-/** How encoded batches leave the host. One file for each transport; `registry.ts` names them. */
+/** How encoded batches leave the host: one attempt at a time. One file for each transport; `registry.ts` names them. */
 
-/** One batch ready to travel, with what a queue must know of it. */
+/** One batch ready to travel, with what an outbox and a transport must know of it. */
 export interface EncodedBatch {
   bytes: Uint8Array;
+  /** The host's key in the whole fleet: what partitions are chosen by. */
+  hostId: string;
   epoch: string;
-  sequence: number;
   /** The agent's monotonic clock in milliseconds when the reading was taken. */
   takenMs: number;
 }
 
-/** What became of the batches so far, for the agent's own metrics and readiness. */
-export interface TransportStats {
-  /** Batches that the other side has acknowledged. */
-  delivered: number;
-  /** Batches that the other side refused for good, by its reason: the code of an error, or the status of an answer. */
-  rejected: Map<string, number>;
-  /** Attempts that failed and were made again. */
-  retried: number;
-  /**
-   * Intermediate batches dropped from a full queue; a later one of the same epoch contains them. One that was under way
-   * by then may arrive all the same.
-   */
-  thinned: number;
-  /** Last batches of an epoch dropped because a full queue held nothing else: their newest counts are gone. */
-  discarded: number;
-  queuedBatches: number;
-  queuedBytes: number;
-  /** {@link EncodedBatch.takenMs} of the newest batch that was acknowledged. */
-  newestDeliveredMs: number | undefined;
+/** What one attempt may hold; a batch that is larger alone goes alone. */
+export interface AttemptLimits {
+  batches: number;
+  /** Of the encoded batches together, before compression. */
+  bytes: number;
 }
 
+/** Why one batch is refused for good. */
+export interface Refusal {
+  /** A code for what is wrong with the batch: a label of metrics, so one of few. */
+  reason: string;
+  message: string;
+}
+
+/** What became of one attempt. */
+export type Verdict =
+  /** By the place of a batch in the attempt; those that are not in it are delivered. */
+  | { kind: 'settled'; refusals: ReadonlyMap<number, Refusal> }
+  /** Nothing is known to have been taken; worth another try, but not before so many milliseconds. */
+  | { kind: 'retry'; afterMs: number; message: string }
+  /** All of them, but perhaps none alone, are more than the other side takes at once: worth another try with fewer. */
+  | { kind: 'too-large' };
+
+/** One way for batches to leave the host. What fails is tried again by the outbox, so a transport keeps nothing. */
 export interface Transport {
   readonly name: string;
-  /** Absent when the transport delivers nowhere. */
-  readonly stats?: Readonly<TransportStats>;
-  /** Takes a batch over; never blocks, never throws. */
-  send(batch: EncodedBatch): void;
-  /** Resolves when another batch can be sent without thinning; rejects when the signal is aborted first. */
-  room(signal: AbortSignal): Promise<void>;
-  /** Resolves when nothing is left to deliver; rejects when the signal is aborted first. */
-  drain(signal: AbortSignal): Promise<void>;
-  /** Stops delivering; what is still queued is dropped. */
+  readonly most: Readonly<AttemptLimits>;
+  /**
+   * One attempt to deliver these, in order; never called again before it has resolved, and never rejects. When the signal
+   * is aborted it ends soon, whatever its verdict.
+   */
+  deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict>;
+  /** Gives connections back; no attempt follows. */
   close(): Promise<void>;
 }

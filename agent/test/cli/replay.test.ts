@@ -79,7 +79,7 @@ describe('replay', () => {
       batches.push(...some);
       response.writeHead(202).end();
     });
-    const args = ['--collector-url', url, '--queue-batches', '5', '--host-name', 'power1', '--json'];
+    const args = ['--collector-url', url, '--outbox-bytes', '1MiB', '--host-name', 'power1', '--json'];
     const { status } = await run(['replay', await unpack('fallback-6.1'), ...args]);
     expect(status).toBe(0);
     expect(batches.length).toBeGreaterThanOrEqual(352);
@@ -92,7 +92,7 @@ describe('replay', () => {
     const { status, stderr, lines } = await run(['replay', await unpack('fallback-6.1'), '--collector-url', url]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^the collector refused \d+ readings; the log says why$/m);
-    expect(lines.map(({ msg }) => msg)).toContain('the collector refuses batches (401: wrong token); they are dropped');
+    expect(lines.map(({ msg }) => msg)).toContain('batches are refused for good (401: wrong token); they are dropped');
   });
 
   it('says how far it came when it is stopped', async () => {

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
+import { getHttps, makeCertificates } from '../../../scripts/tls.js';
+import type { AgentConfig } from '../../src/config/schema.js';
 import { collectLog } from '../log/collect.js';
 import { run } from './surroundings.js';
 
@@ -26,11 +28,42 @@ describe('run', () => {
     expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on/), 'started', 'stopping']);
   });
 
+  it("serves HTTPS with its certificate, and refuses one that is not its own key's", async () => {
+    const { ca, server, client } = await makeCertificates();
+    const stop = new AbortController();
+    const { createLog, firstLine } = collectLog();
+    const args = [...(await host()), '--listen-port', '0'];
+    const env = { TCEWATCH_AGENT_LISTEN_TLS_CERT: server.cert, TCEWATCH_AGENT_LISTEN_TLS_KEY: server.key };
+    const ran = run(args, { stop: stop.signal, createLog, env });
+    const url = /https:\/\/\S+/.exec((await firstLine).msg)?.[0];
+    expect((await getHttps(`${url}/metrics`, { ca })).text).toContain('tcewatch_agent_info{version="1.2.3"');
+    stop.abort();
+    expect((await ran).status).toBe(0);
+
+    const { status, stderr } = await run(args, { env: { ...env, TCEWATCH_AGENT_LISTEN_TLS_KEY: client.key } });
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^listen\.tls: cannot be used \(.*mismatch\): give PEM/),
+    ]);
+  });
+
   it('ends with the recording, delivers nowhere and serves nothing when told so', async () => {
     const args = [...(await host()), '--replay-speed', '0', '--listen-enabled', 'false'];
     const { status, lines } = await run(args);
     expect(status).toBe(0);
     expect(lines.map(({ msg }) => msg)).toEqual(['started', 'stopping']);
+  });
+
+  it('has a short flag for detail', async () => {
+    const detailOf = async (...flags: string[]) => {
+      const args = [...(await host()), '--replay-speed', '0', '--listen-enabled', 'false', '--log-level', 'debug'];
+      const { lines } = await run([...args, ...flags]);
+      return (lines.find(({ msg }) => msg === 'configuration') as unknown as { config: AgentConfig }).config.hist
+        .detail;
+    };
+    expect(await detailOf()).toBe(false);
+    expect(await detailOf('--detail')).toBe(true);
+    expect(await detailOf('--detail', '--hist-detail', 'false')).toBe(false);
   });
 
   it('goes on where the host cannot be read, and says what to do', async () => {

@@ -34,9 +34,9 @@ describe('loadAgentConfig', () => {
       root: '/',
       source: 'auto',
       interval: 10_000,
-      hist: { size: 4096 },
+      hist: { size: 4096, detail: false },
       caps: { liobnsPerVm: 64, vms: 1024, threads: 65_536 },
-      queue: { batches: 1000, bytes: 64 * 1024 * 1024 },
+      outbox: { enabled: true, directory: '/var/lib/tcewatch/outbox', bytes: 64 * 1024 * 1024, catchUp: 10 },
       listen: { enabled: true, address: '127.0.0.1', port: 9914 },
       log: { level: 'info' },
     });
@@ -73,6 +73,8 @@ describe('loadAgentConfig', () => {
     ['collector: { tls: { cert: x } }', 'collector.tls: give both `cert` and `key`, or neither'],
     ['listen: { tls: { key: x } }', 'listen.tls: give both `cert` and `key`, or neither'],
     ['transport: http', 'collector.url: is needed by `transport: http`: give the URL of the collector'],
+    ['transport: kafka', 'kafka.brokers: is needed by `transport: kafka`: give host:port of some brokers'],
+    ['kafka: { topic: "a b" }', 'kafka.topic: expected up to 249 letters, digits, dots, _ and -'],
     ['source: replay', 'replay.directory: is needed by `source: replay`: give the directory of the recording'],
     [
       'collector: { url: "https://user:secret@host" }',

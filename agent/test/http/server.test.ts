@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { getHttps, makeCertificates } from '../../../scripts/tls.js';
 import { createServer } from '../../src/http/server.js';
 import type { ServerOptions } from '../../src/http/server.js';
 import type { Health } from '../../src/run/health.js';
@@ -11,7 +9,6 @@ import type { Health } from '../../src/run/health.js';
 let server: FastifyInstance;
 afterEach(() => server.close());
 
-const fixture = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
 const good: Health = { ok: true, reason: 'fine' };
 const bad: Health = { ok: false, reason: 'late' };
 
@@ -55,19 +52,16 @@ describe('createServer', () => {
     expect((await server.inject({ method: 'POST', url: '/metrics', payload: 'x'.repeat(2000) })).statusCode).toBe(404);
   });
 
-  it('serves HTTPS with its certificate', async () => {
-    serve({ tls: { cert: fixture('server.pem'), key: fixture('server.key') } });
-    await server.listen({ host: '127.0.0.1', port: 0 });
-    const { port } = server.server.address() as AddressInfo;
-    const status = await new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, path: '/healthz', ca: fixture('ca.pem'), agent: false };
-      request(options, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      })
-        .on('error', reject)
-        .end();
+  it('serves all of it by HTTPS where it has a certificate', async () => {
+    const { ca, server: tls } = await makeCertificates();
+    const url = await serve({ tls, token: 'hush' }).listen({ host: '127.0.0.1', port: 0 });
+    const headers = { authorization: 'Bearer hush' };
+    expect(await getHttps(`${url}/metrics`, { ca, headers })).toMatchObject({
+      status: 200,
+      text: expect.stringContaining('some 3') as string,
     });
-    expect(status).toBe(200);
+    expect((await getHttps(`${url}/metrics`, { ca })).status).toBe(401);
+    expect((await getHttps(`${url}/healthz`, { ca })).status).toBe(200);
+    await expect(getHttps(`${url}/metrics`, { headers })).rejects.toThrow('unable to verify the first certificate');
   });
 });

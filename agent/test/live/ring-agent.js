@@ -24,15 +24,19 @@ const source = createRing(
   },
   kind,
 );
-const stats = { delivered: 0, rejected: new Map(), retried: 0, thinned: 0, discarded: 0 };
-const transport = {
+const nothing = () => Promise.resolve();
+const outbox = {
   name: 'lines',
-  stats: { ...stats, queuedBatches: 0, queuedBytes: 0, newestDeliveredMs: undefined },
-  send({ bytes, takenMs }) {
+  atRisk: [],
+  open: nothing,
+  send({ bytes }) {
     // To a pipe it is written at once, or else in part where the process is killed.
     process.stdout.write(`${Buffer.from(bytes).toString('base64')}\n`);
-    this.stats.newestDeliveredMs = takenMs;
+    return nothing();
   },
+  room: nothing,
+  drain: nothing,
+  close: nothing,
 };
 const stop = new globalThis.AbortController();
 process.once('SIGTERM', () => {
@@ -40,7 +44,7 @@ process.once('SIGTERM', () => {
 });
 const loop = new ReadingLoop({
   source,
-  transport,
+  outbox,
   state: new FileState(state),
   caps: DEFAULT_CAPS,
   intervalMs: 20,

@@ -4,18 +4,18 @@ import { createMetrics } from '../../src/metrics/registry.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import { noState } from '../../src/run/state.js';
-import type { TransportStats } from '../../src/transport/transport.js';
+import type { OutboxStats } from '../../src/outbox/outbox.js';
 import { collectLog } from '../log/collect.js';
-import { FakePace, FakeSource, KeepingTransport, RADIX, cell, reading, vm } from '../run/fakes.js';
+import { FakePace, FakeSource, KeepingOutbox, RADIX, cell, reading, vm } from '../run/fakes.js';
 import type { Step } from '../run/fakes.js';
 
 const never = new AbortController().signal;
 
 /** Metrics of a loop that has gone through the steps; the lines that hold all of the words. */
-async function scrapeAfter(steps: Step[], stats?: TransportStats) {
+async function scrapeAfter(steps: Step[], stats?: OutboxStats) {
   const pace = new FakePace();
   const options = {
-    transport: new KeepingTransport(),
+    outbox: new KeepingOutbox(),
     state: noState,
     caps: { ...DEFAULT_CAPS, liobnsPerVm: 1 },
     intervalMs: 1000,
@@ -154,7 +154,7 @@ describe("the agent's own metrics", () => {
   });
 
   it('show delivery where batches are delivered, and only there', async () => {
-    const stats: TransportStats = {
+    const stats: OutboxStats = {
       delivered: 1,
       rejected: new Map([['401', 2]]),
       retried: 3,
@@ -162,26 +162,40 @@ describe("the agent's own metrics", () => {
       discarded: 5,
       queuedBatches: 6,
       queuedBytes: 7,
+      heldBatches: 8,
+      oldestMs: 500,
+      diskBytes: 9,
+      diskFailures: 10,
+      torn: 11,
+      corrupt: 12,
+      unreadable: 13,
       newestDeliveredMs: 250,
     };
     const lines = await scrapeAfter([full], stats);
     expect([
       ...(await lines('tcewatch_agent_batches_')),
       ...(await lines('tcewatch_agent_delivery_')),
-      ...(await lines('tcewatch_agent_queue_')),
+      ...(await lines('tcewatch_agent_outbox_')),
       ...(await lines('tcewatch_agent_newest_delivered_')),
     ]).toEqual([
       'tcewatch_agent_batches_delivered_total 1',
-      'tcewatch_agent_batches_rejected_total{reason="401"} 2',
       'tcewatch_agent_batches_thinned_total 4',
       'tcewatch_agent_batches_discarded_total 5',
+      'tcewatch_agent_batches_torn_total 11',
+      'tcewatch_agent_batches_unreadable_total 13',
+      'tcewatch_agent_batches_rejected_total{reason="401"} 2',
       'tcewatch_agent_delivery_retries_total 3',
-      'tcewatch_agent_queue_batches 6',
-      'tcewatch_agent_queue_bytes 7',
+      'tcewatch_agent_outbox_corrupt_files_total 12',
+      'tcewatch_agent_outbox_disk_failures_total 10',
+      'tcewatch_agent_outbox_batches 6',
+      'tcewatch_agent_outbox_bytes 7',
+      'tcewatch_agent_outbox_memory_batches 8',
+      'tcewatch_agent_outbox_disk_bytes 9',
+      'tcewatch_agent_outbox_oldest_age_seconds 0.5',
       'tcewatch_agent_newest_delivered_age_seconds 0.75',
     ]);
     const without = await scrapeAfter([full]);
     expect(await without('tcewatch_agent_batches_')).toEqual([]);
-    expect(await without('tcewatch_agent_queue_')).toEqual([]);
+    expect(await without('tcewatch_agent_outbox_')).toEqual([]);
   });
 });

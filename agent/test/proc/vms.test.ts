@@ -6,7 +6,7 @@ import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VmSighting } from '../../src/model.js';
 import { readHost } from '../../src/proc/host.js';
-import { lookAt, problemsOf } from '../../src/proc/look.js';
+import { lookAt, problemsOf, text } from '../../src/proc/look.js';
 import { sightVms } from '../../src/proc/vms.js';
 import { copyTree } from '../copy-tree.js';
 
@@ -163,11 +163,29 @@ describe('a host', () => {
         expect(briefly(vms)).toEqual(['vfa 178', 'hot 630']);
         expect(vms?.[0]?.facts).not.toHaveProperty('descriptors');
         expect(problems).toEqual([
-          'cannot read /proc/178/fd and 1 like it: permission denied; run the agent as root, or grant it ' +
+          'cannot read /proc/178/fd and others like it: permission denied; run the agent as root, or grant it ' +
             'CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH',
         ]);
       };
     });
+  });
+
+  // Else the log would have a line for each look: files are read at once, and a VM opens and closes some all the time.
+  it('says so in the same words whichever file was refused first, and however many are', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'tcewatch-'));
+    cleanups.push(() => rm(root, { recursive: true }));
+    const said = async (...files: string[]): Promise<string[]> => {
+      const look = lookAt(root);
+      for (const file of files) {
+        await mkdir(join(root, file), { recursive: true });
+        await text(look, file);
+      }
+      return problemsOf(look);
+    };
+    const [one = ''] = await said('fd/7', 'fd/8');
+    expect(one).toMatch(/^cannot read \/fd\/7 and others like it: /);
+    expect(await said('fd/9', 'fd/8', 'fd/7')).toEqual([one]);
+    expect(await said('fd/7', 'fd/7')).toEqual([one.replace(' and others like it', '')]);
   });
 
   it('that lets nobody look is not one without VMs', async () => {

@@ -1,11 +1,12 @@
 /** What a collector makes of batches: of each series the largest value, whatever came twice, late or never. */
+import { once } from 'node:events';
 import { decodeBatch, latencyRow, seriesRow } from '@tcewatch/protocol';
-import type { Counter } from '@tcewatch/protocol';
-import type { EncodedBatch, Transport, TransportStats } from '../../src/transport/transport.js';
+import type { Counter, Span } from '@tcewatch/protocol';
+import type { EncodedBatch, Transport, Verdict } from '../../src/transport/transport.js';
 
 export class ModelCollector {
-  readonly #series = new Map<string, { vm: string; counter: Counter; value: number }>();
-  readonly #times = new Map<string, { vm: string; totalUs: number }>();
+  readonly #series = new Map<string, { vm: string; counter: Counter; window: string; value: number }>();
+  readonly #times = new Map<string, { vm: string; span: Span; calls: number; totalUs: number }>();
   readonly #accounts = new Map<string, { counter: string; seen: number; lost: number }>();
 
   take(bytes: Uint8Array): void {
@@ -15,14 +16,16 @@ export class ModelCollector {
       const { life = '', name = '' } = vms[vm] ?? {};
       const key = [epoch, life, counter, hypercall, scope, liobn].join(' ');
       const known = this.#series.get(key)?.value ?? 0;
-      this.#series.set(key, { vm: name, counter, value: Math.max(known, value) });
+      const window = scope === 'one' ? String(liobn) : scope;
+      this.#series.set(key, { vm: name, counter, window, value: Math.max(known, value) });
     }
     for (let i = 0; latencies && i < latencies.length; i++) {
-      const { vm, span, hypercall, bucket, totalUs } = latencyRow(latencies, i);
+      const { vm, span, hypercall, bucket, calls, totalUs } = latencyRow(latencies, i);
       const { life = '', name = '' } = vms[vm] ?? {};
       const key = [epoch, life, span, hypercall, bucket].join(' ');
-      const known = this.#times.get(key)?.totalUs ?? 0;
-      this.#times.set(key, { vm: name, totalUs: Math.max(known, totalUs) });
+      const known = this.#times.get(key) ?? { calls: 0, totalUs: 0 };
+      const most = { calls: Math.max(known.calls, calls), totalUs: Math.max(known.totalUs, totalUs) };
+      this.#times.set(key, { vm: name, span, ...most });
     }
     for (const { counter, seen, losses } of accounts) {
       const key = `${epoch} ${counter}`;
@@ -37,6 +40,24 @@ export class ModelCollector {
     const sums: Record<string, number> = {};
     for (const { vm, counter: of, value } of this.#series.values()) {
       if (of === counter) sums[vm] = (sums[vm] ?? 0) + value;
+    }
+    return sums;
+  }
+
+  /** By VM and LIOBN (or scope, where it is not known), over all epochs. */
+  storedByLiobn(counter: Counter): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, counter: of, window, value } of this.#series.values()) {
+      if (of === counter) sums[`${vm} ${window}`] = (sums[`${vm} ${window}`] ?? 0) + value;
+    }
+    return sums;
+  }
+
+  /** Calls that were timed, by VM, over all epochs. */
+  timed(span: Span): Record<string, number> {
+    const sums: Record<string, number> = {};
+    for (const { vm, span: of, calls } of this.#times.values()) {
+      if (of === span) sums[vm] = (sums[vm] ?? 0) + calls;
     }
     return sums;
   }
@@ -58,44 +79,19 @@ export class ModelCollector {
   }
 }
 
-/** Delivers to the model while `isUp`; what waits in it dies with the agent. */
+/** Delivers to the model while `isUp`, and else never comes back from its attempt. */
 export class ModelTransport implements Transport {
   readonly name = 'model';
+  readonly most = { batches: 256, bytes: 4 * 1024 * 1024 };
   isUp = true;
-  #waiting: EncodedBatch[] = [];
-  #newestDeliveredMs: number | undefined;
 
   constructor(private readonly collector: ModelCollector) {}
 
-  get stats(): TransportStats {
-    return {
-      delivered: 0,
-      rejected: new Map(),
-      retried: 0,
-      thinned: 0,
-      discarded: 0,
-      queuedBatches: this.#waiting.length,
-      queuedBytes: 0,
-      newestDeliveredMs: this.#newestDeliveredMs,
-    };
-  }
-
-  send(batch: EncodedBatch): void {
-    this.#waiting.push(batch);
-    if (!this.isUp) return;
-    for (const { bytes, takenMs } of this.#waiting) {
-      this.collector.take(bytes);
-      this.#newestDeliveredMs = takenMs;
-    }
-    this.#waiting = [];
-  }
-
-  room(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  drain(): Promise<void> {
-    return Promise.resolve();
+  async deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict> {
+    if (!this.isUp && !signal.aborted) await once(signal, 'abort');
+    if (!this.isUp) return { kind: 'retry', afterMs: 0, message: 'down' };
+    for (const { bytes } of batches) this.collector.take(bytes);
+    return { kind: 'settled', refusals: new Map() };
   }
 
   close(): Promise<void> {

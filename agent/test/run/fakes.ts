@@ -1,10 +1,11 @@
-/** A source that gives what a test says, a transport that keeps what it gets, and a clock that a test turns. */
+/** A source that gives what a test says, an outbox that keeps what it gets, and a clock that a test turns. */
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { SourceError } from '../../src/model.js';
 import type { Cell, Reading, Source, Told, VmSighting } from '../../src/model.js';
 import type { Pace } from '../../src/sources/pace.js';
-import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
+import type { EncodedBatch } from '../../src/transport/transport.js';
 
 export const RADIX: ModeEvidence[] = [
   { mode: 'real', evidence: 'absent', reason: 'no-handlers' },
@@ -74,14 +75,22 @@ export class FakeSource implements Source {
   }
 }
 
-export class KeepingTransport implements Transport {
+export class KeepingOutbox implements Outbox {
   readonly name = 'keeping';
+  readonly atRisk = [];
   readonly batches: EncodedBatch[] = [];
+  /** What sending resolves to. */
+  problem: string | undefined;
   /** Resolved to say that there is room. */
   roomIs: Promise<void> = Promise.resolve();
 
-  send(batch: EncodedBatch): void {
+  open(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  send(batch: EncodedBatch): Promise<string | undefined> {
     this.batches.push(batch);
+    return Promise.resolve(this.problem);
   }
 
   room(): Promise<void> {

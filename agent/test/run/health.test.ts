@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { alive, ready } from '../../src/run/health.js';
 import type { LoopStatus } from '../../src/run/loop.js';
-import type { TransportStats } from '../../src/transport/transport.js';
+import type { OutboxStats } from '../../src/outbox/outbox.js';
 
 const status = (begunMs?: number, takenMs?: number) =>
   ({ begunMs, newest: takenMs === undefined ? undefined : { takenMs } }) as LoopStatus;
-const stats = (newestDeliveredMs?: number) => ({ newestDeliveredMs }) as TransportStats;
-const at = (nowMs: number, of: LoopStatus, delivered?: TransportStats, intervalMs = 20_000) => ({
+const stats = (newestDeliveredMs?: number) => ({ newestDeliveredMs }) as OutboxStats;
+const at = (nowMs: number, of: LoopStatus, delivered?: OutboxStats, intervalMs = 20_000) => ({
   status: of,
   stats: delivered,
   intervalMs,

@@ -6,7 +6,7 @@ import { ReadingLoop } from '../../src/run/loop.js';
 import type { LoopOptions } from '../../src/run/loop.js';
 import { noState } from '../../src/run/state.js';
 import { collectLog } from '../log/collect.js';
-import { FakePace, FakeSource, KeepingTransport, cell, reading, vm } from './fakes.js';
+import { FakePace, FakeSource, KeepingOutbox, cell, reading, vm } from './fakes.js';
 import type { Step } from './fakes.js';
 
 const RUN = '00000000-0000-8000-8000-000000000001';
@@ -14,13 +14,13 @@ const never = new AbortController().signal;
 
 function loopOver(steps: Step[], more: Partial<LoopOptions> & { failToOpen?: SourceError[] } = {}) {
   const source = new FakeSource(steps, more.failToOpen);
-  const transport = new KeepingTransport();
+  const outbox = new KeepingOutbox();
   const pace = new FakePace();
   const { log, lines } = collectLog();
-  const given = { source, transport, state: noState, pace, log };
+  const given = { source, outbox, state: noState, pace, log };
   const options = { ...given, caps: DEFAULT_CAPS, intervalMs: 1000, pacedBy: 'interval', run: RUN };
   const loop = new ReadingLoop({ ...options, ...more } as LoopOptions);
-  return { loop, source, transport, pace, lines };
+  return { loop, source, outbox, pace, lines };
 }
 
 const counted = (calls: number, more: Partial<Parameters<typeof reading>[0]> = {}) =>
@@ -28,18 +28,18 @@ const counted = (calls: number, more: Partial<Parameters<typeof reading>[0]> = {
 
 describe('ReadingLoop', () => {
   it('turns each reading into a batch that a collector can read', async () => {
-    const { loop, transport, source } = loopOver([counted(1), counted(5)]);
+    const { loop, outbox, source } = loopOver([counted(1), counted(5)]);
     await loop.run(never);
-    const batches = transport.batches.map(({ bytes }) => decodeBatch(bytes));
+    const batches = outbox.batches.map(({ bytes }) => decodeBatch(bytes));
     expect(batches.map(({ sequence, run, intervalNs }) => [sequence, run, intervalNs])).toEqual([
       [1, RUN, 1_000_000_000n],
       [2, RUN, 1_000_000_000n],
     ]);
     const last = batches[1];
     expect(last && seriesRow(last.series, 0)).toMatchObject({ counter: 'entered', hypercall: 'H_PUT_TCE', value: 5 });
-    expect(transport.batches.map(({ sequence, epoch, takenMs }) => [sequence, epoch, takenMs])).toEqual([
-      [1, last?.epoch, 0],
-      [2, last?.epoch, 1000],
+    expect(outbox.batches.map(({ hostId, epoch, takenMs }) => [hostId, epoch, takenMs])).toEqual([
+      ['h', last?.epoch, 0],
+      ['h', last?.epoch, 1000],
     ]);
     expect(source.asked).toEqual(['open', 'next', 'next', 'next', 'close']);
   });
@@ -50,19 +50,19 @@ describe('ReadingLoop', () => {
       pace.nowMs += ms;
       return counted(1);
     };
-    const { loop, transport } = loopOver([takes(300), takes(0), takes(2500), takes(0)], { pace });
+    const { loop, outbox } = loopOver([takes(300), takes(0), takes(2500), takes(0)], { pace });
     await loop.run(never);
     expect(pace.slept).toEqual([700, 1000, 500, 1000]);
-    expect(transport.batches.map(({ takenMs }) => takenMs)).toEqual([300, 1000, 4500, 5000]);
+    expect(outbox.batches.map(({ takenMs }) => takenMs)).toEqual([300, 1000, 4500, 5000]);
     expect(loop.status.busyMs).toBe(2800);
   });
 
   it('counts a failure by its code, says it once, and prepares the source again', async () => {
     const gone = () => new SourceError('permission', 'cannot read x: run as root');
-    const { loop, source, transport, lines } = loopOver([counted(1), gone(), gone(), counted(2)]);
+    const { loop, source, outbox, lines } = loopOver([counted(1), gone(), gone(), counted(2)]);
     await loop.run(never);
     expect([...loop.status.failures]).toEqual([['permission', 2]]);
-    expect(transport.batches.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    expect(outbox.batches.map(({ bytes }) => decodeBatch(bytes).sequence)).toEqual([1, 2]);
     expect(source.asked.join(' ')).toBe('open next next close open next close open next next close');
     expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
       'warn no reading: cannot read x: run as root',
@@ -97,9 +97,9 @@ describe('ReadingLoop', () => {
       stop.abort();
       return Promise.resolve();
     };
-    const { loop, transport, source } = loopOver([counted(1), counted(2), counted(3)], { pace });
+    const { loop, outbox, source } = loopOver([counted(1), counted(2), counted(3)], { pace });
     await loop.run(stop.signal);
-    expect(transport.batches).toHaveLength(2);
+    expect(outbox.batches).toHaveLength(2);
     expect(source.asked.at(-1)).toBe('close');
   });
 
@@ -109,10 +109,27 @@ describe('ReadingLoop', () => {
       stop.abort();
       return counted(1);
     };
-    const { loop, transport, source } = loopOver([first, counted(2), counted(3)]);
+    const { loop, outbox, source } = loopOver([first, counted(2), counted(3)]);
     await loop.run(stop.signal);
-    expect(transport.batches).toHaveLength(2);
+    expect(outbox.batches).toHaveLength(2);
     expect(source.asked).toEqual(['open', 'next', 'last', 'close']);
+  });
+
+  it('tells with the next batch why the outbox could not bring one to the disk', async () => {
+    const outbox = new KeepingOutbox();
+    const full = () => {
+      outbox.problem = 'the disk is full';
+      return counted(1);
+    };
+    const emptied = () => {
+      outbox.problem = undefined;
+      return counted(2);
+    };
+    const { loop, lines } = loopOver([full, emptied, counted(3)], { outbox });
+    await loop.run(never);
+    const problems = outbox.batches.map(({ bytes }) => decodeBatch(bytes).problems);
+    expect(problems).toEqual([[], ['the disk is full'], []]);
+    expect(lines.map(({ msg }) => msg)).toEqual(['the disk is full']);
   });
 
   it('logs each problem of the readings when it comes up', async () => {
@@ -126,10 +143,10 @@ describe('ReadingLoop', () => {
 describe('ReadingLoop over a source that keeps its own time', () => {
   it('never sleeps, passes over broken readings and ends with the source', async () => {
     const cut = new SourceError('hist-malformed', 'cut in line 3');
-    const { loop, pace, source, transport } = loopOver([counted(1), cut, counted(3)], { pacedBy: 'source' });
+    const { loop, pace, source, outbox } = loopOver([counted(1), cut, counted(3)], { pacedBy: 'source' });
     await loop.run(never);
     expect(pace.slept).toEqual([]);
-    expect(transport.batches).toHaveLength(2);
+    expect(outbox.batches).toHaveLength(2);
     expect(source.asked.join(' ')).toBe('open next next next next close');
   });
 
@@ -139,16 +156,16 @@ describe('ReadingLoop over a source that keeps its own time', () => {
     await expect(loop.run(never)).rejects.toThrow('there is no recording');
   });
 
-  it('waits for room in the transport rather than let it thin', async () => {
-    const { loop, transport } = loopOver([counted(1), counted(2)], { pacedBy: 'source' });
+  it('waits for room in the outbox rather than let it thin', async () => {
+    const { loop, outbox } = loopOver([counted(1), counted(2)], { pacedBy: 'source' });
     let makeRoom = (): void => undefined;
-    transport.roomIs = new Promise((resolve) => (makeRoom = resolve));
+    outbox.roomIs = new Promise((resolve) => (makeRoom = resolve));
     const ran = loop.run(never);
     await new Promise((done) => setImmediate(done));
-    expect(transport.batches).toHaveLength(1);
+    expect(outbox.batches).toHaveLength(1);
     makeRoom();
     await ran;
-    expect(transport.batches).toHaveLength(2);
+    expect(outbox.batches).toHaveLength(2);
   });
 
   it('stops in the middle of a wait of the source', async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { SourceError } from '../../src/model.js';
 import type { Reading } from '../../src/model.js';
+import { QueuedOutbox } from '../../src/outbox/queued.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import { FileState } from '../../src/run/state.js';
 import type { StateStore } from '../../src/run/state.js';
@@ -23,27 +24,56 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 /** What becomes of the agent at a reading. */
-type Fate = 'lives' | 'killed before its state is kept' | 'killed before the batch leaves';
-const fates: readonly Fate[] = ['lives', 'killed before its state is kept', 'killed before the batch leaves'];
+const fates = [
+  'lives',
+  'killed before its state is kept',
+  'killed before the outbox has the batch',
+  'killed before the batch is delivered',
+] as const;
+type Fate = (typeof fates)[number];
+
+interface Life {
+  state: StateStore;
+  collector: ModelCollector;
+  /** The outbox's; undefined for one in memory. */
+  outboxDirectory?: string | undefined;
+  /** Nothing is delivered from the beginning. */
+  isDown?: boolean;
+}
 
 /** One life of an agent over the readings, of which the last one may be its end. */
-async function live(readings: readonly Reading[], end: Fate, state: StateStore, collector: ModelCollector) {
+async function live(readings: readonly Reading[], end: Fate, { state, collector, outboxDirectory, isDown }: Life) {
   const transport = new ModelTransport(collector);
+  transport.isUp = isDown !== true;
+  const { log, lines } = collectLog();
+  const pace = new FakePace();
+  const outbox = new QueuedOutbox({
+    transport,
+    directory: outboxDirectory,
+    bytes: 1024 * 1024,
+    catchUp: 1000,
+    backoff: { firstMs: 0, longestMs: 0 },
+    pace,
+    wallMs: () => Date.now(),
+    log,
+  });
   let kept = 0;
   const dying: StateStore = {
     load: () => state.load(),
     keep: (next) => {
       const isEnd = ++kept === readings.length;
       if (isEnd && end === 'killed before its state is kept') throw new SourceError('killed', 'killed');
-      if (isEnd && end === 'killed before the batch leaves') transport.isUp = false;
+      if (isEnd && end !== 'lives') transport.isUp = false;
+      if (isEnd && end === 'killed before the outbox has the batch') outbox.send = () => Promise.resolve(undefined);
       return state.keep(next);
     },
   };
-  const { log, lines } = collectLog();
   const source = new FakeSource([...readings]);
-  const given = { source, transport, state: dying, caps: DEFAULT_CAPS, intervalMs: 1000, pace: new FakePace(), log };
+  const given = { source, outbox, state: dying, caps: DEFAULT_CAPS, intervalMs: 1000, pace, log };
   const loop = new ReadingLoop({ ...given, pacedBy: 'interval', run: '00000000-0000-8000-8000-000000000001' });
   await loop.run(new AbortController().signal);
+  if (end === 'lives') await outbox.drain(new AbortController().signal);
+  await outbox.close();
   return { loop, lines, source };
 }
 
@@ -59,11 +89,15 @@ function readingsOf(history: readonly Action[], fateOf: (n: number) => Fate): { 
 }
 
 describe('an agent that is killed', () => {
-  it('tells in the end of each VM what one tells that never was', async () => {
+  it.each([
+    ['on disk', 'outbox'],
+    ['in memory', undefined],
+  ])('tells in the end of each VM what one tells that never was, with its outbox %s', async (_, name) => {
+    const outboxDirectory = name && join(directory, name);
     const histories = fc.tuple(actions, fc.func(fc.constantFrom(...fates)));
     await fc.assert(
       fc.asyncProperty(histories, async ([history, fateOf]) => {
-        await rm(join(directory, 'state'), { recursive: true, force: true });
+        for (const used of ['state', 'outbox']) await rm(join(directory, used), { recursive: true, force: true });
         const readings = readingsOf(history, fateOf);
         const killed = new ModelCollector();
         for (let from = 0; from < readings.length;) {
@@ -73,15 +107,14 @@ describe('an agent that is killed', () => {
           await live(
             life.map((r) => r.reading),
             life.at(-1)?.fate ?? 'lives',
-            state,
-            killed,
+            { state, collector: killed, outboxDirectory },
           );
           from += life.length;
         }
         const whole = new ModelCollector();
         // A reading that was not kept is as if it had not been.
         const had = readings.filter(({ fate }) => fate !== 'killed before its state is kept').map((r) => r.reading);
-        await live(had, 'lives', new FileState(join(directory, 'whole')), whole);
+        await live(had, 'lives', { state: new FileState(join(directory, 'whole')), collector: whole });
         await rm(join(directory, 'whole'), { recursive: true, force: true });
         for (const counter of ['entered', 'punted'] as const) {
           expect(killed.stored(counter)).toEqual(whole.stored(counter));
@@ -99,12 +132,39 @@ describe('an agent that is killed', () => {
   it('delivers the last batch of an epoch that nobody has had', async () => {
     const collector = new ModelCollector();
     const handover = { epoch: '00000000-0000-8000-8000-00000000000b', cells: [cell(7, 'entered', 2)], seen: [] };
-    await live([counted(5, { handover })], 'killed before the batch leaves', new FileState(directory), collector);
+    const end = 'killed before the batch is delivered';
+    await live([counted(5, { handover })], end, { state: new FileState(directory), collector });
     expect(collector.stored('entered')).toEqual({});
     const later = [counted(9, { epoch: handover.epoch })];
-    const { source } = await live(later, 'lives', new FileState(directory), collector);
+    const { source } = await live(later, 'lives', { state: new FileState(directory), collector });
     expect(source.told).toEqual([handover.epoch]);
     expect(collector.stored('entered')).toEqual({ v: 5 + 7 });
+  });
+
+  it('delivers after a boot, which ends its state, what it had put on the disk before', async () => {
+    const collector = new ModelCollector();
+    const outboxDirectory = join(directory, 'outbox');
+    const end = 'killed before the batch is delivered';
+    await live([counted(5)], end, { state: new FileState(join(directory, 'a')), collector, outboxDirectory });
+    expect(collector.stored('entered')).toEqual({});
+    const booted = { epoch: '00000000-0000-8000-8000-00000000000b' };
+    const state = new FileState(join(directory, 'b'));
+    await live([counted(2, booted)], 'lives', { state, collector, outboxDirectory });
+    expect(collector.stored('entered')).toEqual({ v: 5 + 2 });
+  });
+
+  it('delivers the last batches of several epochs that its outbox had no disk for', async () => {
+    const collector = new ModelCollector();
+    const epoch = (n: number) => `00000000-0000-8000-8000-00000000000${n}`;
+    const readings = [1, 2, 3].map((n) =>
+      counted(5, { epoch: epoch(n), handover: { epoch: epoch(n + 1), cells: [], seen: [] } }),
+    );
+    const end = 'killed before the batch is delivered';
+    await live(readings, end, { state: new FileState(directory), collector, isDown: true });
+    expect(collector.stored('entered')).toEqual({});
+    const later = [counted(7, { epoch: epoch(4) })];
+    await live(later, 'lives', { state: new FileState(directory), collector });
+    expect(collector.stored('entered')).toEqual({ v: 5 + 5 + 5 + 7 });
   });
 
   it('goes on with what it did not know of entries', async () => {
@@ -112,7 +172,7 @@ describe('an agent that is killed', () => {
       counted(0, { cells: [cell(7, 'entered', calls, { hypercall: 'H_STUFF_TCE', entries })] });
     const collector = new ModelCollector();
     for (const next of [stuff(1, 8), stuff(2, NaN), stuff(3, NaN), stuff(4, 20), stuff(5, 24), stuff(6, 30)]) {
-      const { loop } = await live([next], 'lives', new FileState(directory), collector);
+      const { loop } = await live([next], 'lives', { state: new FileState(directory), collector });
       expect([...loop.status.failures]).toEqual([]);
     }
     expect(collector.stored('entered_entries')).toEqual({ v: 8 + 6 });
@@ -132,24 +192,20 @@ describe('an agent that is killed', () => {
       return counted(5, { latencies: [times], ...more });
     };
     const collector = new ModelCollector();
-    await live([took(1), took(3)], 'lives', new FileState(directory), collector);
+    await live([took(1), took(3)], 'lives', { state: new FileState(directory), collector });
     const reused = took(7, { vms: [{ ...vm(9, 'w'), threads: [{ tid: 7, startedNs: 2n }] }] });
-    await live([reused], 'lives', new FileState(directory), collector);
-    await live([took(9)], 'lives', new FileState(directory), collector);
+    await live([reused], 'lives', { state: new FileState(directory), collector });
+    await live([took(9)], 'lives', { state: new FileState(directory), collector });
     expect(collector.measured()).toEqual({ v: (3 + 2) * 200, w: 4 * 200 });
   });
 
   it('writes nothing while nothing is counted', async () => {
     const state = new FileState(directory);
     const path = join(directory, 'ledger.json');
-    await live([counted(5)], 'lives', state, new ModelCollector());
+    await live([counted(5)], 'lives', { state, collector: new ModelCollector() });
     await writeFile(path, 'untouched');
-    await live(
-      [counted(5)],
-      'lives',
-      { load: () => Promise.resolve(undefined), keep: (k) => state.keep(k) },
-      new ModelCollector(),
-    );
+    const unread: StateStore = { load: () => Promise.resolve(undefined), keep: (k) => state.keep(k) };
+    await live([counted(5)], 'lives', { state: unread, collector: new ModelCollector() });
     expect(await readFile(path, 'utf8')).toBe('untouched');
   });
 });
@@ -160,14 +216,17 @@ describe('a state that cannot be used', () => {
   it.each([
     ['cut', (text: string) => text.slice(0, -9), /JSON/],
     ['of another program', () => '{"format":"else"}', /format/],
-    ['of a later version', (text: string) => text.replace('"version":1', '"version":2'), /version/],
+    ['of a later version', (text: string) => text.replace('"version":2', '"version":3'), /version/],
     ['with a count that is none', (text: string) => text.replace('"uptimeNs":"', '"uptimeNs":"-'), /ledger\.uptimeNs/],
   ])('because it is %s is named, set aside and counted, and counting begins anew', async (_, spoil, names) => {
-    await live(one(), 'lives', new FileState(directory), new ModelCollector());
+    await live(one(), 'lives', { state: new FileState(directory), collector: new ModelCollector() });
     const path = join(directory, 'ledger.json');
     await writeFile(path, spoil(await readFile(path, 'utf8')));
     const steps = [...one(), ...one()];
-    const { loop, lines } = await live(steps, 'lives', new FileState(directory), new ModelCollector());
+    const { loop, lines } = await live(steps, 'lives', {
+      state: new FileState(directory),
+      collector: new ModelCollector(),
+    });
     expect([...loop.status.failures]).toEqual([['state-unusable', 1]]);
     expect(lines[0]?.msg).toMatch(names);
     expect(lines[0]?.msg).toContain(`set aside as ${path}.unusable`);
@@ -178,10 +237,10 @@ describe('a state that cannot be used', () => {
     await writeFile(join(directory, 'file'), '');
     const state = new FileState(join(directory, 'file'));
     const collector = new ModelCollector();
-    const { lines } = await live([...one(), ...one()], 'lives', new FileState(directory), collector);
+    const { lines } = await live([...one(), ...one()], 'lives', { state: new FileState(directory), collector });
     expect(lines).toEqual([]);
     await expect(state.load()).rejects.toThrow(SourceError);
-    const { loop } = await live([...one(), ...one(), ...one()], 'lives', state, collector);
+    const { loop } = await live([...one(), ...one(), ...one()], 'lives', { state, collector });
     expect(loop.status.newest?.batch.problems).toEqual([
       expect.stringMatching(/cannot keep the agent's state .*EEXIST/),
     ]);

@@ -1,118 +1,8 @@
 /** Histograms that are made anew while guests call at every moment: no call is lost, and none counted twice. */
-import { deriveId } from '@tcewatch/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance } from '../../src/ledger/advance.js';
-import { snapshot } from '../../src/ledger/snapshot.js';
-import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
-import type { Reading, VmSighting } from '../../src/model.js';
-import { encodeBatch } from '@tcewatch/protocol';
-import { toBatch } from '../../src/batcher.js';
-import { Counting } from '../../src/sources/hist-counting.js';
-import { Tracefs } from '../../src/sources/tracefs-files.js';
-import { ModelCollector } from '../run/collector.js';
-import { reading } from '../run/fakes.js';
-import { ModelKernel } from './model-kernel.js';
-import type { Call } from './model-kernel.js';
-
-const SECOND_NS = 1_000_000_000n;
-const SIZE = 128;
-
-function vmOf(name: string, tids: readonly number[]): VmSighting {
-  const threads = tids.map((tid) => ({ tid, startedNs: 1n }));
-  return { life: deriveId(name), name, uuid: '', tgid: 1, startedNs: 1n, threads, evidence: [] };
-}
-
-/** A host with guests, its agent, and what a collector has of them. */
-class Host {
-  readonly kernel = new ModelKernel();
-  readonly collector = new ModelCollector();
-  /** By VM. */
-  readonly truth = { entered: {} as Record<string, number>, punted: {} as Record<string, number> };
-  problems: readonly string[] = [];
-  vms: VmSighting[] = [];
-  #ledger = emptyLedger();
-  #counting: Counting | undefined;
-  #nowNs = SECOND_NS;
-  #readings = 0;
-
-  call(call: Call): void {
-    const entered = this.kernel.step(call);
-    if (!entered || !this.#counting) return;
-    const vm = this.vms.find(({ threads }) => threads.some(({ tid }) => tid === call.tid))?.name ?? 'unattributed';
-    this.truth.entered[vm] = (this.truth.entered[vm] ?? 0) + 1;
-    if (entered.isPunted) this.truth.punted[vm] = (this.truth.punted[vm] ?? 0) + 1;
-  }
-
-  async start(): Promise<void> {
-    const { handover, epoch } = this.#ledger;
-    const told = handover?.epoch ?? epoch?.given;
-    const options = { root: '/', size: SIZE, tracefs: new Tracefs(this.kernel) };
-    this.#counting = await Counting.open(options, this.#nowNs, (madeNs) => deriveId(madeNs) === told);
-  }
-
-  async read(): Promise<Reading> {
-    this.#nowNs += 10n * SECOND_NS;
-    const counting = this.#counting ?? expect.fail();
-    const { madeNs, cells, accounts, handover, problems } = await counting.count(this.#nowNs);
-    const changes = await counting.keepRoom(this.#nowNs, this.vms);
-    const read = reading({
-      clock: { wallNs: this.#nowNs, uptimeNs: this.#nowNs },
-      epoch: deriveId(madeNs),
-      epochBeganNs: madeNs,
-      cells: [...cells],
-      accounts: [...accounts],
-      vms: this.vms,
-      problems: [...problems, ...changes],
-      ...(handover && { handover: { ...handover, epoch: deriveId(handover.madeNs) } }),
-    });
-    this.#ledger = advance(this.#ledger, read, DEFAULT_CAPS);
-    this.problems = this.#ledger.problems;
-    const parts = { run: deriveId('run'), sequence: ++this.#readings, intervalNs: SECOND_NS };
-    this.collector.take(encodeBatch(toBatch({ reading: read, snapshot: snapshot(this.#ledger), ...parts })));
-    return read;
-  }
-
-  /** Reads until no histogram is being made anew. */
-  async rest(): Promise<void> {
-    do await this.read();
-    while (this.kernel.instances.length > 1);
-  }
-}
-
-/** Calls of four threads of two VMs on few LIOBNs. */
-const someCall = (tid: number, liobn = 0x80000000n): Call => ({
-  tid,
-  hypercall: tid % 2 === 0 ? 'H_PUT_TCE' : 'H_STUFF_TCE',
-  liobn,
-  entries: 3n,
-  isPunted: tid > 12,
-});
-
-async function hostWith(tids: readonly number[]): Promise<Host> {
-  const host = new Host();
-  host.vms = [
-    vmOf(
-      'a',
-      tids.filter((tid) => tid <= 12),
-    ),
-    vmOf(
-      'b',
-      tids.filter((tid) => tid > 12),
-    ),
-  ];
-  await host.start();
-  return host;
-}
-
-function expectBalance(host: Host): void {
-  for (const counter of ['entered', 'punted'] as const) {
-    const stored = Object.values(host.collector.stored(counter)).reduce((a, b) => a + b, 0);
-    const { seen, lost } = host.collector.account(counter);
-    expect(stored + lost).toBe(seen);
-    expect(seen).toBe(Object.values(host.truth[counter]).reduce((a, b) => a + b, 0));
-  }
-}
+import { SIZE, expectBalance, hostWith, someCall, vmOf } from './counting-host.js';
+import type { CountingHost } from './counting-host.js';
 
 describe('histograms that dead threads crowd', () => {
   it('are made anew, whatever the guests do meanwhile', async () => {
@@ -154,10 +44,10 @@ describe('histograms that dead threads crowd', () => {
 });
 
 describe('a guest that makes up LIOBNs', () => {
-  const flood = (host: Host, calls: number) => {
+  const flood = (host: CountingHost, calls: number) => {
     for (let i = 0; i < 2 * calls; i++) host.call(someCall(11, BigInt(i) * 4096n));
   };
-  const neighbour = (host: Host) => {
+  const neighbour = (host: CountingHost) => {
     for (let i = 0; i < 2; i++) host.call(someCall(13));
   };
 

@@ -11,7 +11,7 @@ export function testOptions(replay?: Partial<ReplayOptions>, root = '/nowhere'):
     root,
     host: {},
     agentVersion: '0.0.0-test',
-    hist: { size: 4096 },
+    hist: { size: 4096, detail: false },
     now: () => 1_800_000_000_000_000_000n,
     ...(replay && { replay: { directory: '/nowhere', speed: Infinity, pace: neverSleeps, ...replay } }),
   };

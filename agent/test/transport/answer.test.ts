@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge, retryAfterMs } from '../../src/transport/answer.js';
-import type { Verdict } from '../../src/transport/answer.js';
+import type { Verdict } from '../../src/transport/transport.js';
 
 const answer = (status: number, text = '', retryAfter?: string) => ({ status, text, retryAfter });
 

@@ -1,18 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createSecureServer } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { accept, batch, listen, never, serve, transportTo } from './surroundings.js';
+import { makeCertificates } from '../../../scripts/tls.js';
+import { accept, batch, listen, never, serve, transportTo } from '../outbox/surroundings.js';
 
-const pem = (name: string) => readFileSync(new URL(`../fixtures/tls/${name}`, import.meta.url), 'utf8');
+const DELIVERED = { kind: 'settled', refusals: new Map() };
+const certificates = await makeCertificates();
 
 describe('HttpTransport', () => {
-  it('posts batches, compressed and with its token, oldest first', async () => {
+  it('posts batches in one request, compressed and with its token', async () => {
     const { url, received } = await serve(accept);
-    const { transport } = transportTo(`${url}/below/`, { token: 'secret' });
-    for (const n of [1, 2, 3]) transport.send(batch(n));
-    await transport.drain(never);
-
+    const transport = transportTo(`${url}/below/`, { token: 'secret' });
+    expect(await transport.deliver([batch(1)], never)).toEqual(DELIVERED);
+    expect(await transport.deliver([batch(2), batch(3)], never)).toEqual(DELIVERED);
     expect(received.map(({ sequences }) => sequences)).toEqual([[1], [2, 3]]);
     expect(received[0]?.path).toBe('/below/v1/batches');
     expect(received[0]?.headers).toMatchObject({
@@ -20,140 +20,74 @@ describe('HttpTransport', () => {
       'content-encoding': 'gzip',
       authorization: 'Bearer secret',
     });
-    expect(transport.stats).toMatchObject({ delivered: 3, queuedBatches: 0, newestDeliveredMs: 3000 });
   });
 
   it('sends plain bytes when compression is off', async () => {
     const { url, received } = await serve(accept);
-    const { transport } = transportTo(url, { gzip: false });
-    transport.send(batch(9));
-    await transport.drain(never);
+    await transportTo(url, { gzip: false }).deliver([batch(9)], never);
     expect(received[0]?.sequences).toEqual([9]);
     expect(received[0]?.headers['content-encoding']).toBeUndefined();
     expect(received[0]?.headers.authorization).toBeUndefined();
   });
 
-  it('keeps batches through an outage, and logs its beginning and its end once each', async () => {
-    const { url, received } = await serve((_, response, attempt) => {
-      if (attempt <= 3) response.destroy();
-      else response.writeHead(202).end();
-    });
-    const { transport, lines } = transportTo(url);
-    transport.send(batch(1));
-    transport.send(batch(2));
-    await transport.drain(never);
-
-    expect(received.map(({ sequences }) => sequences)).toEqual([[1], [1, 2], [1, 2], [1, 2]]);
-    expect(transport.stats).toMatchObject({ delivered: 2, retried: 3 });
-    expect(lines.map((line) => line.level)).toEqual(['warn', 'info']);
-    expect(lines[0]?.msg).toMatch(/^cannot deliver: .*; batches are kept and tried again$/);
+  it('takes a connection that breaks for worth another attempt', async () => {
+    const { url } = await serve((_, response) => response.destroy());
+    expect(await transportTo(url).deliver([batch(1)], never)).toMatchObject({ kind: 'retry', afterMs: 0 });
   });
 
-  it('waits as long as a busy server asks for', async () => {
-    const { url } = await serve((_, response, attempt) => {
-      if (attempt === 1) response.writeHead(503, { 'retry-after': '7' }).end('{"message":"store is full"}');
-      else response.writeHead(202).end();
-    });
-    const { transport, slept, lines } = transportTo(url);
-    transport.send(batch(1));
-    await transport.drain(never);
-    expect(slept).toEqual([7000]);
-    expect(lines[0]?.msg).toContain('503: store is full');
-    expect(transport.stats).toMatchObject({ delivered: 1, retried: 1 });
+  it('tells how long a busy server asks to be left alone', async () => {
+    const { url } = await serve((_, response) =>
+      response.writeHead(503, { 'retry-after': '7' }).end('{"message":"store is full"}'),
+    );
+    const verdict = await transportTo(url).deliver([batch(1)], never);
+    expect(verdict).toEqual({ kind: 'retry', afterMs: 7000, message: '503: store is full' });
   });
 
-  it('drops what is refused for good, counts it, and says so once for each kind', async () => {
-    const { url } = await serve((_, response, attempt) => {
-      response.writeHead(attempt === 3 ? 413 : 401).end(`{"message":"no token ${attempt}"}`);
+  it('tells what is refused for good, and why', async () => {
+    const { url } = await serve((_, response) => response.writeHead(401).end('{"message":"no token"}'));
+    const refusal = { reason: '401', message: '401: no token' };
+    expect(await transportTo(url).deliver([batch(1), batch(2)], never)).toEqual({
+      kind: 'settled',
+      refusals: new Map([0, 1].map((i) => [i, refusal])),
     });
-    const { transport, lines } = transportTo(url);
-    for (const n of [1, 2, 3]) {
-      transport.send(batch(n));
-      await transport.drain(never);
-    }
-    expect(transport.stats.delivered).toBe(0);
-    expect([...transport.stats.rejected]).toEqual([
-      ['401', 2],
-      ['413', 1],
-    ]);
-    expect(lines.map((line) => line.msg)).toEqual([
-      'the collector refuses batches (401: no token 1); they are dropped',
-      'the collector refuses batches (413: no token 3); they are dropped',
-    ]);
   });
 
-  it('gives up an attempt that gets no answer and makes another', async () => {
-    const { url } = await serve((_, response, attempt) => {
-      if (attempt > 1) response.writeHead(202).end();
-    });
-    const { transport, lines } = transportTo(url, { timeoutMs: 300 });
-    transport.send(batch(1));
-    await transport.drain(never);
-    expect(lines[0]?.msg).toContain('no answer within 300 ms');
-    expect(transport.stats.delivered).toBe(1);
+  it('gives up an attempt that gets no answer', async () => {
+    const { url } = await serve(() => undefined);
+    const verdict = await transportTo(url, { timeoutMs: 300 }).deliver([batch(1)], never);
+    expect(verdict).toEqual({ kind: 'retry', afterMs: 0, message: 'no answer within 300 ms' });
   });
 
-  it('thins while the oldest cannot be delivered, and delivers each epoch whole', async () => {
-    let open = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    const { url, received } = await serve((_, response) => {
-      void gate.then(() => response.writeHead(202).end());
+  it('ends an attempt in the middle when it is told to', async () => {
+    const stop = new AbortController();
+    const { url } = await serve(() => {
+      stop.abort();
     });
-    const { transport } = transportTo(url, { queue: { batches: 3, bytes: 1_000_000 } });
-    for (let n = 1; n <= 5; n++) transport.send(batch(n, 'a'));
-    for (let n = 6; n <= 9; n++) transport.send(batch(n, 'b'));
-    expect(transport.stats).toMatchObject({ thinned: 6, queuedBatches: 3 });
-    open();
-    await transport.drain(never);
-    const last = received.flatMap(({ sequences }) => sequences);
-    expect(last).toContain(5);
-    expect(last.at(-1)).toBe(9);
+    expect((await transportTo(url).deliver([batch(1)], stop.signal)).kind).toBe('retry');
   });
 
   it('trusts the authority and shows the certificate that it is given', async () => {
     const seen: unknown[] = [];
-    const options = { key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'), requestCert: true };
+    const { ca, client } = certificates;
+    const options = { ...certificates.server, ca, requestCert: true };
     const server = createSecureServer({ ...options, rejectUnauthorized: true }, (request, response) => {
       if (request.socket instanceof TLSSocket) seen.push(request.socket.getPeerCertificate().subject.CN);
       request.resume().on('end', () => response.writeHead(202).end());
     });
     const url = await listen(server, 'https');
-    const tls = { ca: pem('ca.pem'), cert: pem('client.pem'), key: pem('client.key') };
-    const { transport } = transportTo(url, { tls });
-    transport.send(batch(1));
-    await transport.drain(never);
+    const tls = { ca, ...client };
+    expect(await transportTo(url, { tls }).deliver([batch(1)], never)).toEqual(DELIVERED);
     expect(seen).toEqual(['tcewatch test client']);
   });
 
   it('does not deliver to a server whose authority it does not know', async () => {
-    const server = createSecureServer({ key: pem('server.key'), cert: pem('server.pem') }, (_, response) => {
+    const server = createSecureServer(certificates.server, (_, response) => {
       response.writeHead(202).end();
     });
     const url = await listen(server, 'https');
-    const { transport, firstLine } = transportTo(url);
-    transport.send(batch(1));
-    expect((await firstLine).msg).toContain('unable to verify the first certificate');
-    expect(transport.stats).toMatchObject({ delivered: 0, retried: 1 });
-  });
-
-  it('says when there is room again', async () => {
-    const { url } = await serve(accept);
-    const { transport } = transportTo(url, { queue: { batches: 1, bytes: 1_000_000 } });
-    for (let n = 1; n <= 20; n++) {
-      await transport.room(never);
-      transport.send(batch(n));
-    }
-    await transport.drain(never);
-    expect(transport.stats).toMatchObject({ delivered: 20, thinned: 0 });
-  });
-
-  it('stops draining when it is told to, and closes in the middle of an attempt', async () => {
-    const { url } = await serve(() => undefined);
-    const { transport } = transportTo(url);
-    transport.send(batch(1));
-    await expect(transport.drain(AbortSignal.abort())).rejects.toThrow();
-    await transport.close();
-    transport.send(batch(2));
-    expect(transport.stats).toMatchObject({ delivered: 0, queuedBatches: 1 });
+    expect(await transportTo(url).deliver([batch(1)], never)).toMatchObject({
+      kind: 'retry',
+      message: expect.stringContaining('unable to verify the first certificate') as string,
+    });
   });
 });

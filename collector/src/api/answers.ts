@@ -2,14 +2,27 @@
 import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, deriveModes, enteredEntries } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import type { z } from 'zod';
-import type { AccountRow, CountRow, HostRow, StepRow, VmRow } from '../store/index.js';
+import { hostProblems } from '../hosts/problems.js';
+import { claimants, clockAheadNs } from '../hosts/runs.js';
+import type { HostRun } from '../hosts/runs.js';
+import type { AccountRow, CountRow, HostRow, LatencyRow, StepRow, VmRow } from '../store/index.js';
 import { isoTime } from '../time.js';
-import type { accountBody, countsBody, hostBody, stepBody, vmBody } from './bodies.js';
+import type { accountBody, countsBody, hostBody, latencyBody, stepBody, vmBody } from './bodies.js';
 
-export function hostAnswer(row: HostRow): z.infer<typeof hostBody> {
-  const { hostId, hostName, intervalNs, readAtNs, ...same } = row;
-  const times = { intervalSeconds: Number(intervalNs) / 1e9, readAt: isoTime(readAtNs) };
-  return { id: hostId, name: hostName, ...same, ...times };
+/** `runs` are those of the host. */
+export function hostAnswer(row: HostRow, runs: readonly HostRun[], maxClockSkewMs: number): z.infer<typeof hostBody> {
+  const { hostId, hostName, intervalNs, readAtNs, problems, ...same } = row;
+  const ahead = clockAheadNs(runs);
+  return {
+    id: hostId,
+    name: hostName,
+    ...same,
+    intervalSeconds: Number(intervalNs) / 1e9,
+    readAt: isoTime(readAtNs),
+    clockAheadSeconds: ahead === null ? null : Number(ahead) / 1e9,
+    claimants: claimants(runs).map(({ name, bootId, run }) => ({ name, bootId, run })),
+    problems: [...problems, ...hostProblems(runs, maxClockSkewMs)],
+  };
 }
 
 export function vmAnswer(row: VmRow): z.infer<typeof vmBody> {
@@ -45,6 +58,10 @@ export function countsAnswer(counts: readonly CountRow[], vms: readonly VmRow[])
 
 export function stepAnswer({ atNs, hypercall, counters, read }: StepRow, vm: VmRow): z.infer<typeof stepBody> {
   return { at: isoTime(atNs), read, ...figures(hypercall, counters, vm) };
+}
+
+export function latencyAnswer(row: LatencyRow, { hostId, life, vm, uuid }: VmRow): z.infer<typeof latencyBody> {
+  return { host: hostId, life, vm, uuid, ...row };
 }
 
 function figures(hypercall: Hypercall, counters: CounterValues, vm: VmRow | undefined) {

@@ -1,5 +1,5 @@
 /** What the read API answers, as schemas: OpenAPI and the checks of the answers come from here. */
-import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES } from '@tcewatch/protocol';
+import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES, SCOPES, SPANS } from '@tcewatch/protocol';
 import { z } from 'zod';
 
 export const time = z.iso.datetime().describe("ISO 8601, on the host's clock.");
@@ -21,7 +21,17 @@ export const hostBody = z.object({
   epoch: z.string().describe('The life of the counters.'),
   intervalSeconds: z.number().describe('Time between readings.'),
   readAt: time,
-  problems: z.array(z.string()).describe('What went wrong in the newest reading.'),
+  clockAheadSeconds: z
+    .number()
+    .nullable()
+    .describe(
+      "How far the host's clock is at least ahead of the collector's; negative: behind, or no reading of the last " +
+        'minutes came fresh. Null: not known.',
+    ),
+  claimants: z
+    .array(z.object({ name: z.string(), bootId: z.string(), run: z.string() }))
+    .describe("Runs of agents that sent under this host's id at the same time; empty where there was one alone."),
+  problems: z.array(z.string()).describe('What went wrong in the newest reading, and with the id and the clock.'),
 });
 
 export const vmBody = z.object({
@@ -72,6 +82,42 @@ export const countsBody = z.object({
   vm: z.string(),
   uuid: z.string(),
   hypercalls: z.array(figures),
+});
+
+const bounds = z.object({
+  aboveUs: z.number().describe('Longer than so many microseconds.'),
+  upToUs: z.number().nullable().describe('No longer than so many; null: without end.'),
+});
+
+export const latencyBody = z.object({
+  host: z.string(),
+  life: z.string(),
+  vm: z.string(),
+  uuid: z.string(),
+  seconds: z.number().nullable().describe('Time between the readings that the figures are between.'),
+  lostMsPerSecond: z
+    .number()
+    .nullable()
+    .describe("Milliseconds of each second that the VM's threads together spent on round trips; null: not measured."),
+  spans: z.array(
+    z.object({
+      span: z.enum(SPANS).describe('handled: in the kernel alone; round_trip: through userspace and back.'),
+      hypercall: z.enum(HYPERCALL_NAMES),
+      calls: z.number().describe('Calls that were measured.'),
+      unmeasured: z.number().nullable().describe('Calls that were counted and not measured; null: not counted either.'),
+      totalUs: z.number().describe('Time of the measured calls together, in microseconds.'),
+      p50: bounds.nullable().describe('Where the median of the measured calls lies.'),
+      p99: bounds.nullable().describe('Where their 99th percentile lies.'),
+      buckets: z.array(bounds.extend({ calls: z.number() })),
+    }),
+  ),
+});
+
+export const liobnBody = figures.extend({
+  scope: z
+    .enum(SCOPES)
+    .describe('one: this LIOBN; all: calls whose LIOBN the source cannot tell; other: LIOBNs that a cap folded.'),
+  liobn: z.string().nullable().describe('Hexadecimal, such as 0x80000000; null unless the scope is one.'),
 });
 
 export const stepBody = figures.extend({

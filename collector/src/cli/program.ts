@@ -4,6 +4,7 @@ import type { Program } from '@tcewatch/config';
 import { ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import { StoreError } from '../model.js';
 import { clickhouseCommand } from './clickhouse.js';
+import { redriveCommand } from './redrive.js';
 import { runCommand } from './run.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -15,6 +16,7 @@ const PROGRAM: Program<Surroundings> = {
   commands: [
     runCommand,
     clickhouseCommand,
+    redriveCommand,
     checkConfigCommand({
       program: NAME,
       file: '/etc/tcewatch/collector.yaml',

@@ -47,14 +47,11 @@ async function run(config: CollectorConfig, { createLog, stdout, stop, version }
   await collector.close();
 }
 
-function startFailure(cause: unknown, { listen, listen: { address, port } }: CollectorConfig): unknown {
+function startFailure(cause: unknown, { listen: { address, port } }: CollectorConfig): unknown {
   const { code, syscall, message } = cause as NodeJS.ErrnoException;
   if (syscall === 'listen' || syscall === 'bind' || code === 'ENOTFOUND') {
     const fix = 'give another listen.address or listen.port';
     return new CommandError(`cannot listen on ${address} port ${port}: ${message}; ${fix}`, { cause });
-  }
-  if (listen.tls && (syscall === 'open' || code?.startsWith('ERR_OSSL') === true)) {
-    return new CommandError(`cannot use listen.tls: ${message}; give PEM files that belong together`, { cause });
   }
   return cause;
 }

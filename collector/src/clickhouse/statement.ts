@@ -1,4 +1,5 @@
 /** From the parameters of a request to ClickHouse's HTTP interface to what the engine is to run. Pure. */
+import { quote, quoteIdentifier } from './quote.js';
 
 /** What a request asks for. */
 export interface Request {
@@ -65,12 +66,4 @@ export function insertFromFile(query: string, file: string): string | undefined 
   const match = INSERT_WITH_DATA.exec(query);
   const [, insert, format] = match ?? [];
   return insert && format ? `${insert} FROM INFILE ${quote(file)} FORMAT ${format}` : undefined;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
-}
-
-function quoteIdentifier(name: string): string {
-  return `\`${name.replaceAll(/[\\`]/g, '\\$&')}\``;
 }

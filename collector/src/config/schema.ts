@@ -1,10 +1,13 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
+import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
+import type { Retention } from '../store/index.js';
 
-const days = (fallback: number, what: string) =>
-  z.int().min(0).default(fallback).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
+const days = (keep: keyof Retention, what: string) =>
+  z.int().min(0).default(DEFAULT_RETENTION[keep]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
 
 const clickhouse = z.strictObject({
   url: plainUrl().optional().describe('ClickHouse server to store in. Without it the embedded engine is started.'),
@@ -17,6 +20,25 @@ const clickhouse = z.strictObject({
     .regex(/^[A-Za-z_]\w*$/, 'expected a name of letters, digits and _')
     .default('tcewatch')
     .describe('Database, created when it is not there.'),
+  timeout: duration()
+    .prefault('60s')
+    .describe('How long one answer of ClickHouse may take. What it has not acknowledged by then is sent again.'),
+  cluster: z
+    .string()
+    .regex(/^[\w.-]+$/, 'expected a name of letters, digits, _, . and -')
+    .optional()
+    .describe(
+      "Cluster of the server's remote_servers: the tables are made on all of its nodes, replicated, and sharded by host. " +
+        'Without it they are those of the one server.',
+    ),
+  replicaPath: z
+    .string()
+    .startsWith('/', 'expected a path in Keeper that begins with /')
+    .refine((path) => ['{shard}', '{database}', '{table}'].every((macro) => path.includes(macro)), {
+      error: 'must hold {shard}, {database} and {table}, so that no two tables meet',
+    })
+    .default(DEFAULT_REPLICA_PATH)
+    .describe('Where in Keeper the replicas of a table meet, on a cluster. ClickHouse fills in the macros.'),
   embedded: z
     .strictObject({
       directory: z
@@ -34,11 +56,11 @@ const clickhouse = z.strictObject({
     .prefault({}),
   retention: z
     .strictObject({
-      readings: days(30, 'single readings'),
-      minutes: days(180, 'rollups by minute'),
-      hours: days(1830, 'rollups by hour'),
-      hosts: days(180, 'host readings, accounts and facts of VMs'),
-      alerts: days(1830, 'alert events'),
+      readings: days('readings', 'single readings'),
+      minutes: days('minutes', 'rollups by minute'),
+      hours: days('hours', 'rollups by hour'),
+      hosts: days('hosts', 'host readings and runs, accounts and facts of VMs'),
+      alerts: days('alerts', 'alert events'),
     })
     .prefault({}),
 });
@@ -48,10 +70,11 @@ const listen = z.strictObject({
   port: z.int().min(0).max(65535).default(9915).describe('TCP port for intake, read API and metrics; 0: a free one.'),
   tls: z
     .strictObject({
-      cert: z.string().min(1).describe('PEM file of the certificate chain.'),
-      key: z.string().min(1).describe('PEM file of its private key.'),
+      cert: secret().optional().describe('Certificate (PEM) with its chain, to serve HTTPS.'),
+      key: secret().optional().describe('The private key (PEM) of that certificate.'),
     })
-    .optional(),
+    .superRefine(checkTls)
+    .prefault({}),
 });
 
 const intake = z.strictObject({
@@ -66,6 +89,20 @@ const intake = z.strictObject({
     .describe('Bytes of batches that may be in flight; more are told to come later. At least twice maxBytes.'),
 });
 
+const kafka = kafkaSettings.extend({
+  topic: topicName(BATCHES_TOPIC).describe('Topic of the batches.'),
+  deadLetterTopic: topicName('tcewatch.dead-letters').describe('Topic for records that can never be taken.'),
+  group: z.string().min(1).max(249).default('tcewatch-collector').describe('Consumer group of all collectors.'),
+  topics: z
+    .strictObject({
+      create: z.boolean().default(true).describe('Whether topics are created that are not there.'),
+      partitions: z.int().min(1).max(10_000).default(12).describe('Least partitions of the topic of the batches.'),
+      replicas: z.int().min(1).max(100).default(3).describe('Least replicas of each partition.'),
+      retention: duration().prefault('7d').describe('Least time that the topics keep records.'),
+    })
+    .prefault({}),
+});
+
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0);
 
@@ -77,6 +114,12 @@ const detector = z.strictObject({
     .describe('The same for VMs whose real mode cannot be observed: there the share says nothing.'),
   for: duration().prefault('10s').describe('How long both must hold before an alert fires.'),
   keepFiringFor: duration().prefault('60s').describe('How long they must not hold before it resolves.'),
+});
+
+const hosts = z.strictObject({
+  maxClockSkew: duration()
+    .prefault('10s')
+    .describe("How far a host's clock may be from the collector's before that is told as a problem of the host."),
 });
 
 const notifier = z.discriminatedUnion('type', [
@@ -97,12 +140,14 @@ export const collectorSchema = z
     clickhouse: clickhouse.prefault({}),
     listen: listen.prefault({}),
     intake: intake.prefault({}),
+    kafka: kafka.prefault({}).describe('Batches are taken from Kafka, too, when `kafka.brokers` are given.'),
     read: z
       .strictObject({
         token: secret().optional().describe('Bearer token for the read API. Without it whoever connects may read.'),
       })
       .prefault({}),
     detector: detector.prefault({}),
+    hosts: hosts.prefault({}),
     notifiers: z
       .array(notifier)
       .default([{ type: 'log' }])
@@ -116,20 +161,27 @@ export const collectorSchema = z
       })
       .prefault({}),
   })
-  .superRefine(({ listen: { address }, intake: { token, maxBytes, maxInFlight } }, context) => {
-    if (!token && !isLoopback(address)) {
-      const message =
-        `is needed to listen on ${address}, where others can connect: ` +
-        'give one (intake.token.file), or set listen.address to 127.0.0.1';
-      context.addIssue({ code: 'custom', path: ['intake', 'token'], message });
-    }
-    if (maxInFlight < 2 * maxBytes) {
-      const message = 'must be at least twice intake.maxBytes, else the largest request is never taken';
-      context.addIssue({ code: 'custom', path: ['intake', 'maxInFlight'], message });
-    }
-  });
+  .superRefine(
+    ({ clickhouse: { url, cluster }, listen: { address }, intake: { token, maxBytes, maxInFlight } }, context) => {
+      if (cluster !== undefined && url === undefined) {
+        const message = 'needs clickhouse.url, the address of one of its nodes: the embedded engine is no cluster';
+        context.addIssue({ code: 'custom', path: ['clickhouse', 'cluster'], message });
+      }
+      if (!token && !isLoopback(address)) {
+        const message =
+          `is needed to listen on ${address}, where others can connect: ` +
+          'give one (intake.token.file), or set listen.address to 127.0.0.1';
+        context.addIssue({ code: 'custom', path: ['intake', 'token'], message });
+      }
+      if (maxInFlight < 2 * maxBytes) {
+        const message = 'must be at least twice intake.maxBytes, else the largest request is never taken';
+        context.addIssue({ code: 'custom', path: ['intake', 'maxInFlight'], message });
+      }
+    },
+  );
 
 export type CollectorConfig = z.output<typeof collectorSchema>;
+export type KafkaConfig = CollectorConfig['kafka'];
 export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */

@@ -15,8 +15,13 @@ const MAX_WATCHED = 500_000;
 export interface Detector {
   /** The events that one more batch makes. */
   observe(batch: Batch): AlertEvent[];
-  /** Goes on from the newest events of the alerts that were firing, before the first batch. */
+  /**
+   * Goes on from the newest events of the alerts that are firing, of hosts that are not watched yet: before the first
+   * batch, and again when hosts come that another collector watched.
+   */
   restore(firing: readonly AlertEvent[]): void;
+  /** Another collector watches these hosts from now on. */
+  forget(hosts: Iterable<string>): void;
   /** VMs that are looked at, and those of them with a firing alert. */
   size(): { hosts: number; lives: number; firing: number };
 }
@@ -56,9 +61,15 @@ export function createDetector(rules: Readonly<Rules>, maxWatched = MAX_WATCHED)
       return [...events, ...forgetSilent()];
     },
     restore(firing) {
-      for (const host of new Set(firing.map(({ hostId }) => hostId))) {
+      // What was restored before and never heard of may have gone on elsewhere.
+      for (const [host, { last }] of hosts) if (last === null) forget(host);
+      const unwatched = firing.map(({ hostId }) => hostId).filter((host) => !hosts.has(host));
+      for (const host of new Set(unwatched)) {
         remember(host, restoreHost(firing.filter(({ hostId }) => hostId === host)));
       }
+    },
+    forget(gone) {
+      for (const host of gone) forget(host);
     },
     size() {
       const states = [...hosts.values()];

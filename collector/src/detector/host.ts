@@ -4,6 +4,8 @@
  */
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { isNewer, newestOf } from '../hosts/newest.js';
+import type { Newest } from '../hosts/newest.js';
 import type { AlertEvent } from '../model.js';
 import { NOTHING_SEEN } from './descriptors.js';
 import { observeLife, resolve } from './life.js';
@@ -11,22 +13,10 @@ import type { LifeState } from './life.js';
 import type { Rules } from './rules.js';
 import { NO_CALLS, tally } from './tally.js';
 
-/** As many boots are remembered as late batches could come from. */
-const BOOTS = 16;
-
-/** The batch that was compared last. */
-interface Last {
-  bootId: string;
+/** `last` is null when the state was restored, and no batch has been seen since. */
+export interface HostState extends Newest {
+  /** Of the batch that was compared last. */
   epoch: string;
-  uptimeNs: bigint;
-}
-
-export interface HostState {
-  /** Null when the state was restored, and no batch has been seen since. */
-  last: Last | null;
-  wallNs: bigint;
-  /** Boots that batches came from, the newest last. */
-  boots: readonly string[];
   lives: ReadonlyMap<string, LifeState>;
 }
 
@@ -38,7 +28,7 @@ export function observe(
 ): { state: HostState; events: AlertEvent[] } {
   if (state && !isNewer(state, batch)) return { state, events: [] };
   const { bootId, epoch, clock } = batch;
-  const last = state?.last?.bootId === bootId && state.last.epoch === epoch ? state.last : null;
+  const last = state?.last?.bootId === bootId && state.epoch === epoch ? state.last : null;
   const counts = tally(batch);
   const lives = new Map<string, LifeState>();
   const events: AlertEvent[] = [];
@@ -59,8 +49,7 @@ export function observe(
   for (const [life, { episode }] of state?.lives ?? []) {
     if (episode?.alert && !lives.has(life)) events.push(resolve(episode.alert, clock.wallNs));
   }
-  const boots = [...(state?.boots ?? []).filter((boot) => boot !== bootId), bootId].slice(-BOOTS);
-  return { state: { last: { bootId, epoch, uptimeNs: clock.uptimeNs }, wallNs: clock.wallNs, boots, lives }, events };
+  return { state: { ...newestOf(state, batch), epoch, lives }, events };
 }
 
 /** The state of a host from the newest events of its alerts that fire. */
@@ -70,20 +59,12 @@ export function restoreHost(firing: readonly AlertEvent[]): HostState {
       const { entered, punted, seconds, before, after } = alert.evidence;
       const lastedNs = BigInt(Math.round(seconds * 1e9));
       const untilPunts = { ...NOTHING_SEEN, newest: before };
-      const episode = { entered, punted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
+      const counted = { entered, punted, trips: NaN, lostUs: NaN };
+      const episode = { ...counted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
       const seen = { newest: after, earlier: before, observedNs: null };
       return [alert.life, { calls: NO_CALLS, seen, episode }];
     }),
   );
   const wallNs = firing.reduce((newest, { atNs }) => (atNs > newest ? atNs : newest), 0n);
-  return { last: null, wallNs, boots: [], lives };
-}
-
-/**
- * Within one boot uptime tells, which never steps. Of two boots the wall clock tells; one never heard of is taken for
- * the newest even so, lest a clock that was wrong before the boot silences the host after it.
- */
-function isNewer({ last, wallNs, boots }: HostState, { bootId, clock }: Batch): boolean {
-  if (last?.bootId === bootId) return clock.uptimeNs > last.uptimeNs;
-  return clock.wallNs > wallNs || (last !== null && !boots.includes(bootId));
+  return { last: null, wallNs, boots: [], epoch: '', lives };
 }

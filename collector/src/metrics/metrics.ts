@@ -1,5 +1,6 @@
 /** What the collector says of itself to Prometheus. One object for each collector, so that tests can run several. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { HostHealth } from '../hosts/watch.js';
 import type { InsertOutcome } from '../store/index.js';
 
 /** What only others know, asked at each scrape. */
@@ -7,8 +8,8 @@ export interface Observed {
   detector: { hosts: number; lives: number; firing: number };
   pendingAlertEvents: number;
   inFlightBytes: number;
-  /** When each host was last read, of what has been stored. */
-  readAtNs: ReadonlyMap<string, bigint>;
+  /** Of what has been stored. */
+  hosts: readonly HostHealth[];
   /** Undefined where ClickHouse is not embedded. */
   clickhouseRestarts: number | undefined;
 }
@@ -38,16 +39,42 @@ export function createMetrics(observed: () => Observed) {
   gauge('tcewatch_collector_alert_events_pending', 'Events not stored yet', (now) => now.pendingAlertEvents);
   gauge('tcewatch_collector_intake_bytes', 'Bytes of batches in flight', (now) => now.inFlightBytes);
   gauge('tcewatch_collector_clickhouse_restarts', 'Restarts of the embedded engine', (now) => now.clickhouseRestarts);
-  new Gauge({
-    name: 'tcewatch_collector_host_read_timestamp_seconds',
-    help: 'When a host was last read, of what has been stored',
-    labelNames: ['host'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [host, ns] of observed().readAtNs) this.set({ host }, Number(ns) / 1e9);
-    },
-  });
+  const hostGauge = (name: string, help: string, read: (host: HostHealth) => number | null): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['host'],
+      registers,
+      collect() {
+        this.reset();
+        for (const host of observed().hosts) {
+          const value = read(host);
+          if (value !== null) this.set({ host: host.hostId }, value);
+        }
+      },
+    });
+  };
+  const seconds = (ns: bigint): number => Number(ns) / 1e9;
+  hostGauge(
+    'tcewatch_collector_host_read_timestamp_seconds',
+    'When a host was last read, on its own clock, of what has been stored',
+    ({ readAtNs }) => seconds(readAtNs),
+  );
+  hostGauge(
+    'tcewatch_collector_newest_reading_age_seconds',
+    'Age of the newest reading of a host that is stored: tells silence from health',
+    ({ ageNs }) => seconds(ageNs),
+  );
+  hostGauge(
+    'tcewatch_collector_host_clock_ahead_seconds',
+    "How far a host's clock is at least ahead of the collector's; negative: behind, or no reading came fresh",
+    ({ clockAheadNs }) => (clockAheadNs === null ? null : seconds(clockAheadNs)),
+  );
+  hostGauge(
+    'tcewatch_collector_host_claimants',
+    'Runs of agents that claim the key of one host at the same time, where there are several',
+    ({ claimants }) => (claimants > 0 ? claimants : null),
+  );
   return {
     registry,
     batches: new Counter({
@@ -62,6 +89,12 @@ export function createMetrics(observed: () => Observed) {
       labelNames: ['code', 'field'],
       registers,
     }),
+    deadLetters: new Counter({
+      name: 'tcewatch_collector_dead_letters_total',
+      help: 'Records of Kafka that went to the dead-letter topic, by reason',
+      labelNames: ['reason'],
+      registers,
+    }),
     storeRows: new Counter({
       name: 'tcewatch_collector_store_rows_total',
       help: 'Rows that ClickHouse has acknowledged',
@@ -70,8 +103,8 @@ export function createMetrics(observed: () => Observed) {
     }),
     storeFailures: new Counter({
       name: 'tcewatch_collector_store_failures_total',
-      help: 'Inserts that failed',
-      labelNames: ['table', 'transient'],
+      help: 'Tries of inserts that failed, by why',
+      labelNames: ['table', 'failure'],
       registers,
     }),
     storeSeconds: new Histogram({
@@ -115,6 +148,6 @@ export function countBatches(
 /** Counts one insert of the store. */
 export function countInsert(metrics: Metrics, { table, rows, seconds, error }: InsertOutcome): void {
   metrics.storeSeconds.observe({ table }, seconds);
-  if (error) metrics.storeFailures.inc({ table, transient: String(error.transient) });
+  if (error) metrics.storeFailures.inc({ table, failure: error.failure });
   else metrics.storeRows.inc({ table }, rows);
 }

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { toStoreError } from './errors.js';
 
 /** Where ClickHouse is and who asks. */
@@ -15,19 +15,33 @@ export interface ClickHouseAddress {
 /** Values of the {name:Type} parameters of a statement. */
 export type Parameters = Record<string, string | number | bigint>;
 
+export interface ConnectionOptions {
+  /** How long one answer may take, in milliseconds. */
+  timeoutMs?: number;
+  /** For every statement. */
+  settings?: ClickHouseSettings;
+}
+
+/** How long one answer may take where nothing is said. */
+export const DEFAULT_TIMEOUT_MS = 60_000;
+
 /** A connection to one database. */
 export class ClickHouse {
   readonly #client: ClickHouseClient;
 
   /** Without `database` the server's default; nothing is sent yet. */
-  constructor({ url, username, password }: ClickHouseAddress, database?: string) {
+  constructor(
+    { url, username, password }: ClickHouseAddress,
+    database?: string,
+    { timeoutMs = DEFAULT_TIMEOUT_MS, settings = {} }: ConnectionOptions = {},
+  ) {
     this.#client = createClient({
       url,
       username,
       password,
       ...(database !== undefined && { database }),
       application: 'tcewatch',
-      request_timeout: 60_000,
+      request_timeout: timeoutMs,
       // Errors are thrown, and logged by whom they concern.
       log: { level: ClickHouseLogLevel.OFF },
       clickhouse_settings: {
@@ -37,6 +51,13 @@ export class ClickHouse {
         throw_on_max_partitions_per_insert_block: 0,
         max_partitions_per_insert_block: '0',
         join_use_nulls: 1,
+        // Rows come in groups already (group-commit.ts): they do not wait in the server for others.
+        async_insert: 0,
+        // Of an insert that is repeated, the views get what they lack, though the table beneath has it all.
+        deduplicate_blocks_in_dependent_materialized_views: 1,
+        // A cluster tells which of its nodes has not done what all of them should, before this side gives up.
+        distributed_ddl_task_timeout: String(Math.max(1, Math.floor((timeoutMs * 0.75) / 1000))),
+        ...settings,
       },
     });
   }
@@ -54,19 +75,20 @@ export class ClickHouse {
     await attempt(what, () => this.#client.command({ query, query_params: parameters }));
   }
 
-  /** Inserts a few rows as objects. */
-  async insertObjects(table: string, rows: readonly object[]): Promise<void> {
+  /** Inserts a few rows as objects. `id` is the same whenever the same rows are sent again. */
+  async insertObjects(table: string, rows: readonly object[], id?: string): Promise<void> {
     await attempt(`cannot insert into ${table}`, () =>
-      this.#client.insert({ table, values: rows, format: 'JSONEachRow' }),
+      this.#client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: named(id) }),
     );
   }
 
   /** Inserts rows that are RowBinary already, in the order of `columns`. */
-  async insertRowBinary(table: string, columns: readonly string[], rows: Buffer): Promise<void> {
+  async insertRowBinary(table: string, columns: readonly string[], rows: Buffer, id?: string): Promise<void> {
     await attempt(`cannot insert into ${table}`, async () => {
       const { stream } = await this.#client.exec({
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
         values: Readable.from([rows], { objectMode: false }),
+        clickhouse_settings: named(id),
       });
       await buffer(stream);
     });
@@ -75,6 +97,11 @@ export class ClickHouse {
   async close(): Promise<void> {
     await this.#client.close();
   }
+}
+
+/** By its name a replicated table knows an insert that it has had; a plain one takes no notice. */
+function named(id: string | undefined): ClickHouseSettings {
+  return id === undefined ? {} : { insert_deduplication_token: id };
 }
 
 async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,8 @@
 /** What the rest of the collector, and the benchmarks, know of the store. */
 export { ClickHouse } from './client.js';
-export type { ClickHouseAddress } from './client.js';
+export type { ClickHouseAddress, ConnectionOptions } from './client.js';
+export { DEFAULT_REPLICA_PATH } from './cluster.js';
+export type { Cluster } from './cluster.js';
 export { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 export * from './queries.js';
 export { DEFAULT_RETENTION } from './retention.js';

@@ -1,7 +1,7 @@
 /**
  * Brings the schema of a database up to date. Each file of `collector/migrations` is applied once, in the order of its
- * number, and never changed afterwards. Every statement in them can be repeated (IF NOT EXISTS, MODIFY COLUMN), so that two
- * collectors may start at once, and one that died half-way starts again, without a lock.
+ * number, and never changed afterwards. Every statement in them can be repeated at any time, after later ones too, and
+ * then changes nothing: so two collectors may start at once, and one that died half-way starts again, without a lock.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -17,11 +17,28 @@ export interface Migration {
   checksum: string;
 }
 
+/** How the statements of migrations, which are plain SQL, are put to ClickHouse. */
+export interface Schema {
+  /** What takes the place of one statement. */
+  statements(statement: string): string[];
+  /** What takes the place of the statement that creates the record of migrations. */
+  record(statement: string): string;
+  /** The beginning of a statement that alters a table of rows. */
+  alter(table: string): string;
+}
+
+/** One server, or a database with an engine that replicates by itself. */
+export const PLAIN: Schema = {
+  statements: (statement) => [statement],
+  record: (statement) => statement,
+  alter: (table) => `ALTER TABLE ${table}`,
+};
+
 /** The same from `src` and from `dist`. */
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
-const RECORD = `
-CREATE TABLE IF NOT EXISTS migrations
+/** The record of what was applied. */
+export const RECORD = `CREATE TABLE IF NOT EXISTS migrations
 (version UInt32, name String, checksum String, applied_at DateTime DEFAULT now())
 ENGINE = ReplacingMergeTree ORDER BY version`;
 
@@ -47,8 +64,9 @@ export async function migrate(
   clickhouse: ClickHouse,
   migrations: readonly Migration[],
   log: BaseLogger,
+  schema: Schema = PLAIN,
 ): Promise<void> {
-  await clickhouse.command('cannot create the table of migrations', RECORD);
+  await clickhouse.command('cannot create the table of migrations', schema.record(RECORD));
   const applied = await clickhouse.select<{ version: number; name: string; checksum: string }>(
     'cannot read which migrations were applied',
     'SELECT version, name, checksum FROM migrations FINAL',
@@ -64,7 +82,9 @@ export async function migrate(
       );
     }
     if (known !== undefined) continue;
-    for (const statement of statements) await clickhouse.command(`cannot apply migration ${name}`, statement);
+    for (const statement of statements.flatMap((one) => schema.statements(one))) {
+      await clickhouse.command(`cannot apply migration ${name}`, statement);
+    }
     await clickhouse.insertObjects('migrations', [{ version, name, checksum }]);
     log.info({ migration: name }, 'applied a migration of the schema');
   }

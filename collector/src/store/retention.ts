@@ -1,24 +1,27 @@
 /** How long rows are kept: sets the TTL of each table to what is configured, where it is not yet so. */
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
+import { PLAIN } from './migrations.js';
+import type { Schema } from './migrations.js';
 
 /** Days that rows are kept, by their own time; 0 keeps them for ever. */
 export interface Retention {
+  /** Readings and latencies, as their rollups below. */
   readings: number;
   minutes: number;
   hours: number;
-  /** Host readings, accounts and facts of VMs. */
+  /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
   alerts: number;
 }
 
 /** Totals, hosts and VMs are small and kept for ever. */
 export const DEFAULT_RETENTION: Readonly<Retention> = {
-  readings: 14,
-  minutes: 93,
-  hours: 1100,
-  hosts: 93,
-  alerts: 1100,
+  readings: 30,
+  minutes: 180,
+  hours: 1830,
+  hosts: 180,
+  alerts: 1830,
 };
 
 /** A TTL ends as DateTime, in 2106. */
@@ -29,7 +32,11 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention }[
   { table: 'readings', column: 'at', keep: 'readings' },
   { table: 'readings_minute', column: 'minute', keep: 'minutes' },
   { table: 'readings_hour', column: 'hour', keep: 'hours' },
+  { table: 'latencies', column: 'at', keep: 'readings' },
+  { table: 'latencies_minute', column: 'minute', keep: 'minutes' },
+  { table: 'latencies_hour', column: 'hour', keep: 'hours' },
   { table: 'host_readings', column: 'at', keep: 'hosts' },
+  { table: 'host_runs', column: 'slot', keep: 'hosts' },
   { table: 'accounts', column: 'at', keep: 'hosts' },
   { table: 'vm_facts', column: 'at', keep: 'hosts' },
   { table: 'alert_events', column: 'at', keep: 'alerts' },
@@ -56,7 +63,11 @@ export function checkRetention(retention: Readonly<Retention>): void {
 }
 
 /** Sets each TTL that differs; rejects with StoreError. */
-export async function applyRetention(clickhouse: ClickHouse, retention: Readonly<Retention>): Promise<void> {
+export async function applyRetention(
+  clickhouse: ClickHouse,
+  retention: Readonly<Retention>,
+  schema: Schema = PLAIN,
+): Promise<void> {
   const tables = await clickhouse.select<{ name: string; engine_full: string }>(
     'cannot read how long rows are kept',
     'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
@@ -68,6 +79,6 @@ export async function applyRetention(clickhouse: ClickHouse, retention: Readonly
     if (days === current) continue;
     // An expression that is stored takes no query parameters; checkRetention has seen that `days` is a whole number.
     const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`;
-    await clickhouse.command(`cannot set how long ${table} keeps rows`, `ALTER TABLE ${table} ${change}`);
+    await clickhouse.command(`cannot set how long ${table} keeps rows`, `${schema.alter(table)} ${change}`);
   }
 }

@@ -1,5 +1,6 @@
 /** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
+import type { HostRun } from '../hosts/runs.js';
 import type { AlertEvent } from '../model.js';
 import { clampTime, formatTime } from './times.js';
 
@@ -21,6 +22,22 @@ export function hostReadingRow(batch: Batch): object {
     agent_version: batch.host.agentVersion,
     source: batch.host.source,
     problems: batch.problems,
+  };
+}
+
+/** Row of `host_runs`. */
+export function hostRunRow(run: HostRun): object {
+  return {
+    host: run.hostId,
+    slot: String(run.slotNs / 1_000_000_000n),
+    boot_id: run.bootId,
+    run: run.run,
+    name: run.name,
+    booted_first: String(run.bootedFirstNs),
+    booted_last: String(run.bootedLastNs),
+    uptime_first: String(run.uptimeFirstNs),
+    uptime_last: String(run.uptimeLastNs),
+    delay: String(run.delayNs),
   };
 }
 

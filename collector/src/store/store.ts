@@ -2,10 +2,12 @@
 import type { BaseLogger } from 'pino';
 import { StoreError } from '../model.js';
 import type { AlertEvent, BatchStore } from '../model.js';
-import { ClickHouse } from './client.js';
+import { ClickHouse, DEFAULT_TIMEOUT_MS } from './client.js';
 import type { ClickHouseAddress } from './client.js';
+import { CLUSTER_SETTINGS, clusterSchema, localDatabase, prepareCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { GroupCommit } from './group-commit.js';
-import { migrate, readMigrations } from './migrations.js';
+import { PLAIN, migrate, readMigrations } from './migrations.js';
 import type { Queries } from './queries.js';
 import { DEFAULT_RETENTION, applyRetention, checkRetention } from './retention.js';
 import type { Retention } from './retention.js';
@@ -13,20 +15,33 @@ import { alertRow } from './rows.js';
 import { selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
-import { selectAccounts, selectFreshness, selectHosts } from './select/hosts.js';
+import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
+import { selectLatency } from './select/latency.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
+import { wallClock } from '../time.js';
 import { Writer, checkBatch } from './writer.js';
 import type { InsertOutcome } from './writer.js';
+
+/** Long enough for a server to restart, short enough for a sender to wait. */
+const INSIST_FOR_MS = 10_000;
 
 export interface StoreOptions {
   clickhouse: ClickHouseAddress;
   /** Created when it is not there. Default `tcewatch`. */
   database?: string;
+  /** Absent: tables of one server. */
+  cluster?: Cluster | undefined;
+  /** How long one answer of ClickHouse may take. Default one minute. */
+  timeoutMs?: number;
+  /** For how long an insert that fails is tried again, with the same rows. Default {@link INSIST_FOR_MS}. */
+  insistForMs?: number;
   /** Default: {@link DEFAULT_RETENTION}. */
   retention?: Partial<Retention>;
   log: BaseLogger;
-  /** Told of every insert of batches. */
+  /** When batches are received, in nanoseconds since 1970. Default: this machine's clock. */
+  now?: () => bigint;
+  /** Told of every try of an insert of batches. */
   observe?: (insert: InsertOutcome) => void;
 }
 
@@ -39,15 +54,14 @@ export interface Store extends BatchStore, Queries {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const retention = { ...DEFAULT_RETENTION, ...options.retention };
   checkRetention(retention);
-  const clickhouse = await openDatabase(options.clickhouse, options.database ?? 'tcewatch');
-  try {
-    await migrate(clickhouse, await readMigrations(), options.log);
-    await applyRetention(clickhouse, retention);
-  } catch (error) {
-    await clickhouse.close();
-    throw error;
-  }
-  const writer = new Writer(clickhouse, options.observe ?? (() => undefined));
+  const clickhouse = await openDatabase({ ...options, retention });
+  const closing = new AbortController();
+  const writer = new Writer(clickhouse, {
+    observe: options.observe ?? (() => undefined),
+    insistForMs: options.insistForMs ?? INSIST_FOR_MS,
+    closing: closing.signal,
+    now: options.now ?? wallClock,
+  });
   const commits = new GroupCommit((batches) => writer.write(batches));
   return {
     insertBatches: async (batches) => {
@@ -63,32 +77,43 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     counters: (question = {}) => selectCounts(clickhouse, question),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
+    latency: (question) => selectLatency(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
     accounts: () => selectAccounts(clickhouse),
     guestSpans: () => selectGuestSpans(clickhouse),
     freshness: () => selectFreshness(clickhouse),
+    hostRuns: () => selectHostRuns(clickhouse),
     ping: () => clickhouse.command('ClickHouse is not ready', 'SELECT 1'),
     close: async () => {
+      closing.abort();
       await commits.idle();
       await clickhouse.close();
     },
   };
 }
 
-/** A connection to the database, which is created when it is not there. */
-async function openDatabase(address: ClickHouseAddress, database: string): Promise<ClickHouse> {
+/** A connection to the database, which is created and brought up to date. */
+async function openDatabase(options: StoreOptions & { retention: Readonly<Retention> }): Promise<ClickHouse> {
+  const { clickhouse: address, cluster, log, retention, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { database = 'tcewatch' } = options;
   if (!/^[A-Za-z_]\w*$/.test(database)) {
     throw new StoreError(`${JSON.stringify(database)} is no name of a database: use letters, digits and _`, false);
   }
-  const server = new ClickHouse(address);
+  const server = new ClickHouse(address, undefined, { timeoutMs });
+  const tables = new ClickHouse(address, cluster ? localDatabase(database) : database, { timeoutMs });
   try {
-    await server.command(
-      `cannot open the database ${database} at ${address.url}`,
-      'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
-      { database },
-    );
+    if (cluster) await prepareCluster(server, cluster, database);
+    else await createDatabase(server, address.url, database);
+    const schema = cluster ? clusterSchema(cluster, database) : PLAIN;
+    await migrate(tables, await readMigrations(), log, schema);
+    await applyRetention(tables, retention, schema);
   } finally {
-    await server.close();
+    await Promise.all([server.close(), tables.close()]);
   }
-  return new ClickHouse(address, database);
+  return new ClickHouse(address, database, { timeoutMs, ...(cluster && { settings: CLUSTER_SETTINGS }) });
+}
+
+async function createDatabase(server: ClickHouse, url: string, database: string): Promise<void> {
+  const sql = 'CREATE DATABASE IF NOT EXISTS {database:Identifier}';
+  await server.command(`cannot open the database ${database} at ${url}`, sql, { database });
 }

@@ -1,15 +1,19 @@
 /** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { gather, runKey, runOf } from '../hosts/runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
+import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
+import { insist } from './retry.js';
 import { RowBuffer } from './row-buffer.js';
-import { accountRow, factsOf, factsRow, hostReadingRow, identityOf, vmRow } from './rows.js';
+import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
 
-/** One insert into one table, for metrics. */
+/** One try of one insert into one table, for metrics. */
 export interface InsertOutcome {
   table: string;
   rows: number;
@@ -17,18 +21,34 @@ export interface InsertOutcome {
   error: StoreError | null;
 }
 
-/** Rows by table, except readings. */
-type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_readings', object[]>;
+/** Rows of the tables that have few. */
+type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_runs' | 'host_readings', object[]>;
 
 /** Throws BatchError for a batch that no table can take. */
 export function checkBatch({ host, clock }: Batch): void {
-  if (clock.wallNs >= 0n && clock.wallNs < END_OF_TIME_NS) return;
-  throw new BatchError(
-    'invalid',
-    'wall_ns',
-    `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
-      "set the host's clock",
-  );
+  const storable = (ns: bigint): boolean => ns >= 0n && ns < END_OF_TIME_NS;
+  if (!storable(clock.wallNs)) {
+    throw new BatchError(
+      'invalid',
+      'wall_ns',
+      `host ${host.name} says that it is ${clock.wallNs} ns since 1970, past what can be stored (2106); ` +
+        "set the host's clock",
+    );
+  }
+  if (!storable(clock.uptimeNs)) {
+    throw new BatchError('invalid', 'uptime_ns', `host ${host.name} says that it is up for ${clock.uptimeNs} ns`);
+  }
+}
+
+export interface WriterOptions {
+  /** Told of each try of an insert. */
+  observe: (insert: InsertOutcome) => void;
+  /** For how long an insert that fails is tried again, with the same rows, in milliseconds. */
+  insistForMs: number;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
+  /** Aborted when nothing is to be tried again any more. */
+  closing: AbortSignal;
 }
 
 /** Writes one group after the other: `write` must not be called before the last call has settled. */
@@ -37,20 +57,32 @@ export class Writer {
 
   constructor(
     private readonly clickhouse: ClickHouse,
-    private readonly observe: (insert: InsertOutcome) => void,
+    private readonly options: WriterOptions,
   ) {}
 
   /** Resolves when all rows are acknowledged; rejects with StoreError, after which nothing of the group is remembered. */
   async write(batches: readonly Batch[]): Promise<void> {
     try {
-      const readings = new RowBuffer();
-      const rows: Rows = { accounts: [], vms: [], vm_facts: [], host_readings: [] };
-      for (const batch of batches) this.#collect(batch, readings, rows);
+      const counters = { readings: new RowBuffer(), latencies: new RowBuffer() };
+      const receivedNs = this.options.now();
+      const runs = gather(
+        batches.map((batch) => runOf(batch, receivedNs)),
+        runKey,
+      );
+      const rows: Rows = {
+        accounts: [],
+        vms: [],
+        vm_facts: [],
+        host_runs: [...runs.values()].map(hostRunRow),
+        host_readings: [],
+      };
+      for (const batch of batches) this.#collect(batch, counters, rows);
       await all([
-        this.#insert('readings', readings.rows, () =>
-          this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes),
+        this.#insertRowBinary('readings', READINGS_COLUMNS, counters.readings),
+        this.#insertRowBinary('latencies', LATENCIES_COLUMNS, counters.latencies),
+        ...(['accounts', 'vms', 'vm_facts', 'host_runs'] as const).map((table) =>
+          this.#insertObjects(table, rows[table]),
         ),
-        ...(['accounts', 'vms', 'vm_facts'] as const).map((table) => this.#insertObjects(table, rows[table])),
       ]);
       // Last, since they say that the host was read: where they are, the rest is.
       await this.#insertObjects('host_readings', rows.host_readings);
@@ -61,9 +93,10 @@ export class Writer {
     }
   }
 
-  #collect(batch: Batch, readings: RowBuffer, rows: Rows): void {
+  #collect(batch: Batch, counters: Record<'readings' | 'latencies', RowBuffer>, rows: Rows): void {
     const known = this.#remembered.recall(batch);
-    encodeReadings(batch, known, readings);
+    encodeReadings(batch, known, counters.readings);
+    encodeLatencies(batch, known, counters.latencies);
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
       const identity = identityOf(vm);
@@ -81,15 +114,25 @@ export class Writer {
     rows.host_readings.push(hostReadingRow(batch));
   }
 
-  #insertObjects(table: string, rows: object[]): Promise<void> {
-    return this.#insert(table, rows.length, () => this.clickhouse.insertObjects(table, rows));
+  #insertRowBinary(table: string, columns: readonly string[], { rows, bytes }: RowBuffer): Promise<void> {
+    return this.#insert(table, rows, (id) => this.clickhouse.insertRowBinary(table, columns, bytes, id));
   }
 
-  async #insert(table: string, rows: number, send: () => Promise<void>): Promise<void> {
+  #insertObjects(table: string, rows: object[]): Promise<void> {
+    return this.#insert(table, rows.length, (id) => this.clickhouse.insertObjects(table, rows, id));
+  }
+
+  async #insert(table: string, rows: number, send: (id: string) => Promise<void>): Promise<void> {
     if (rows === 0) return;
+    const { insistForMs, closing } = this.options;
+    const id = randomUUID();
+    await insist(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
+  }
+
+  async #try(table: string, rows: number, send: () => Promise<void>): Promise<void> {
     const startedAt = performance.now();
     const tell = (error: StoreError | null): void => {
-      this.observe({ table, rows, seconds: (performance.now() - startedAt) / 1000, error });
+      this.options.observe({ table, rows, seconds: (performance.now() - startedAt) / 1000, error });
     };
     try {
       await send();

@@ -2,46 +2,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { main } from '../../src/cli/program.js';
 import { temporaryDirectory } from '../clickhouse/directories.js';
+import { run, start } from './surroundings.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 beforeAll(async () => {
   directory = await temporaryDirectory();
 });
 afterAll(() => directory.remove());
-
-/** Starts the program; `line` is the first that it prints, `stop` asks it to stop. */
-function start(args: string[], env: Record<string, string> = {}) {
-  const stopping = new AbortController();
-  const said = { out: '', err: '' };
-  let printed: (line: string) => void = () => undefined;
-  const line = new Promise<string>((resolve) => (printed = resolve));
-  const ended = main(args, {
-    env,
-    stop: stopping.signal,
-    version: '1.2.3',
-    createLog: () => pino({ level: 'silent' }),
-    stdout: {
-      write: (text) => {
-        said.out += text;
-        printed(text);
-      },
-    },
-    stderr: { write: (text) => (said.err += text) },
-  });
-  const stop = () => {
-    stopping.abort();
-  };
-  return { said, line, ended, stop };
-}
-
-async function run(args: string[], env: Record<string, string> = {}) {
-  const { said, ended } = start(args, env);
-  return { status: await ended, ...said };
-}
 
 describe('tcewatch-collector', () => {
   it('explains itself', async () => {

@@ -39,6 +39,23 @@ describe("the collector's configuration", () => {
     );
   });
 
+  it('takes a cluster only of a server, and a path in Keeper only where no two tables meet', () => {
+    expect(problemsOf({ TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'fleet' })).toEqual([
+      expect.stringContaining('clickhouse.cluster: needs clickhouse.url'),
+    ]);
+    const env = {
+      TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'fleet',
+      TCEWATCH_COLLECTOR_CLICKHOUSE_URL: 'http://clickhouse.example:8123',
+    };
+    expect(problemsOf(env)).toEqual([]);
+    for (const path of ['/t/{shard}/{table}', '/t/{database}/{table}', 't/{shard}/{database}/{table}']) {
+      expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_REPLICA_PATH: path })).toEqual([
+        expect.stringMatching(/^clickhouse\.replicaPath: (must hold|expected a path)/),
+      ]);
+    }
+    expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'a`b' })).toHaveLength(1);
+  });
+
   it('refuses a budget that the largest batch does not fit in', () => {
     expect(problemsOf({ TCEWATCH_COLLECTOR_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
       expect.stringContaining('intake.maxInFlight: must be at least twice'),

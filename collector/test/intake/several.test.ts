@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
+import { HostWatch } from '../../src/hosts/watch.js';
 import { createBudget } from '../../src/intake/budget.js';
 import { httpIntake } from '../../src/intake/http.js';
 import type { IntakeOptions } from '../../src/intake/http.js';
@@ -47,11 +48,18 @@ async function collector(given: Partial<IntakeOptions> = {}) {
     detector: { hosts: 0, lives: 0, firing: 0 },
     pendingAlertEvents: 0,
     inFlightBytes: 0,
-    readAtNs: new Map(),
+    hosts: [],
     clickhouseRestarts: undefined,
   }));
   const detector = createDetector(DEFAULT_RULES);
-  const pipeline = createPipeline({ store, detector, lastRead: [], notify: () => undefined, log });
+  const pipeline = createPipeline({
+    store,
+    detector,
+    watch: new HostWatch(),
+    now: () => 0n,
+    notify: () => undefined,
+    log,
+  });
   app = fastify();
   await app.register(httpIntake, {
     check: checkBatch,

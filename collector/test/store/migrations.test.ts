@@ -1,11 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouse } from '../../src/store/client.js';
 import { migrate, readMigrations } from '../../src/store/migrations.js';
 import { rememberingLog, temporaryDirectory } from '../clickhouse/directories.js';
-import { FOR_EVER, batchOf, surroundings } from './surroundings.js';
+import { BOOTED, FOR_EVER, SECOND, batchOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;
@@ -44,9 +45,6 @@ async function applied(): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Creates what is not there, or makes of a column what it may be already. */
-const REPEATABLE = /^(--.*\n|\s)*(CREATE [A-Z ]+ IF NOT EXISTS |ALTER TABLE \w+ MODIFY COLUMN )/;
-
 const create = (table: string): string =>
   `CREATE TABLE IF NOT EXISTS ${table} (a UInt8) ENGINE = MergeTree ORDER BY a;\n`;
 
@@ -82,6 +80,19 @@ describe('migrations', () => {
   });
 });
 
+/** How every table of a database was made, without its name. */
+async function schemaOf(database: string): Promise<unknown[]> {
+  const server = new ClickHouse(around.clickhouse);
+  const rows = await server.select(
+    'test',
+    `SELECT name, replaceAll(create_table_query, {database:String}, '') AS made
+     FROM system.tables WHERE database = {database:String} ORDER BY name`,
+    { database },
+  );
+  await server.close();
+  return rows;
+}
+
 describe('the collector', () => {
   it('opens a store twice at once, and again, with what was stored', async () => {
     const stores = await Promise.all([around.open('twice'), around.open('twice')]);
@@ -91,10 +102,45 @@ describe('the collector', () => {
     }
   });
 
-  it('has no statement in its migrations that cannot be repeated', async () => {
+  it('goes on with what a collector of before has stored, and with its views', async () => {
+    const old = new ClickHouse(around.clickhouse);
+    await old.command('test', 'CREATE DATABASE grown');
+    await old.close();
+    const before = new ClickHouse(around.clickhouse, 'grown');
+    await migrate(before, (await readMigrations()).slice(0, 5), rememberingLog());
+    const [host, life, epoch] = ['h1', deriveId('life', 0), deriveId('epoch', 'h1', 'e1')];
+    const labels = { host, life, epoch, hypercall: 'H_PUT_TCE', scope: 'one', liobn: 0x8000_0000 };
+    await before.insertObjects('readings', [{ ...labels, at: '1795348801', counter: 'entered', value: 7 }]);
+    await before.close();
+    const store = await around.open('grown');
+    await store.insertBatches([batchOf({ uptime: 2, series: [{ counter: 'entered_unsized', value: 3 }] })]);
+    const counters = { entered: 7, entered_unsized: 3 };
+    expect(await store.counters()).toMatchObject([{ counters }]);
+    expect(await store.counters({ fromNs: 0n, toNs: BOOTED + 7200n * SECOND })).toMatchObject([{ counters }]);
+  });
+
+  it('opens many stores at once, each migration applied as if by one', async () => {
+    const [alone] = await Promise.all([around.open('alone'), ...Array.from({ length: 4 }, () => around.open('crowd'))]);
+    expect(await schemaOf('crowd')).toEqual(await schemaOf('alone'));
+    const server = new ClickHouse(around.clickhouse);
+    const versions = (database: string): Promise<unknown[]> =>
+      server.select('test', `SELECT version, name FROM ${database}.migrations FINAL ORDER BY version`);
+    expect(await versions('crowd')).toEqual(await versions('alone'));
+    await server.close();
+    expect(await alone.hosts()).toEqual([]);
+  });
+
+  it('has no statement in its migrations that changes anything when it is repeated after the last', async () => {
+    const store = await around.open('repeated');
+    await store.insertBatches([batchOf({ uptime: 1, series: [{ value: 7 }] })]);
+    const before = await schemaOf('repeated');
+    const server = new ClickHouse(around.clickhouse, 'repeated');
     for (const { name, statements } of await readMigrations()) {
-      for (const statement of statements) expect(statement, name).toMatch(REPEATABLE);
+      for (const statement of statements) await server.command(name, statement);
+      expect(await schemaOf('repeated'), name).toEqual(before);
     }
+    await server.close();
+    expect((await store.counters())[0]?.counters).toEqual({ entered: 7 });
   });
 
   it('ships its migrations', async () => {
@@ -129,13 +175,21 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({
       readings: '7',
       readings_minute: '30',
+      latencies: '7',
+      latencies_minute: '30',
       host_readings: '31',
+      host_runs: '31',
       accounts: '31',
       vm_facts: '31',
       alert_events: '32',
     });
     await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
-    expect(await daysOf(database)).toEqual({ readings: '8', readings_minute: '5000' });
+    expect(await daysOf(database)).toEqual({
+      readings: '8',
+      readings_minute: '5000',
+      latencies: '8',
+      latencies_minute: '5000',
+    });
     await around.open(database, { retention: FOR_EVER });
     expect(await daysOf(database)).toEqual({});
   });

@@ -11,6 +11,7 @@ const NO_ERRORS = [
   /coordinator/i,
   /rebalanc/i,
   /^(Connection|Response|Crash|Failed to (connect|send)|Restarting|\[?KafkaJS)/i,
+  /^SASL .* failed/,
   /^Caught error when disconnecting/,
 ];
 

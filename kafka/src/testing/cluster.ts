@@ -29,6 +29,7 @@ const PORTS_PER_BROKER = 5;
 const TOOLS: ReadonlyMap<string, string> = new Map([
   ['kafka-topics.sh', 'org.apache.kafka.tools.TopicCommand'],
   ['kafka-acls.sh', 'org.apache.kafka.tools.AclCommand'],
+  ['kafka-delete-records.sh', 'org.apache.kafka.tools.DeleteRecordsCommand'],
   ['kafka-configs.sh', 'kafka.admin.ConfigCommand'],
 ]);
 

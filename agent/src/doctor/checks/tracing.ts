@@ -29,6 +29,17 @@ export const histTriggers: Check = {
   },
 };
 
+/** What `hist.detail` pairs calls with: Linux 4.17, an option of its own from 5.10. */
+export const syntheticEvents: Check = {
+  id: 'synthetic-events',
+  title: 'synthetic events',
+  look: ({ syntheticEvents, self }) => {
+    if (syntheticEvents === 'there') return [ok('in the kernel')];
+    if (syntheticEvents === 'denied' || self === undefined) return [unknown('tracefs does not tell')];
+    return [missing('not in this kernel', 'use a kernel with CONFIG_SYNTH_EVENTS=y')];
+  },
+};
+
 export const userspaceExit: Check = {
   id: 'userspace-exit-event',
   title: 'event kvm:kvm_userspace_exit',

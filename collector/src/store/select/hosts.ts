@@ -1,4 +1,5 @@
-/** Hosts: what they are, when they were read, and whether their books balance. */
+/** Hosts: what they are, when they were read, who spoke for them, and whether their books balance. */
+import type { HostRun } from '../../hosts/runs.js';
 import type { ClickHouse } from '../client.js';
 import type { AccountRow, HostRow } from '../queries.js';
 
@@ -25,6 +26,35 @@ export async function selectFreshness(clickhouse: ClickHouse): Promise<{ hostId:
     'SELECT host AS hostId, toUnixTimestamp64Nano(max(at)) AS readAtNs FROM hosts GROUP BY host ORDER BY host',
   );
   return rows.map(({ hostId, readAtNs }) => ({ hostId, readAtNs: BigInt(readAtNs) }));
+}
+
+type RunRow = { [K in keyof HostRun]: string };
+
+export async function selectHostRuns(clickhouse: ClickHouse): Promise<HostRun[]> {
+  const rows = await clickhouse.select<RunRow>(
+    'cannot read who spoke for hosts',
+    `SELECT
+       host AS hostId, toInt64(toUnixTimestamp(slot)) * 1000000000 AS slotNs, boot_id AS bootId, run, max(name) AS name,
+       min(booted_first) AS bootedFirstNs, max(booted_last) AS bootedLastNs, min(uptime_first) AS uptimeFirstNs,
+       max(uptime_last) AS uptimeLastNs, min(delay) AS delayNs
+     FROM host_runs
+     INNER JOIN (SELECT host, max(at) AS newest FROM hosts GROUP BY host) AS newest USING (host)
+     WHERE slot >= toStartOfTenMinutes(newest) - INTERVAL 10 MINUTE
+     GROUP BY host, slot, boot_id, run
+     ORDER BY host, slot, boot_id, run`,
+  );
+  return rows.map(({ hostId, bootId, run, name, ...times }) => ({
+    hostId,
+    bootId,
+    run,
+    name,
+    slotNs: BigInt(times.slotNs),
+    bootedFirstNs: BigInt(times.bootedFirstNs),
+    bootedLastNs: BigInt(times.bootedLastNs),
+    uptimeFirstNs: BigInt(times.uptimeFirstNs),
+    uptimeLastNs: BigInt(times.uptimeLastNs),
+    delayNs: BigInt(times.delayNs),
+  }));
 }
 
 interface AccountSums {

@@ -1,0 +1,71 @@
+/** Where the loop puts its batches: what stands between the reading of a host and a transport that may be away. */
+import type { EncodedBatch } from '../transport/transport.js';
+
+/** What became of the batches so far, for the agent's own metrics and readiness. */
+export interface OutboxStats {
+  /** Batches that the other side has acknowledged. */
+  delivered: number;
+  /** Batches that the other side refused for good, by its reason. */
+  rejected: ReadonlyMap<string, number>;
+  /** Attempts that failed and were made again. */
+  retried: number;
+  /**
+   * Intermediate batches dropped from a full outbox; a later one of the same epoch contains them. One that was under way
+   * by then may arrive all the same.
+   */
+  thinned: number;
+  /** Last batches of an epoch dropped because a full outbox held nothing else: their newest counts are gone. */
+  discarded: number;
+  /** Batches that wait, on disk or in memory. */
+  queuedBatches: number;
+  queuedBytes: number;
+  /** Those of them that only memory holds. */
+  heldBatches: number;
+  /** {@link EncodedBatch.takenMs} of the oldest batch that waits. */
+  oldestMs: number | undefined;
+  /** Bytes of the outbox's files; undefined where there are none. */
+  diskBytes: number | undefined;
+  /** Times that the disk failed to take a batch, or to let one go. */
+  diskFailures: number;
+  /** Batches that a crash had left half written: they were cut off. */
+  torn: number;
+  /** Damaged files that were found and set aside. */
+  corrupt: number;
+  /** Batches that could no longer be read when they were to be delivered. */
+  unreadable: number;
+  /** {@link EncodedBatch.takenMs} of the newest batch that was acknowledged. */
+  newestDeliveredMs: number | undefined;
+}
+
+export interface Outbox {
+  /** The transport's. */
+  readonly name: string;
+  /** Absent when batches are delivered nowhere. */
+  readonly stats?: Readonly<OutboxStats>;
+  /** The newest batch of each epoch that a kill of the agent would lose, because only memory holds it. */
+  readonly atRisk: readonly EncodedBatch[];
+  /** Finds what an earlier life of the agent has left, and delivers it. Resolves as `send` does. */
+  open(): Promise<string | undefined>;
+  /**
+   * Takes a batch over. Once this has resolved, no kill of the agent loses it; or it resolves to the problem, in words for
+   * the operator, and the batch is in memory for as long as that lasts. Never rejects.
+   */
+  send(batch: EncodedBatch): Promise<string | undefined>;
+  /** Resolves when another batch can be sent without thinning; rejects when the signal is aborted first. */
+  room(signal: AbortSignal): Promise<void>;
+  /** Resolves when nothing is left to deliver; rejects when the signal is aborted first. */
+  drain(signal: AbortSignal): Promise<void>;
+  /** Stops delivering; what waits on disk is delivered by the next life of the agent. */
+  close(): Promise<void>;
+}
+
+/** Where batches are delivered nowhere. */
+export const noOutbox: Outbox = {
+  name: 'none',
+  atRisk: [],
+  open: () => Promise.resolve(undefined),
+  send: () => Promise.resolve(undefined),
+  room: () => Promise.resolve(),
+  drain: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};

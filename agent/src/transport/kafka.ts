@@ -1,0 +1,84 @@
+/**
+ * Writes batches to a topic of Kafka, each as one message, keyed by its host: those of a host keep their order. One attempt
+ * is one write; whatever is in doubt is written again, since a batch that comes twice changes no result.
+ */
+import { KafkaError, connect } from '@tcewatch/kafka';
+import type { KafkaClient, KafkaProducer, KafkaRecord, KafkaSettings } from '@tcewatch/kafka';
+import type { Logger } from 'pino';
+import type { AttemptLimits, EncodedBatch, Transport, Verdict } from './transport.js';
+
+export interface KafkaTransportOptions {
+  settings: KafkaSettings;
+  topic: string;
+  log: Logger;
+}
+
+/** Message of batch.proto that a value holds; which version of it, the batch says itself. */
+const SCHEMA = 'tcewatch.v1.Batch';
+/** Between attempts where only people can help: often enough that one need not restart the agent afterwards. */
+const SLOW_RETRY_MS = 60_000;
+
+export class KafkaTransport implements Transport {
+  readonly name = 'kafka';
+  /** What a topic takes at once by default, before compression; more in one partition would have to be sent in parts. */
+  readonly most: Readonly<AttemptLimits> = { batches: 256, bytes: 1024 * 1024 };
+  readonly #options: KafkaTransportOptions;
+  #connected: Promise<{ client: KafkaClient; producer: KafkaProducer }> | undefined;
+
+  constructor(options: KafkaTransportOptions) {
+    this.#options = options;
+  }
+
+  async deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict> {
+    try {
+      const { producer } = await (this.#connected ??= this.#connect());
+      await producer.send(this.#options.topic, batches.map(recordOf), signal);
+      return { kind: 'settled', refusals: new Map() };
+    } catch (error) {
+      return judge(error, batches, this.#options.topic);
+    }
+  }
+
+  async close(): Promise<void> {
+    const connected = await this.#connected;
+    await connected?.client.close();
+  }
+
+  async #connect(): Promise<{ client: KafkaClient; producer: KafkaProducer }> {
+    const { settings, log } = this.#options;
+    const client = await connect(settings, { log });
+    return { client, producer: client.producer() };
+  }
+}
+
+function recordOf({ bytes, hostId }: EncodedBatch): KafkaRecord {
+  return { key: hostId, value: bytes, headers: { schema: SCHEMA } };
+}
+
+/** What a failure means for the batches of the attempt. */
+export function judge(error: unknown, batches: readonly EncodedBatch[], topic: string): Verdict {
+  if (!(error instanceof KafkaError)) return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: String(error) };
+  const { kind, message } = error;
+  switch (kind) {
+    case 'unavailable':
+    case 'closed':
+      return { kind: 'retry', afterMs: 0, message };
+    case 'too-large':
+      return batches.length > 1 ? { kind: 'too-large' } : refusal(batches, topic);
+    case 'unknown-topic':
+      return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: `${message}; create it, docs/guides/kafka.md says how` };
+    case 'not-authorised':
+      return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: `${message}; allow Write and Describe on the topic` };
+    case 'authentication':
+      return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: `${message}; look at kafka.tls and kafka.sasl` };
+    case 'refused':
+      return { kind: 'retry', afterMs: SLOW_RETRY_MS, message };
+  }
+}
+
+/** One batch cannot be split. */
+function refusal(batches: readonly EncodedBatch[], topic: string): Verdict {
+  const bytes = batches[0]?.bytes.length ?? 0;
+  const message = `a batch of ${bytes} bytes is more than the topic ${topic} takes: raise its max.message.bytes`;
+  return { kind: 'settled', refusals: new Map([[0, { reason: 'too-large', message }]]) };
+}

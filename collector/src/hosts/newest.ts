@@ -1,0 +1,30 @@
+/** Which reading of a host is the newest: by uptime, which never steps, wherever it can tell. Pure. */
+import type { Batch } from '@tcewatch/protocol';
+
+/** As many boots are remembered as late batches could come from. */
+const BOOTS = 16;
+
+/** The newest reading of one host. */
+export interface Newest {
+  /** Null when only its time is known, from before a restart of the collector. */
+  last: { bootId: string; uptimeNs: bigint } | null;
+  /** On the host's clock. */
+  wallNs: bigint;
+  /** Boots that batches came from, the newest last. */
+  boots: readonly string[];
+}
+
+/**
+ * Within one boot uptime tells. Of two boots the wall clock tells; one never heard of is taken for the newest even so, lest
+ * a clock that was wrong before the boot silences the host after it.
+ */
+export function isNewer({ last, wallNs, boots }: Newest, { bootId, clock }: Batch): boolean {
+  if (last?.bootId === bootId) return clock.uptimeNs > last.uptimeNs;
+  return clock.wallNs > wallNs || (last !== null && !boots.includes(bootId));
+}
+
+/** The batch as the newest reading. */
+export function newestOf(before: Newest | undefined, { bootId, clock }: Batch): Newest {
+  const boots = [...(before?.boots ?? []).filter((boot) => boot !== bootId), bootId].slice(-BOOTS);
+  return { last: { bootId, uptimeNs: clock.uptimeNs }, wallNs: clock.wallNs, boots };
+}

@@ -1,0 +1,85 @@
+/** What the collector itself has heard of each host, for metrics: they must tell silence even when ClickHouse is gone. */
+import type { Batch } from '@tcewatch/protocol';
+import { isNewer, newestOf } from './newest.js';
+import type { Newest } from './newest.js';
+import { SLOT_NS, claimants, clockAheadNs, gather, runKey, runOf } from './runs.js';
+import type { HostRun } from './runs.js';
+
+/** Hosts and runs are named by senders: past these numbers those silent for longest are forgotten. */
+const MAX_HOSTS = 10_000;
+const MAX_RUNS = 16;
+
+/** One host, at the time of asking. */
+export interface HostHealth {
+  hostId: string;
+  /** When it was last read, on its own clock. */
+  readAtNs: bigint;
+  /** How long ago that was; where its clock is ahead, by the collector's. */
+  ageNs: bigint;
+  /** See {@link clockAheadNs}. */
+  clockAheadNs: bigint | null;
+  /** Runs that claim its key at the same time; 0 where there is one alone. */
+  claimants: number;
+}
+
+interface Watched {
+  newest: Newest;
+  /** Of the last ten to twenty minutes. */
+  runs: readonly HostRun[];
+}
+
+export class HostWatch {
+  /** In the order in which hosts were last heard of. */
+  readonly #hosts = new Map<string, Watched>();
+
+  constructor(private readonly maxHosts = MAX_HOSTS) {}
+
+  /**
+   * Goes on from what the store knows, before the first batch. A host whose clock was ahead was not read later than now:
+   * else a clock that has been set back since would pass for silence.
+   */
+  restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[], nowNs: bigint): void {
+    const runsOf = new Map<string, HostRun[]>();
+    for (const run of runs) runsOf.set(run.hostId, [...(runsOf.get(run.hostId) ?? []), run]);
+    for (const { hostId, readAtNs } of lastRead) {
+      const wallNs = readAtNs < nowNs ? readAtNs : nowNs;
+      this.#keep(hostId, { newest: { last: null, wallNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
+    }
+  }
+
+  /** Batches that are stored, and when they came. */
+  observe(batches: readonly Batch[], receivedNs: bigint): void {
+    for (const batch of batches) {
+      const known = this.#hosts.get(batch.host.id);
+      const newest = known && !isNewer(known.newest, batch) ? known.newest : newestOf(known?.newest, batch);
+      const runs = [...gather([...(known?.runs ?? []), runOf(batch, receivedNs)], runKey).values()];
+      this.#keep(batch.host.id, { newest, runs: recent(runs, newest) });
+    }
+  }
+
+  /** Every host that is remembered. */
+  health(nowNs: bigint): HostHealth[] {
+    return [...this.#hosts].map(([hostId, { newest, runs }]) => {
+      const ahead = clockAheadNs(runs);
+      return {
+        hostId,
+        readAtNs: newest.wallNs,
+        ageNs: nowNs - newest.wallNs + (ahead !== null && ahead > 0n ? ahead : 0n),
+        clockAheadNs: ahead,
+        claimants: claimants(runs).length,
+      };
+    });
+  }
+
+  #keep(hostId: string, host: Watched): void {
+    this.#hosts.delete(hostId);
+    this.#hosts.set(hostId, host);
+    const [silent] = this.#hosts.keys();
+    if (this.#hosts.size > this.maxHosts && silent !== undefined) this.#hosts.delete(silent);
+  }
+}
+
+/** Those of the newest reading's slot and the one before. */
+function recent(runs: readonly HostRun[], { wallNs }: Newest): HostRun[] {
+  return runs.filter(({ slotNs }) => slotNs > wallNs - 2n * SLOT_NS && slotNs <= wallNs).slice(-MAX_RUNS);
+}

@@ -1,0 +1,174 @@
+/**
+ * Batches from Kafka: a member of the collectors' consumer group. An offset is committed when ClickHouse has all before
+ * it, so that whoever gets the partition next reads again what may not be stored: that changes nothing.
+ */
+import type {
+  Assignment,
+  ConsumerOptions,
+  KafkaConsumer,
+  KafkaProducer,
+  PartitionLag,
+  TopicPartition,
+} from '@tcewatch/kafka';
+import { DEFAULT_LIMITS } from '@tcewatch/protocol';
+import type { Batch } from '@tcewatch/protocol';
+import type { BaseLogger } from 'pino';
+import { DeadLetters } from './dead-letters.js';
+import { Lane } from './lane.js';
+import type { Letter } from './sort.js';
+import { sortRecords } from './sort.js';
+
+export interface KafkaIntakeOptions {
+  /** Makes the consumer; `onBatch` and the like are the intake's. */
+  consumer: (options: Pick<ConsumerOptions, 'onBatch' | 'onAssigned' | 'onRevoked'>) => KafkaConsumer;
+  producer: KafkaProducer;
+  deadLetterTopic: string;
+  /** Throws BatchError for a batch that is well formed but can never be stored. */
+  check: (batch: Batch) => void;
+  /** Makes all of the batches durable. */
+  accept: (batches: readonly Batch[]) => Promise<void>;
+  /** Is told when this collector begins to read partitions, and waited for before it takes their records. */
+  beforeTaking: () => Promise<void>;
+  /** Is told of the hosts that another collector reads from now on. */
+  onHostsGone: (hosts: ReadonlySet<string>) => void;
+  /** Bytes of one batch. */
+  maxBytes: number;
+  /** Bytes that may be held of all partitions; one that would add more is paused. */
+  maxInFlight: number;
+  backoff: { firstMs: number; longestMs: number };
+  count: {
+    accepted: (batches: number) => void;
+    deadLetter: (reason: string) => void;
+  };
+  log: BaseLogger;
+}
+
+/** What metrics ask for. */
+export interface KafkaIntakeState {
+  bytes: number;
+  consumer: KafkaConsumer['stats'];
+  lag: () => Promise<PartitionLag[]>;
+}
+
+export class KafkaIntake {
+  readonly #options: KafkaIntakeOptions;
+  readonly #consumer: KafkaConsumer;
+  readonly #deadLetters: DeadLetters;
+  readonly #lanes = new Map<number, Lane>();
+  /** Hosts of each assignment, by what was read of it. */
+  readonly #hosts = new Map<number, Set<string>>();
+  readonly #paused = new Map<string, TopicPartition>();
+  /** Since partitions were last assigned. */
+  #prepared: Promise<void> | undefined;
+  #bytes = 0;
+
+  constructor(options: KafkaIntakeOptions) {
+    const { consumer, producer, deadLetterTopic, log, count } = options;
+    this.#options = options;
+    this.#deadLetters = new DeadLetters({ producer, topic: deadLetterTopic, log, count: count.deadLetter });
+    this.#consumer = consumer({
+      onBatch: async (batch, signal) => {
+        await (this.#prepared ??= this.#prepare());
+        if (signal.aborted) return;
+        const lane = this.#lane(batch);
+        lane.push(batch);
+        this.#bytes += batch.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+        if (this.#bytes > options.maxInFlight) this.#pause(batch);
+      },
+      onAssigned: () => {
+        this.#prepared = undefined;
+      },
+      onRevoked: (revoked) => {
+        for (const { assignment } of revoked) void this.#endLane(assignment);
+      },
+    });
+  }
+
+  get state(): KafkaIntakeState {
+    return { bytes: this.#bytes, consumer: this.#consumer.stats, lag: () => this.#consumer.lag() };
+  }
+
+  /** Resolves at once; what is in the way of consuming is logged and shown in `state`. */
+  start(): void {
+    this.#consumer.start();
+  }
+
+  /** Finishes and commits what is under way, and leaves the group. */
+  async close(): Promise<void> {
+    await this.#consumer.close(async () => {
+      await Promise.all([...this.#lanes.values()].map((lane) => lane.end()));
+    });
+  }
+
+  async #prepare(): Promise<void> {
+    try {
+      await this.#options.beforeTaking();
+    } catch (error) {
+      // The batch that waited for it is delivered again, and tries anew.
+      this.#prepared = undefined;
+      throw error;
+    }
+  }
+
+  #lane(of: Assignment): Lane {
+    const known = this.#lanes.get(of.assignment);
+    if (known) return known;
+    const { accept, check, maxBytes, backoff, log, count } = this.#options;
+    const { topic, partition, assignment } = of;
+    const limits = { ...DEFAULT_LIMITS, bytes: maxBytes };
+    const hosts = new Set<string>();
+    const lane = new Lane(
+      { topic, partition, assignment },
+      {
+        sort: (records) => sortRecords(records, limits, check),
+        accept,
+        deadLetters: this.#deadLetters,
+        commit: (position) => this.#consumer.commit([position]),
+        done: (bytes, letters) => {
+          this.#release(bytes);
+          count.accepted(letters.length);
+          note(hosts, letters);
+        },
+        backoff,
+        log,
+      },
+    );
+    this.#lanes.set(assignment, lane);
+    this.#hosts.set(assignment, hosts);
+    return lane;
+  }
+
+  /** The partition is another's: what is held of it is thrown away, since the other reads it again. */
+  async #endLane(assignment: number): Promise<void> {
+    const lane = this.#lanes.get(assignment);
+    if (!lane) return;
+    this.#lanes.delete(assignment);
+    const hosts = this.#hosts.get(assignment) ?? new Set();
+    this.#hosts.delete(assignment);
+    this.#paused.delete(keyOf(lane.assignment));
+    this.#release(await lane.end());
+    this.#options.onHostsGone(hosts);
+  }
+
+  #pause(partition: TopicPartition): void {
+    this.#paused.set(keyOf(partition), { topic: partition.topic, partition: partition.partition });
+    this.#consumer.pause([partition]);
+  }
+
+  /** Half of what may be held is enough to go on with while more is fetched. */
+  #release(bytes: number): void {
+    this.#bytes -= bytes;
+    if (this.#paused.size === 0 || this.#bytes > this.#options.maxInFlight / 2) return;
+    const paused = [...this.#paused.values()];
+    this.#paused.clear();
+    this.#consumer.resume(paused);
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic} ${partition}`;
+}
+
+function note(hosts: Set<string>, letters: readonly Letter[]): void {
+  for (const { batch } of letters) hosts.add(batch.host.id);
+}

@@ -1,0 +1,52 @@
+/** Records of Kafka to batches, each decoded on its own, so that a poisoned one stops no other. Pure. */
+import type { ConsumedRecord } from '@tcewatch/kafka';
+import { BatchError, decodeBatch } from '@tcewatch/protocol';
+import type { Batch, BatchLimits } from '@tcewatch/protocol';
+
+/** Why a record can never be taken. */
+export interface Poison {
+  /** Kebab-case. */
+  code: string;
+  message: string;
+  /** Field of the batch, where one is to blame. */
+  field?: string;
+}
+
+/** A record that can never be taken, and why. */
+export interface DeadLetter {
+  record: ConsumedRecord;
+  poison: Poison;
+}
+
+export interface Letter {
+  record: ConsumedRecord;
+  batch: Batch;
+}
+
+/** `check` throws {@link BatchError} for a batch that is well formed but can never be stored. */
+export function sortRecords(
+  records: readonly ConsumedRecord[],
+  limits: Readonly<BatchLimits>,
+  check: (batch: Batch) => void,
+): { letters: Letter[]; dead: DeadLetter[] } {
+  const letters: Letter[] = [];
+  const dead: DeadLetter[] = [];
+  for (const record of records) {
+    try {
+      if (!record.value) throw new BatchError('malformed', 'record', 'has no value');
+      const batch = decodeBatch(record.value, limits);
+      check(batch);
+      letters.push({ record, batch });
+    } catch (error) {
+      dead.push({ record, poison: poisonOf(error) });
+    }
+  }
+  return { letters, dead };
+}
+
+/** Throws what is not the fault of the record. */
+export function poisonOf(error: unknown): Poison {
+  if (!(error instanceof BatchError)) throw error;
+  const { code, field, message } = error;
+  return { code, field, message };
+}

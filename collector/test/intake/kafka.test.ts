@@ -1,0 +1,232 @@
+/** Collectors on a real broker and the real engine: what they store, commit, set aside and send back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, kafkaSettings } from '@tcewatch/kafka';
+import type { KafkaClient } from '@tcewatch/kafka';
+import { KafkaCluster, missingForBroker } from '@tcewatch/kafka/testing';
+import { encodeBatch } from '@tcewatch/protocol';
+import type { Batch } from '@tcewatch/protocol';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { main } from '../../src/cli/program.js';
+import { loadCollectorConfig, startCollector, startEmbeddedClickHouse } from '../../src/index.js';
+import type { Collector, EmbeddedClickHouse } from '../../src/index.js';
+import { temporaryDirectory } from '../clickhouse/directories.js';
+import { recordedBatches } from '../store/surroundings.js';
+
+const LOG = pino({ level: 'silent' });
+const POLL_MS = 50;
+const LIMIT_MS = 300_000;
+const PASSWORD = 'of-these-tests';
+const TOTALS = {
+  vfa: { real: 0, virtual: 172_846, userspace: 0 },
+  hot: { real: 0, virtual: 76_374, userspace: 30_871 },
+};
+
+interface Total {
+  vm: string;
+  hypercalls: { modes: { mode: string; calls: number | null }[] }[];
+}
+
+describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka', () => {
+  let cluster: KafkaCluster;
+  let client: KafkaClient;
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let engine: EmbeddedClickHouse;
+  /** Counters only grow: of every eighth reading and the last one the totals are the same. */
+  let batches: Batch[];
+  /** Of each test its own, as is the database. */
+  let name: string;
+  let tests = 0;
+
+  beforeAll(async () => {
+    const recorded = await recordedBatches('vfio-7.2');
+    batches = recorded.filter((_, i) => i % 8 === 0 || i === recorded.length - 1);
+    directory = await temporaryDirectory();
+    engine = await startEngine(0);
+    cluster = await KafkaCluster.start();
+    client = await connect(kafkaSettings.parse({ brokers: cluster.addresses() }), { log: LOG });
+  });
+  afterAll(async () => {
+    await client.close();
+    await cluster.close();
+    await engine.close();
+    await directory.remove();
+  });
+  beforeEach(() => {
+    name = `test${++tests}`;
+  });
+
+  function startEngine(port: number): Promise<EmbeddedClickHouse> {
+    return startEmbeddedClickHouse({ directory: directory.path, password: PASSWORD, port, log: LOG });
+  }
+
+  function environment(): Record<string, string> {
+    const kept = ['READINGS', 'MINUTES', 'HOURS', 'HOSTS', 'ALERTS'];
+    return {
+      TCEWATCH_COLLECTOR_CLICKHOUSE_URL: engine.url,
+      TCEWATCH_COLLECTOR_CLICKHOUSE_USER: engine.username,
+      TCEWATCH_COLLECTOR_CLICKHOUSE_PASSWORD: PASSWORD,
+      TCEWATCH_COLLECTOR_CLICKHOUSE_DATABASE: name,
+      TCEWATCH_COLLECTOR_LISTEN_PORT: '0',
+      TCEWATCH_COLLECTOR_KAFKA_BROKERS: cluster.addresses().join(','),
+      TCEWATCH_COLLECTOR_KAFKA_TOPIC: `${name}.batches`,
+      TCEWATCH_COLLECTOR_KAFKA_DEAD_LETTER_TOPIC: `${name}.dead`,
+      TCEWATCH_COLLECTOR_KAFKA_GROUP: name,
+      TCEWATCH_COLLECTOR_KAFKA_TOPICS_PARTITIONS: '4',
+      TCEWATCH_COLLECTOR_KAFKA_TOPICS_REPLICAS: '1',
+      ...Object.fromEntries(kept.map((table) => [`TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_${table}`, '0'])),
+    };
+  }
+
+  const start = (): Promise<Collector> => startCollector(loadCollectorConfig(environment()), LOG);
+
+  async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + LIMIT_MS;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** The topic is made by a collector; whoever sends before waits for it. */
+  async function send(values: readonly Uint8Array[], key = 'vfio-7.2'): Promise<void> {
+    const producer = client.producer();
+    const records = values.map((value) => ({ key, value }));
+    await until('the records are written', () =>
+      producer.send(`${name}.batches`, records).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await producer.close();
+  }
+
+  const unread = async (group = name, topic = `${name}.batches`): Promise<bigint> =>
+    (await client.admin.groupLag(group, [topic])).reduce((sum, { records }) => sum + records, 0n);
+
+  const committed = () => until('all is committed', async () => (await unread()) === 0n);
+
+  async function calls(collector: Collector): Promise<Record<string, Record<string, number>>> {
+    const response = await fetch(`${collector.url}/v1/counts`);
+    const sums: Record<string, Record<string, number>> = {};
+    for (const { vm, hypercalls } of (await response.json()) as Total[]) {
+      const sum = (sums[vm] ??= { real: 0, virtual: 0, userspace: 0 });
+      for (const { mode, calls } of hypercalls.flatMap(({ modes }) => modes)) {
+        sum[mode] = (sum[mode] ?? 0) + (calls ?? NaN);
+      }
+    }
+    return sums;
+  }
+
+  async function redrive(...flags: string[]): Promise<string> {
+    let text = '';
+    const stdout = { write: (more: string) => (text += more) };
+    const surroundings = {
+      env: environment(),
+      stdout,
+      stderr: stdout,
+      stop: new AbortController().signal,
+      version: '0',
+    };
+    const status = await main(['redrive', ...flags], { ...surroundings, createLog: () => LOG });
+    return `${text}status ${status}`;
+  }
+
+  it('store every batch, set what is none aside, and send that back when they are told to', async () => {
+    const collector = await start();
+    const encoded = batches.map(encodeBatch);
+    const [first = new Uint8Array(), ...rest] = encoded;
+    await send([first, Buffer.from('no batch'), ...rest, new Uint8Array()]);
+    await committed();
+
+    expect(await calls(collector)).toEqual(TOTALS);
+    const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+    expect(metrics).toContain('tcewatch_collector_dead_letters_total{reason="malformed"} 2');
+    expect(metrics).toContain(`tcewatch_collector_batches_total{outcome="accepted"} ${encoded.length}`);
+    expect(metrics).toMatch(/tcewatch_collector_kafka_lag_records\{topic="test\d+.batches",partition="\d"\} 0/);
+    expect(metrics).toContain('tcewatch_collector_kafka_joined 1');
+    expect(metrics).toContain('tcewatch_collector_kafka_held_bytes 0');
+
+    const listed = await redrive('--list');
+    expect(listed).toMatch(/test\d+\.batches\/\d@1 {2}malformed {2}8 bytes .*\n/);
+    expect(listed).toMatch(/\n2 dead letters\nstatus 0$/);
+    // What is no batch is none the second time either: it comes back, and is not sent for ever.
+    expect(await redrive()).toMatch(/2 dead letters sent back\nstatus 0$/);
+    await until('they are dead again', async () => (await unread(`${name}-redrive`, `${name}.dead`)) === 2n);
+    await committed();
+    await collector.close();
+  });
+
+  it('store a dead letter that was sent back, once it can be taken', async () => {
+    const collector = await start();
+    const producer = client.producer();
+    const letters = batches.map((batch) => ({ key: 'vfio-7.2', value: encodeBatch(batch) }));
+    await until('the letters are written', () =>
+      producer.send(`${name}.dead`, letters).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await producer.close();
+
+    expect(await redrive()).toContain(`${letters.length} dead letters sent back`);
+    expect(await redrive()).toContain('0 dead letters sent back');
+    await committed();
+    expect(await calls(collector)).toEqual(TOTALS);
+    await collector.close();
+  });
+
+  it('take over from each other, and read again what was not stored', async () => {
+    const [first, second] = [await start(), await start()];
+    const encoded = batches.map(encodeBatch);
+    const half = encoded.length / 2;
+    await send(encoded.slice(0, half));
+    await first.close();
+    await send(encoded.slice(half));
+    await committed();
+    const third = await start();
+    // What came twice, late and in another order changes nothing.
+    await send(encoded.slice(0, half).reverse());
+    await second.close();
+    await committed();
+
+    expect(await calls(third)).toEqual(TOTALS);
+    await third.close();
+  });
+
+  it('commit nothing that ClickHouse does not have, and go on when it is back', async () => {
+    const port = Number(new URL(engine.url).port);
+    const collector = await start();
+    const encoded = batches.map(encodeBatch);
+    await send(encoded.slice(0, 5));
+    await committed();
+    await engine.close();
+    await send(encoded.slice(5));
+    await until('the store failed', async () => {
+      const metrics = await (await fetch(`${collector.url}/metrics`)).text();
+      return /tcewatch_collector_store_failures_total\{.*transient="true".*\} [1-9]/.test(metrics);
+    });
+    expect(await unread()).toBe(BigInt(encoded.length - 5));
+    engine = await startEngine(port);
+    await committed();
+
+    expect(await calls(collector)).toEqual(TOTALS);
+    await collector.close();
+  });
+
+  it('stop at once while ClickHouse is away, and leave what they hold to the next', async () => {
+    const port = Number(new URL(engine.url).port);
+    const collector = await start();
+    await send(batches.slice(0, 3).map(encodeBatch));
+    await committed();
+    await engine.close();
+    await send(batches.map(encodeBatch));
+    await collector.close();
+    expect(await unread()).toBe(BigInt(batches.length));
+    engine = await startEngine(port);
+    const next = await start();
+    await committed();
+    expect(await calls(next)).toEqual(TOTALS);
+    await next.close();
+  });
+});

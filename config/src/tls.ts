@@ -1,0 +1,32 @@
+/** What settings of TLS have in common. */
+import { createSecureContext } from 'node:tls';
+import type { z } from 'zod';
+import type { Secret } from './types.js';
+
+/** PEM texts. */
+export interface TlsSettings {
+  ca?: Secret | undefined;
+  cert?: Secret | undefined;
+  key?: Secret | undefined;
+}
+
+/** For `superRefine`: a certificate and its own private key, or neither. */
+export function checkTls({ ca, cert, key }: TlsSettings, context: z.RefinementCtx): void {
+  const wrong = (message: string) => {
+    context.addIssue({ code: 'custom', message, input: '***' });
+  };
+  if ((cert === undefined) !== (key === undefined)) {
+    wrong('give both `cert` and `key`, or neither');
+    return;
+  }
+  try {
+    createSecureContext({ ca: ca?.reveal(), cert: cert?.reveal(), key: key?.reveal() });
+  } catch (error) {
+    wrong(`cannot be used (${(error as Error).message}): give PEM texts, and the key of that very certificate`);
+  }
+}
+
+/** The same as Node's servers take them; undefined where there is no certificate. */
+export function servedTls({ cert, key }: TlsSettings): { cert: string; key: string } | undefined {
+  return cert && key && { cert: cert.reveal(), key: key.reveal() };
+}
