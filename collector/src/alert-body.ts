@@ -33,6 +33,10 @@ export const alertBody = z.object({
     entered: z.number().describe('Calls that reached the kernel until the alert fired.'),
     punted: z.number().describe('Those of them that the kernel handed to userspace.'),
     seconds: z.number(),
+    lostMsPerSecond: z
+      .number()
+      .optional()
+      .describe("Milliseconds that the VM's threads spent on round trips in each of them; absent: not measured."),
     before: descriptors,
     after: descriptors,
   }),

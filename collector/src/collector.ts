@@ -67,7 +67,7 @@ async function open(
     detector: detector.size(),
     pendingAlertEvents: pipeline.pendingEvents(),
     inFlightBytes: budget.inUse(),
-    hosts: watch.health(wallClock()),
+    hosts: () => watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
 
@@ -89,7 +89,7 @@ async function open(
   });
   onClose(() => store.close());
   detector.restore(await store.firingAlerts());
-  watch.restore(await store.freshness(), await store.hostRuns());
+  watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
 
   const dispatcher = createDispatcher(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),

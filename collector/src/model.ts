@@ -77,6 +77,11 @@ export interface AlertEvidence {
   entered: number;
   punted: number;
   seconds: number;
+  /**
+   * Milliseconds that the VM's threads together spent on measured round trips to userspace, in each of those seconds;
+   * absent where times were not measured throughout.
+   */
+  lostMsPerSecond?: number;
   /** Descriptors before the punts began, and the newest; null where the agent could not tell. */
   before: SeenDescriptors | null;
   after: SeenDescriptors | null;

@@ -1,6 +1,15 @@
 /** Batches for tests of what follows the intake: one host with VMs whose counters a test sets. */
-import { BATCH_VERSION, deriveId, seriesFromRows } from '@tcewatch/protocol';
-import type { Batch, Counter, Descriptors, Hypercall, ModeEvidence, SeriesRow, Vm } from '@tcewatch/protocol';
+import { BATCH_VERSION, deriveId, latenciesFromRows, seriesFromRows } from '@tcewatch/protocol';
+import type {
+  Batch,
+  Counter,
+  Descriptors,
+  Hypercall,
+  LatencyRow,
+  ModeEvidence,
+  SeriesRow,
+  Vm,
+} from '@tcewatch/protocol';
 
 export const SECOND = 1_000_000_000n;
 /** 2026-11-22T12:00:00Z: when the hosts of these tests were booted. */
@@ -21,6 +30,8 @@ export const HPT: ModeEvidence[] = [
 export interface TestVm {
   name: string;
   counts?: Partial<Record<Hypercall, Partial<Record<Counter, number>>>>;
+  /** Of H_PUT_TCE; the batch tells times if a VM has some. */
+  latencies?: Omit<LatencyRow, 'vm' | 'hypercall'>[];
   ended?: boolean;
   descriptors?: Descriptors;
   evidence?: ModeEvidence[];
@@ -54,6 +65,9 @@ export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch
       })),
     ),
   );
+  const latencies = vms.flatMap(({ latencies }, vm) =>
+    (latencies ?? []).map((row): LatencyRow => ({ vm, hypercall: 'H_PUT_TCE', ...row })),
+  );
   return {
     version: BATCH_VERSION,
     host: {
@@ -83,6 +97,7 @@ export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch
       ...(vm.descriptors && { facts: { observedNs: uptimeNs, descriptors: vm.descriptors } }),
     })),
     series: seriesFromRows(rows),
+    ...(vms.some((vm) => vm.latencies) && { latencies: latenciesFromRows(latencies) }),
     accounts: [],
     problems: [],
   };

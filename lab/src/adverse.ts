@@ -38,7 +38,7 @@ export const adverse: Scenario = async (stage, underLoad) => {
   return [
     { ...usual, expected: ['virtual'] },
     { ...again, expected: ['virtual'] },
-    { ...flooded, expected: ['userspace'] },
+    { ...flooded, expected: ['userspace'], isFlooding: true },
   ];
 };
 
@@ -94,7 +94,8 @@ async function reloadKvm(stage: Stage): Promise<void> {
   await expectNewEpoch(stage, async () => {
     await host.run('modprobe -r kvm-hv');
     await agent.says('load the module of KVM HV');
-    await askDoctor(stage, undefined, { status: 2, says: 'modprobe kvm_hv' });
+    // Not 2: emulated, the host is a guest itself, whose own calls could be counted.
+    await askDoctor(stage, undefined, { status: 1, says: 'modprobe kvm_hv' });
     await host.run('modprobe kvm-hv');
   });
   await startTracing(host);

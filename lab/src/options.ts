@@ -22,11 +22,11 @@ Exit code: 0 all figures are equal, 1 some are not, 2 the lab could not come to 
 
 Examples:
   $ npm run lab
-      three guests, one of them loses acceleration while it runs; about 8 minutes
+      three guests, one of them loses acceleration while it runs; about 8 minutes on two idle cores
   $ npm run lab -- --smoke
       one guest that never had acceleration; about 3 minutes
   $ npm run lab -- --scenario adverse
-      missing privileges, strangers, a module reload, a hostile guest; about 8 minutes
+      missing privileges, strangers, a module reload, a hostile guest; 20 minutes on a busy machine
   $ npm run lab -- --shell
       as the first, but stops under load for a look around
   $ npm run lab -- build --suite sid
@@ -35,28 +35,29 @@ Examples:
 
 /** Reads the command line; prints help or an error and ends the process where that is all there is to do. */
 export function parseOptions(argv: readonly string[]): LabOptions {
-  const suite = (): Option =>
-    new Option('--suite <name>', "whose newest kernel host and guests run, of Debian's; bookworm's cannot pass devices")
-      .choices(SUITES)
-      .default('trixie');
   let command: LabOptions['command'] = 'run';
+  const suites = "whose newest kernel host and guests run, of Debian's; bookworm's cannot pass devices";
   const program = new Command('npm run lab --')
+    .configureHelp({ showGlobalOptions: true })
     .description(
       'Runs the agent on a real ppc64le KVM host under QEMU against a collector on this machine, kills it, and compares\n' +
         'what is in ClickHouse with an independent count on the host and with what the guests themselves counted.',
     )
-    .addOption(suite())
+    .addOption(new Option('--suite <name>', suites).choices(SUITES).default('trixie'))
     .addOption(new Option('--scenario <name>', 'what happens').choices(SCENARIO_NAMES).default('full'))
     .option('--smoke', 'the same as --scenario smoke', false)
     .option('--shell', 'stop under load and give a prompt: a line runs on the host, `NAME: line` in a guest', false)
     .option('--keep', 'keep all files of the run; they are kept in any case when something is wrong', false)
     .addHelpText('after', EXAMPLES)
     .action(() => undefined);
-  const build = program.command('build').description('build the image, also when there is one').addOption(suite());
-  build.action(() => {
-    command = 'build';
-  });
+  // Options are the program's, wherever they stand.
+  program
+    .command('build')
+    .description('build the image, also when there is one')
+    .action(() => {
+      command = 'build';
+    });
   program.parse(argv);
-  const { smoke, ...flags } = { ...program.opts<Flags>(), ...build.opts<Partial<Flags>>() };
+  const { smoke, ...flags } = program.opts<Flags>();
   return { ...flags, ...(smoke && { scenario: 'smoke' }), command };
 }

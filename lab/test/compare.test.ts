@@ -93,12 +93,20 @@ describe('the verdict', () => {
     ['a thread id of two guests', (r) => r.guests.push({ ...r.guests[0]!, life: 2 })],
     ['books that do not balance', (r) => (r.stored.accounts[0]!.stored = 999)],
     ['events declared lost', (r) => Object.assign(r.stored.accounts[0]!, { seen: 1001, lost: 1 })],
+    ['events declared lost of those recorded', (r) => Object.assign(r.stored.accounts[0]!, { stored: 999, lost: 1 })],
     ['a mode that was to be shown and was not', (r) => (r.guests[0]!.expected = ['virtual'])],
     ['nothing to compare', (r) => r.guests.pop()],
   ])('is wrong for %s', (_, change) => {
     const changed = run();
     change(changed);
     expect(verdict(changed)).toBe(false);
+  });
+
+  it('lets events be declared lost where a guest floods the histogram', () => {
+    const flooded = run();
+    flooded.guests[0]!.isFlooding = true;
+    Object.assign(flooded.stored.accounts[0]!, { stored: 999, lost: 1 });
+    expect(verdict(flooded)).toBe(true);
   });
 
   it('takes the quiet readings of several', () => {

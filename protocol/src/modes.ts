@@ -34,18 +34,17 @@ export function deriveModes(
   counters: Readonly<CounterValues>,
   evidence: readonly ModeEvidence[],
 ): ModeFigure[] {
-  const entered = counters.entered ?? 0;
-  // A call in flight is counted as entered and not yet as punted, never the reverse; differences over an interval can
-  // still come out with a punt more than was entered in it.
-  const punts = counters.punted ?? 0;
-  const punted = Math.min(punts, entered);
+  const punted = counters.punted ?? 0;
+  // A call in flight is counted as entered and not yet as punted, never the reverse. Still there can be more punts: over
+  // an interval, and where the kernel had no room to count all that entered. Then as many entered, and none is virtual.
+  const entered = Math.max(counters.entered ?? 0, punted);
   const split = splitEntries(hypercall, entered, punted, counters);
   return MODES.map((mode) => {
     const known = evidenceFor(evidence, mode, hypercall);
     if (known.evidence === 'unobservable') return { mode, calls: null, entries: null, ...known };
     // A bound is of calls alone, whatever entered.
     if (mode === 'userspace' && known.evidence === 'upper-bound')
-      return { mode, calls: punts, entries: null, ...known };
+      return { mode, calls: punted, entries: null, ...known };
     if (mode === 'userspace') return { mode, calls: punted, entries: split.userspace, ...known };
     if (mode === 'virtual') return { mode, calls: entered - punted, entries: split.virtual, ...known };
     if (known.evidence === 'absent') return { mode, calls: 0, entries: 0, ...known };
@@ -89,7 +88,7 @@ function splitEntries(
   counters: Readonly<CounterValues>,
 ): { virtual: number | null; userspace: number | null } {
   if (hasOneEntry(hypercall)) return { virtual: entered - punted, userspace: punted };
-  const all = enteredEntries(hypercall, counters);
+  const all = (counters.entered ?? 0) < entered ? null : enteredEntries(hypercall, counters);
   if (punted === 0) return { virtual: all, userspace: 0 };
   if (punted === entered) return { virtual: 0, userspace: all };
   const inUserspace = isWhole(counters.punted_unsized) ? (counters.punted_entries ?? null) : null;

@@ -208,7 +208,9 @@ export const configSchema = z
     listen,
     stopTimeout: duration()
       .prefault('10s')
-      .describe('How long a stopping agent tries to deliver what is queued; the kernel keeps counting in any case.'),
+      .describe(
+        'How long a stopping agent tries to deliver what waits; the rest waits in the outbox for the next start.',
+      ),
     log: z
       .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to log.') })
       .prefault({}),

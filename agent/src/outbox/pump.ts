@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import pRetry from 'p-retry';
 import type { Logger } from 'pino';
 import type { Pace } from '../sources/pace.js';
-import type { EncodedBatch, Refusal, Transport, Verdict } from '../transport/transport.js';
+import type { Refusal, Transport, Verdict } from '../transport/transport.js';
 import type { Backlog, Waiting } from './backlog.js';
 
 export interface PumpOptions {
@@ -139,14 +139,14 @@ export class Pump {
     const { backlog, catchUp, transport, pace } = this.#options;
     const { bytes } = transport.most;
     if (catchUp === undefined) return backlog.first({ batches: this.#most, bytes });
+    const perTurn = Math.ceil(catchUp);
     if (this.#newest?.isGone) this.#newest = undefined;
-    const next = this.#newest ? [this.#newest] : [];
-    const left = {
-      batches: Math.min(this.#most - next.length, Math.ceil(catchUp)),
-      bytes: bytes - (next[0]?.size ?? 0),
-    };
-    const isDue = pace.now() >= this.#catchUpMs && left.batches > 0 && left.bytes > 0;
-    return isDue ? [...next, ...backlog.first(left, this.#newest)] : next;
+    const isDue = pace.now() >= this.#catchUpMs;
+    if (!this.#newest) return isDue ? backlog.first({ batches: Math.min(this.#most, perTurn), bytes }) : [];
+    const left = { batches: Math.min(this.#most - 1, perTurn), bytes: bytes - this.#newest.size };
+    const older = isDue && left.batches > 0 ? backlog.first(left, this.#newest) : [];
+    // One that is too large to go with the newest goes alone, next.
+    return older[0] && older[0].size > left.bytes ? [this.#newest] : [this.#newest, ...older];
   }
 
   async #untilCatchUp(): Promise<void> {
@@ -163,9 +163,10 @@ export class Pump {
     const { backlog, transport } = this.#options;
     try {
       const readable = await backlog.read(next);
+      this.#closing.signal.throwIfAborted();
       const tried = readable.map(({ waiting }) => waiting);
-      const batches: EncodedBatch[] = readable.map(({ batch }) => batch);
-      if (batches.length === 0) return { verdict: { kind: 'settled', refusals: new Map() }, tried };
+      if (tried.length === 0) return { verdict: { kind: 'settled', refusals: new Map() }, tried };
+      const batches = readable.map(({ batch }) => batch);
       return { verdict: await transport.deliver(batches, this.#closing.signal), tried };
     } catch (error) {
       return { verdict: { kind: 'retry', afterMs: 0, message: (error as Error).message }, tried: [] };

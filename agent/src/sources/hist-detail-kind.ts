@@ -8,8 +8,8 @@
  *   thread's next kvmppc_run_vcpu_enter fires the other.
  *
  * They are two since an event keeps one set of variables for each instance. A synthetic event is of all instances: each has
- * a name of its own, or else every agent would count what any of them fires. Field types are those of the events' fields,
- * by name, as kernels before 6.0 compare them.
+ * a name of its own, or else every agent would count what any of them fires. The types of its fields are to the letter those
+ * of the events' fields: 6.1 takes no `u64` for an `unsigned long`.
  */
 import { ENTER_EVENT, EXIT_EVENT } from './hist-counts.js';
 import { LATENCY_KEYS, LIOBN_KEYS } from './hist-detail-counts.js';

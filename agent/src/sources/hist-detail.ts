@@ -17,6 +17,10 @@ import { findTracefs, heldTriggers, readHist, setTriggers, triggerPath } from '.
 import type { Place } from './tracefs.js';
 import type { Tracefs } from './tracefs-files.js';
 
+const REMOVED =
+  'somebody removed what counts them, and it is made with the next epoch; leave tracefs instances that are named ' +
+  'tcewatch-* alone';
+
 export class Detail {
   /** Why there is none any more. */
   #obstacle: string | undefined;
@@ -92,7 +96,7 @@ export class Detail {
       await readHist(this.tracefs, directory, trigger),
       `${directory}: ${trigger.event}`,
     );
-    if (table.isPaused) throw new SourceError('trigger-paused', `somebody paused the hist trigger in ${table.event}`);
+    if (table.isPaused) throw new SourceError('trigger-paused', `somebody paused the trigger of ${table.event}`);
     this.#tables.set(read, table);
     return cells;
   }
@@ -105,7 +109,7 @@ export class Detail {
       if (!(error instanceof SourceError)) throw error;
       // What was torn while it was printed is whole the next time; all else stays as it is.
       if (error.code === 'hist-malformed') this.#skipped = error.message;
-      else await this.#giveUp(error.message);
+      else await this.#giveUp(error.code.endsWith('-removed') ? REMOVED : error.message);
       return undefined;
     }
   }
@@ -121,18 +125,28 @@ export class Detail {
  * Removes what other agents left, and that of the plain instance which was made at `ownNs`, unless `isAdopted`. What
  * belongs to a plain instance that is still there is in use by another agent. Returns what could not be removed.
  */
-export async function removeDetails({ tracefs, root }: Place, ownNs: bigint, isAdopted: boolean): Promise<string[]> {
+export async function removeDetails(place: Place, ownNs: bigint, isAdopted: boolean): Promise<string[]> {
+  const { tracefs, root } = place;
   const tracing = await findTracefs(root, tracefs);
   const names = await tracefs.list(join(tracing, 'instances'));
-  const synthetic = syntheticPath(tracing);
-  const lines = (await tracefs.exists(synthetic)) ? (await tracefs.read(synthetic)).split('\n') : [];
-  const left = new Set([...names, ...lines].map(madeNsOf).filter((madeNs) => madeNs !== undefined));
+  const left = new Set([...names, ...(await syntheticEvents(tracefs, tracing))].map(madeNsOf));
   const problems: string[] = [];
   for (const madeNs of left) {
+    if (madeNs === undefined) continue;
     const isUsed = madeNs === ownNs ? isAdopted : names.includes(`${HIST.prefix}-${madeNs}`);
     if (!isUsed) problems.push(...(await tearDown(tracefs, tracing, detailKind(madeNs))));
   }
   return problems;
+}
+
+/** A line for each; none where they cannot be had, since then none of ours was made. */
+async function syntheticEvents(tracefs: Tracefs, tracing: string): Promise<string[]> {
+  try {
+    return (await tracefs.read(syntheticPath(tracing))).split('\n');
+  } catch (error) {
+    if (error instanceof SourceError) return [];
+    throw error;
+  }
 }
 
 async function setUp(tracefs: Tracefs, tracing: string, kind: DetailKind, size: number): Promise<void> {

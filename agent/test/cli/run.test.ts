@@ -58,7 +58,8 @@ describe('run', () => {
     const detailOf = async (...flags: string[]) => {
       const args = [...(await host()), '--replay-speed', '0', '--listen-enabled', 'false', '--log-level', 'debug'];
       const { lines } = await run([...args, ...flags]);
-      return (lines.find(({ msg }) => msg === 'configuration') as unknown as { config: AgentConfig }).config.hist.detail;
+      return (lines.find(({ msg }) => msg === 'configuration') as unknown as { config: AgentConfig }).config.hist
+        .detail;
     };
     expect(await detailOf()).toBe(false);
     expect(await detailOf('--detail')).toBe(true);

@@ -42,6 +42,22 @@ describe('of recorded hosts', () => {
     ]);
   });
 
+  it('says whether detail is possible, which nobody needs', () => {
+    const live = {
+      ...accelerated,
+      histTriggers: true,
+      firstPidNamespace: true,
+      self: { capabilities: 0x80002n, uid: 0 },
+    };
+    const detailOf = (host: typeof live) => {
+      const { observable, sources } = diagnose(host);
+      const { usable, because } = sources.find(({ name }) => name === 'hist --detail') ?? expect.fail();
+      return [observable, usable, ...because.map(({ id }) => id)];
+    };
+    expect(detailOf({ ...live, syntheticEvents: 'there' })).toEqual(['all', 'ok']);
+    expect(detailOf({ ...live, syntheticEvents: 'absent' })).toEqual(['all', 'missing', 'synthetic-events']);
+  });
+
   it('says how figures are known for the guests that there can be', () => {
     expect(diagnose(accelerated).evidence.map(({ mmu }) => mmu)).toEqual(['radix']);
     const host = { ...accelerated.host, platform: 'PowerNV', kernel: '5.10.223', realModeHandlers: true };
@@ -71,6 +87,12 @@ describe('says what is missing', () => {
     const finding = diagnose({ ...accelerated, ...changes }).findings.find((one) => one.id === id);
     expect(`${finding?.verdict}: ${finding?.says}`).toContain(says);
     expect(finding?.fix).toContain(fix);
+  });
+
+  it('but not of TCE handlers before the module that brings them is loaded', () => {
+    const unloaded = { tceHandlers: false, modules: new Set(['ext4']) };
+    const { findings } = diagnose({ ...accelerated, ...unloaded });
+    expect(findings.find(({ id }) => id === 'tce-handlers')?.verdict).toBe('unknown');
   });
 
   it('is content with the least privileges that do', () => {

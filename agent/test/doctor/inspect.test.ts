@@ -53,6 +53,12 @@ describe('an inspection', () => {
     expect((await inspect(root)).histTriggers).toBe(false);
   });
 
+  it('tells whether the kernel can pair calls', async () => {
+    expect((await inspect(root)).syntheticEvents).toBe('absent');
+    await put('sys/kernel/tracing/synthetic_events', '');
+    expect((await inspect(root)).syntheticEvents).toBe('there');
+  });
+
   it('tells a container by process 2, or by the namespace of process 1', async () => {
     await put('proc/2/comm', 'bash\n');
     expect((await inspect(root)).firstPidNamespace).toBe(false);

@@ -242,6 +242,24 @@ describe('QueuedOutbox whose disk cannot be used', () => {
     expect(await delivered()).toEqual([1, 2, 3]);
   });
 
+  it('says that it cannot mark what is delivered, and goes on', async () => {
+    const { outbox, transport, end } = await life(true);
+    const failed = Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    const forget = vi.spyOn(Disk.prototype, 'forget').mockRejectedValueOnce(failed);
+    await outbox.send(batch(1));
+    await outbox.drain(never);
+    forget.mockRestore();
+    expect(await outbox.send(batch(2))).toMatch(/^cannot mark what is delivered in .*: EIO/);
+    await outbox.drain(never);
+    expect(await outbox.send(batch(3))).toBeUndefined();
+    await outbox.drain(never);
+    expect(outbox.stats).toMatchObject({ diskFailures: 1, queuedBatches: 0, delivered: 3 });
+    expect(transport.taken.map(sequenceOf)).toEqual([1, 2, 3]);
+    await end();
+    // Once more, which changes nothing.
+    expect(await delivered()).toEqual([1]);
+  });
+
   /** Really so, where one may be mounted. */
   describe.skipIf(!canMount())('because its file system', () => {
     beforeEach(async () => {

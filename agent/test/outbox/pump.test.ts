@@ -1,7 +1,7 @@
 /** When batches are delivered, in what order, and what is made of the answers; over real HTTP. */
 import { describe, expect, it, vi } from 'vitest';
-import type { Transport } from '../../src/transport/transport.js';
-import { accept, batch, never, outboxTo, serve, transportTo } from './surroundings.js';
+import type { EncodedBatch, Transport, Verdict } from '../../src/transport/transport.js';
+import { accept, batch, never, outboxTo, sequenceOf, serve, transportTo } from './surroundings.js';
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };
 const model: Transport = {
@@ -233,6 +233,26 @@ describe('QueuedOutbox that catches up', () => {
     // Ten at ten a second, twice.
     expect(slept).toEqual([1000, 1000]);
     expect(outbox.stats).toMatchObject({ delivered: 26, newestDeliveredMs: 26_000 });
+  });
+
+  it('lets one go alone that is too large to go with the newest', async () => {
+    const taken: number[][] = [];
+    let isUp = false;
+    const deliver = (batches: readonly EncodedBatch[]): Promise<Verdict> => {
+      if (!isUp) return Promise.resolve({ kind: 'retry', afterMs: 0, message: 'down' });
+      taken.push(batches.map(sequenceOf));
+      return Promise.resolve({ kind: 'settled', refusals: new Map() });
+    };
+    const { outbox } = outboxTo({ ...model, deliver }, { catchUp: 1000 });
+    for (const [n, size] of [
+      [1, 2_000_000],
+      [2, 2],
+      [3, 2],
+    ] as const)
+      await outbox.send(batch(n, 'a', size));
+    isUp = true;
+    await outbox.drain(never);
+    expect(taken).toEqual([[3], [1], [2]]);
   });
 
   it('sends one at a time where it may send less than one a second', async () => {

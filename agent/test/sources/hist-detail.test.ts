@@ -21,10 +21,10 @@ describe('detail', () => {
     const host = new CountingHost();
     host.detail = true;
     const written: string[] = [];
-    const { append } = host.kernel;
+    const append = host.kernel.append.bind(host.kernel);
     host.kernel.append = async (path, text) => {
       written.push(`${path.replace(/^.*(instances|events\/)/, '')}: ${text}`);
-      await append.call(host.kernel, path, text);
+      await append(path, text);
     };
     await host.start();
     expect(written.slice(2)).toMatchInlineSnapshot(`

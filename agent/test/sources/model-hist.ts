@@ -80,7 +80,7 @@ export function count(table: Table, fields: Fields, nowUs: bigint, matched: Tabl
   const known = new Map(found as [string, bigint][]);
   for (const [, expression] of table.variables) {
     // Only in an expression is a variable forgotten once it was read.
-    if (/-\$/.test(expression)) theirs?.delete(expression.split('$')[1] ?? '');
+    if (expression.includes('-$')) theirs?.delete(expression.split('$')[1] ?? '');
   }
   if (!insert(table, keys, fields)) return [];
   for (const [name, expression] of table.variables) known.set(name, evaluate(expression, fields, nowUs, known));

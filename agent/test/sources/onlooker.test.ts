@@ -24,7 +24,8 @@ describe('an onlooker', () => {
     const source = onlooker();
     await Promise.all([agent.open(deriveId(BOOT, 'hist', 7_210_000_000n)), source.open()]);
     const [theirs, ours] = [await agent.next(), await source.next()];
-    expect(ours).toEqual(theirs);
+    // Detail is the agent's alone.
+    expect({ ...ours, punts: [] }).toEqual(theirs);
     expect(ours?.accounts[0]?.seen).toBe(178_108);
     await Promise.all([agent.close(), source.close()]);
     expect(await readdir(host.instance())).toEqual([instance]);

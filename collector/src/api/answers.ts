@@ -5,9 +5,9 @@ import type { z } from 'zod';
 import { hostProblems } from '../hosts/problems.js';
 import { claimants, clockAheadNs } from '../hosts/runs.js';
 import type { HostRun } from '../hosts/runs.js';
-import type { AccountRow, CountRow, HostRow, StepRow, VmRow } from '../store/index.js';
+import type { AccountRow, CountRow, HostRow, LatencyRow, StepRow, VmRow } from '../store/index.js';
 import { isoTime } from '../time.js';
-import type { accountBody, countsBody, hostBody, stepBody, vmBody } from './bodies.js';
+import type { accountBody, countsBody, hostBody, latencyBody, stepBody, vmBody } from './bodies.js';
 
 /** `runs` are those of the host. */
 export function hostAnswer(row: HostRow, runs: readonly HostRun[], maxClockSkewMs: number): z.infer<typeof hostBody> {
@@ -58,6 +58,10 @@ export function countsAnswer(counts: readonly CountRow[], vms: readonly VmRow[])
 
 export function stepAnswer({ atNs, hypercall, counters, read }: StepRow, vm: VmRow): z.infer<typeof stepBody> {
   return { at: isoTime(atNs), read, ...figures(hypercall, counters, vm) };
+}
+
+export function latencyAnswer(row: LatencyRow, { hostId, life, vm, uuid }: VmRow): z.infer<typeof latencyBody> {
+  return { host: hostId, life, vm, uuid, ...row };
 }
 
 function figures(hypercall: Hypercall, counters: CounterValues, vm: VmRow | undefined) {

@@ -8,9 +8,10 @@ import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alert-body.js';
 import type { Queries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
-import { accountAnswer, countsAnswer, hostAnswer, stepAnswer, vmAnswer } from './answers.js';
-import { accountBody, countsBody, errorBody, hostBody, stepBody, vmBody } from './bodies.js';
+import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
+import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
+import { liobnAnswers } from './liobns.js';
 import { alerts, range, steps, subject, toRange, toSubject } from './questions.js';
 
 export interface ApiOptions {
@@ -118,6 +119,36 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
         stepNs: BigInt(query.step) * 1_000_000n,
       });
       return rows.map((row) => stepAnswer(row, vm));
+    },
+  );
+
+  app.get(
+    '/v1/vms/:life/liobns',
+    {
+      schema: {
+        params: life,
+        querystring: range,
+        response: answers(z.array(liobnBody), 'Hypercalls by LIOBN and mode over a time.'),
+      },
+    },
+    async ({ params, query }) => {
+      const vm = await oneVm(params.life);
+      return liobnAnswers(await queries.liobns({ life: params.life, hostId: vm.hostId, ...toRange(query) }), vm);
+    },
+  );
+
+  app.get(
+    '/v1/vms/:life/latency',
+    {
+      schema: {
+        params: life,
+        querystring: range,
+        response: answers(latencyBody, 'How long hypercalls took over a time, and what that cost the VM.'),
+      },
+    },
+    async ({ params, query }) => {
+      const vm = await oneVm(params.life);
+      return latencyAnswer(await queries.latency({ life: params.life, hostId: vm.hostId, ...toRange(query) }), vm);
     },
   );
 

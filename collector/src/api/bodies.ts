@@ -1,5 +1,5 @@
 /** What the read API answers, as schemas: OpenAPI and the checks of the answers come from here. */
-import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES } from '@tcewatch/protocol';
+import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES, SCOPES, SPANS } from '@tcewatch/protocol';
 import { z } from 'zod';
 
 export const time = z.iso.datetime().describe("ISO 8601, on the host's clock.");
@@ -82,6 +82,42 @@ export const countsBody = z.object({
   vm: z.string(),
   uuid: z.string(),
   hypercalls: z.array(figures),
+});
+
+const bounds = z.object({
+  aboveUs: z.number().describe('Longer than so many microseconds.'),
+  upToUs: z.number().nullable().describe('No longer than so many; null: without end.'),
+});
+
+export const latencyBody = z.object({
+  host: z.string(),
+  life: z.string(),
+  vm: z.string(),
+  uuid: z.string(),
+  seconds: z.number().nullable().describe('Time between the readings that the figures are between.'),
+  lostMsPerSecond: z
+    .number()
+    .nullable()
+    .describe("Milliseconds of each second that the VM's threads together spent on round trips; null: not measured."),
+  spans: z.array(
+    z.object({
+      span: z.enum(SPANS).describe('handled: in the kernel alone; round_trip: through userspace and back.'),
+      hypercall: z.enum(HYPERCALL_NAMES),
+      calls: z.number().describe('Calls that were measured.'),
+      unmeasured: z.number().nullable().describe('Calls that were counted and not measured; null: not counted either.'),
+      totalUs: z.number().describe('Time of the measured calls together, in microseconds.'),
+      p50: bounds.nullable().describe('Where the median of the measured calls lies.'),
+      p99: bounds.nullable().describe('Where their 99th percentile lies.'),
+      buckets: z.array(bounds.extend({ calls: z.number() })),
+    }),
+  ),
+});
+
+export const liobnBody = figures.extend({
+  scope: z
+    .enum(SCOPES)
+    .describe('one: this LIOBN; all: calls whose LIOBN the source cannot tell; other: LIOBNs that a cap folded.'),
+  liobn: z.string().nullable().describe('Hexadecimal, such as 0x80000000; null unless the scope is one.'),
 });
 
 export const stepBody = figures.extend({

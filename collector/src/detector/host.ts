@@ -59,7 +59,8 @@ export function restoreHost(firing: readonly AlertEvent[]): HostState {
       const { entered, punted, seconds, before, after } = alert.evidence;
       const lastedNs = BigInt(Math.round(seconds * 1e9));
       const untilPunts = { ...NOTHING_SEEN, newest: before };
-      const episode = { entered, punted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
+      const counted = { entered, punted, trips: NaN, lostUs: NaN };
+      const episode = { ...counted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
       const seen = { newest: after, earlier: before, observedNs: null };
       return [alert.life, { calls: NO_CALLS, seen, episode }];
     }),

@@ -1,12 +1,13 @@
 /** One life of a VM through the batches: from intervals of punts to an alert and its end. Pure. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Vm } from '@tcewatch/protocol';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent, AlertEvidence } from '../model.js';
 import { causeOf, isSharper } from './causes.js';
 import { NOTHING_SEEN, beforeAndAfter, look } from './descriptors.js';
 import type { Sightings } from './descriptors.js';
 import { judge } from './rules.js';
 import type { Rules, Verdict } from './rules.js';
+import { LOST_US, TRIPS } from './tally.js';
 import type { Calls } from './tally.js';
 
 /** Punts that became an alert, or still may. */
@@ -15,6 +16,9 @@ export interface Episode {
   entered: number;
   punted: number;
   lastedNs: bigint;
+  /** Round trips that were measured over that time, and their microseconds together; NaN unless all the time was. */
+  trips: number;
+  lostUs: number;
   /** Time that the punts have held since the first reading that showed them: its interval may have been one burst. */
   heldNs: bigint;
   /** Time since they last held. */
@@ -50,9 +54,11 @@ export function observeLife(
   const seen = look(known, vm, batch);
   let episode = state?.episode ?? null;
   if (before !== null && ns > 0n) {
+    const since = (cell: number): number => (after[cell] ?? NaN) - (before[cell] ?? NaN);
     const hadTable = known.newest?.tceTables !== 0 || seen.newest?.tceTables !== 0;
     const verdict = judge(before, after, { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable }, rules);
-    episode = verdict.says === 'fallback' ? punting(episode, verdict, ns, known) : calm(episode, verdict, ns, rules);
+    const next = verdict.says === 'fallback' ? punting(episode, verdict, ns, known) : calm(episode, verdict, ns, rules);
+    episode = next && { ...next, trips: next.trips + since(TRIPS), lostUs: next.lostUs + since(LOST_US) };
   }
   const event = episode && nextEvent(episode, vm, batch, seen, rules);
   if (episode && event) episode = event.state === 'firing' ? { ...episode, alert: event } : null;
@@ -67,7 +73,17 @@ export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
 
 function punting(episode: Episode | null, { entered, punted }: Verdict, ns: bigint, known: Sightings): Episode {
   if (!episode) {
-    return { entered, punted, lastedNs: ns, heldNs: 0n, calmNs: 0n, untilPunts: known, alert: null };
+    return {
+      entered,
+      punted,
+      lastedNs: ns,
+      trips: 0,
+      lostUs: 0,
+      heldNs: 0n,
+      calmNs: 0n,
+      untilPunts: known,
+      alert: null,
+    };
   }
   return {
     ...episode,
@@ -121,6 +137,11 @@ function nextEvent(
     firedAtNs: clock.wallNs,
     resolvedAtNs: null,
     cause,
-    evidence: { entered, punted, seconds, ...found },
+    evidence: { entered, punted, seconds, ...lost(episode), ...found },
   };
+}
+
+/** Of punts none of which was measured there is no time to tell. */
+function lost({ trips, lostUs, lastedNs }: Episode): Pick<AlertEvidence, 'lostMsPerSecond'> {
+  return trips > 0 ? { lostMsPerSecond: lostUs / 1000 / (Number(lastedNs) / 1e9) } : {};
 }

@@ -34,12 +34,16 @@ export class HostWatch {
 
   constructor(private readonly maxHosts = MAX_HOSTS) {}
 
-  /** Goes on from what the store knows, before the first batch. */
-  restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[]): void {
+  /**
+   * Goes on from what the store knows, before the first batch. A host whose clock was ahead was not read later than now:
+   * else a clock that has been set back since would pass for silence.
+   */
+  restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[], nowNs: bigint): void {
     const runsOf = new Map<string, HostRun[]>();
     for (const run of runs) runsOf.set(run.hostId, [...(runsOf.get(run.hostId) ?? []), run]);
     for (const { hostId, readAtNs } of lastRead) {
-      this.#keep(hostId, { newest: { last: null, wallNs: readAtNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
+      const wallNs = readAtNs < nowNs ? readAtNs : nowNs;
+      this.#keep(hostId, { newest: { last: null, wallNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
     }
   }
 

@@ -99,7 +99,7 @@ export async function prepareCluster(server: ClickHouse, cluster: Cluster, datab
   }
 }
 
-/** A row of system.clusters, as far as it is looked at; servers before 24.1 do not tell `internal_replication`. */
+/** A row of system.clusters, as far as it is looked at; older servers do not tell `internal_replication`. */
 export interface ClusterNode {
   cluster: string;
   shard_num: number;

@@ -1,31 +1,20 @@
 /** Columns of a batch to rows of the table `readings`, in RowBinary and without an object for each row. */
-import { COUNTERS, HYPERCALL_NAMES, HYPERCALLS, SCOPES } from '@tcewatch/protocol';
+import { COUNTERS, SCOPES } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../model.js';
+import { HEAD_COLUMNS, HYPERCALL_INDEX, encodeHeads } from './encode-heads.js';
 import type { RememberedHost } from './remembered.js';
-import { rowBinaryString, writeUuid } from './row-buffer.js';
+import { writeU64 } from './row-buffer.js';
 import type { RowBuffer } from './row-buffer.js';
 
-/** The columns in the order in which they are encoded: those that are the same for all rows of a VM come first. */
-export const READINGS_COLUMNS = [
-  'host',
-  'epoch',
-  'at',
-  'life',
-  'hypercall',
-  'counter',
-  'scope',
-  'liobn',
-  'value',
-] as const;
+/** The columns in the order in which they are encoded. */
+export const READINGS_COLUMNS = [...HEAD_COLUMNS, 'hypercall', 'counter', 'scope', 'liobn', 'value'] as const;
 
 /** Bytes of the columns from `hypercall` on: Enum16, two Enum8, two UInt64. */
 const TAIL = 2 + 1 + 1 + 8 + 8;
-const UUID = 16;
 
 /** Counter, hypercall and scope of a series as one number below this. */
 const KINDS = 128;
-const HYPERCALL_INDEX = new Map<number, number>(HYPERCALL_NAMES.map((name, i) => [HYPERCALLS[name], i]));
 /** A LIOBN below this fits into a double together with the kind of its series; its high word is below HIGH_WORD. */
 const HIGH_WORD = 2 ** (53 - 7 - 32);
 
@@ -69,30 +58,9 @@ export function encodeReadings(batch: Batch, remembered: RememberedHost | undefi
     buffer[at + 3] = (scope[i] ?? 0) + 1;
     view.setUint32(at + 4, low, true);
     view.setUint32(at + 8, high, true);
-    view.setUint32(at + 12, calls, true);
-    view.setUint32(at + 16, calls / 2 ** 32, true);
+    writeU64(view, at + 12, calls);
     at += TAIL;
     into.rows++;
   }
   into.length = at;
-}
-
-/** The columns up to `life`, of `size` bytes, for each VM of the batch. */
-function encodeHeads(batch: Batch): { size: number; of: Uint8Array[] } {
-  const host = rowBinaryString(batch.host.id);
-  const size = host.length + UUID + 8 + UUID;
-  const bytes = Buffer.alloc(size * batch.vms.length);
-  const of = batch.vms.map(({ life }, i) => {
-    const start = i * size;
-    if (i === 0) {
-      bytes.set(host);
-      writeUuid(bytes, host.length, batch.epoch);
-      bytes.writeBigInt64LE(batch.clock.wallNs, host.length + UUID);
-    } else {
-      bytes.copyWithin(start, 0, size - UUID);
-    }
-    writeUuid(bytes, start + size - UUID, life);
-    return bytes.subarray(start, start + size);
-  });
-  return { size, of };
 }

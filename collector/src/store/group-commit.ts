@@ -11,8 +11,8 @@ interface Entry {
   settle: (error?: StoreError) => void;
 }
 
-/** Most series of one group, unless one entry alone has more: bounds the memory of its rows (60 bytes and more each). */
-const MAX_SERIES = 1_000_000;
+/** Most rows of one group, unless one entry alone has more: bounds their memory (60 bytes and more each). */
+const MAX_ROWS = 1_000_000;
 
 export class GroupCommit {
   #waiting: Entry[] = [];
@@ -47,10 +47,10 @@ export class GroupCommit {
   }
 
   #nextGroup(): Entry[] {
-    let series = 0;
+    let rows = 0;
     const fits = this.#waiting.findIndex(({ batches }) => {
-      for (const batch of batches) series += batch.series.length;
-      return series > MAX_SERIES;
+      for (const { series, latencies } of batches) rows += series.length + (latencies?.length ?? 0);
+      return rows > MAX_ROWS;
     });
     return this.#waiting.splice(0, fits === -1 ? this.#waiting.length : Math.max(1, fits));
   }

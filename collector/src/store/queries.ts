@@ -2,7 +2,7 @@
  * What people and programs ask of the store, as types. Times are nanoseconds since 1970 on the clock of the host that a
  * row is about; ids are UUID text; counts are increases, summed over the epochs of a counter.
  */
-import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope } from '@tcewatch/protocol';
+import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/runs.js';
 import type { AlertEvent } from '../model.js';
 
@@ -87,6 +87,40 @@ export interface StepRow {
   read: boolean;
 }
 
+/** Between which times a time lies, in us; `upToUs` is null for all that took longer. */
+export interface LatencyBounds {
+  aboveUs: number;
+  upToUs: number | null;
+}
+
+/** How long calls of one VM life, span and hypercall took, of those that were measured. */
+export interface SpanRow {
+  span: Span;
+  hypercall: Hypercall;
+  /** Calls that were measured, and their times together. */
+  calls: number;
+  totalUs: number;
+  /** Calls that were counted and not measured; null where they were not counted either. */
+  unmeasured: number | null;
+  /** The buckets that have calls, the fastest first. */
+  buckets: (LatencyBounds & { calls: number })[];
+  /** The bucket of the slowest of the fastest 50 % (99 %) of the calls; null without calls. */
+  p50: LatencyBounds | null;
+  p99: LatencyBounds | null;
+}
+
+/** How long the calls of a VM life took over a range. */
+export interface LatencyRow {
+  spans: SpanRow[];
+  /** From the reading before the range to the last one in it, as far as the VM lived; null without two. */
+  seconds: number | null;
+  /**
+   * Milliseconds of each second that its threads together spent on round trips to userspace; at least so many, where some
+   * of them were not measured. Null where none was, though there were punts, or where nobody counts them.
+   */
+  lostMsPerSecond: number | null;
+}
+
 /** The books of one host and counter. They balance when seen = stored + lost. */
 export interface AccountRow {
   hostId: string;
@@ -126,7 +160,8 @@ export interface Queries {
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;
   /** `stepNs` is a whole number of seconds; steps are aligned to it. */
   counterSteps(question: { life: string; fromNs: bigint; toNs: bigint; stepNs: bigint }): Promise<StepRow[]>;
-  liobns(question: TimeRange & { life: string }): Promise<LiobnRow[]>;
+  liobns(question: TimeRange & Subject & { life: string }): Promise<LiobnRow[]>;
+  latency(question: TimeRange & Subject & { life: string }): Promise<LatencyRow>;
   /** The newest event of each alert, newest alert first. */
   alerts(filter: AlertFilter): Promise<AlertEvent[]>;
   accounts(): Promise<AccountRow[]>;

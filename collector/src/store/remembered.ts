@@ -14,6 +14,8 @@ export interface RememberedLife {
   facts: string | undefined;
   /** Last value by packed key of the series. */
   values: Map<number | bigint, number>;
+  /** Last figures of its latencies, in the order of their encoder; undefined until some were told. */
+  latencies: Float64Array | undefined;
 }
 
 /** Of one host, in one epoch and on one day. */
@@ -67,7 +69,10 @@ export class Remembered {
       const known = host.lives.get(life);
       // LIOBNs are chosen by guests: series that are not told any more must not pile up.
       const fits = known !== undefined && known.values.size <= 2 * batch.series.length;
-      lives.set(life, fits ? known : { identity: undefined, facts: undefined, values: new Map() });
+      lives.set(
+        life,
+        fits ? known : { identity: undefined, facts: undefined, values: new Map(), latencies: undefined },
+      );
     }
     host.lives = lives;
   }

@@ -6,6 +6,7 @@ import type { Schema } from './migrations.js';
 
 /** Days that rows are kept, by their own time; 0 keeps them for ever. */
 export interface Retention {
+  /** Readings and latencies, as their rollups below. */
   readings: number;
   minutes: number;
   hours: number;
@@ -31,6 +32,9 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention }[
   { table: 'readings', column: 'at', keep: 'readings' },
   { table: 'readings_minute', column: 'minute', keep: 'minutes' },
   { table: 'readings_hour', column: 'hour', keep: 'hours' },
+  { table: 'latencies', column: 'at', keep: 'readings' },
+  { table: 'latencies_minute', column: 'minute', keep: 'minutes' },
+  { table: 'latencies_hour', column: 'hour', keep: 'hours' },
   { table: 'host_readings', column: 'at', keep: 'hosts' },
   { table: 'host_runs', column: 'slot', keep: 'hosts' },
   { table: 'accounts', column: 'at', keep: 'hosts' },

@@ -37,6 +37,12 @@ export function rowBinaryString(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), bytes]);
 }
 
+/** Writes an integer from 0 to 2^53 - 1 as UInt64. */
+export function writeU64(into: DataView, at: number, value: number): void {
+  into.setUint32(at, value, true);
+  into.setUint32(at + 4, value / 2 ** 32, true);
+}
+
 /** Writes a UUID, which is two UInt64, the high half first, each little endian; throws RangeError for other text. */
 export function writeUuid(into: Buffer, at: number, id: string): void {
   if (!isId(id)) throw new RangeError(`not an identifier: ${JSON.stringify(id)}`);

@@ -16,6 +16,7 @@ import { selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
+import { selectLatency } from './select/latency.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
 import { wallClock } from '../time.js';
@@ -76,6 +77,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     counters: (question = {}) => selectCounts(clickhouse, question),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
+    latency: (question) => selectLatency(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
     accounts: () => selectAccounts(clickhouse),
     guestSpans: () => selectGuestSpans(clickhouse),

@@ -5,6 +5,7 @@ import type { Batch } from '@tcewatch/protocol';
 import { gather, runKey, runOf } from '../hosts/runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse } from './client.js';
+import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
 import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
 import { insist } from './retry.js';
@@ -20,7 +21,7 @@ export interface InsertOutcome {
   error: StoreError | null;
 }
 
-/** Rows by table, except readings. */
+/** Rows of the tables that have few. */
 type Rows = Record<'accounts' | 'vms' | 'vm_facts' | 'host_runs' | 'host_readings', object[]>;
 
 /** Throws BatchError for a batch that no table can take. */
@@ -62,7 +63,7 @@ export class Writer {
   /** Resolves when all rows are acknowledged; rejects with StoreError, after which nothing of the group is remembered. */
   async write(batches: readonly Batch[]): Promise<void> {
     try {
-      const readings = new RowBuffer();
+      const counters = { readings: new RowBuffer(), latencies: new RowBuffer() };
       const receivedNs = this.options.now();
       const runs = gather(
         batches.map((batch) => runOf(batch, receivedNs)),
@@ -75,11 +76,10 @@ export class Writer {
         host_runs: [...runs.values()].map(hostRunRow),
         host_readings: [],
       };
-      for (const batch of batches) this.#collect(batch, readings, rows);
+      for (const batch of batches) this.#collect(batch, counters, rows);
       await all([
-        this.#insert('readings', readings.rows, (id) =>
-          this.clickhouse.insertRowBinary('readings', READINGS_COLUMNS, readings.bytes, id),
-        ),
+        this.#insertRowBinary('readings', READINGS_COLUMNS, counters.readings),
+        this.#insertRowBinary('latencies', LATENCIES_COLUMNS, counters.latencies),
         ...(['accounts', 'vms', 'vm_facts', 'host_runs'] as const).map((table) =>
           this.#insertObjects(table, rows[table]),
         ),
@@ -93,9 +93,10 @@ export class Writer {
     }
   }
 
-  #collect(batch: Batch, readings: RowBuffer, rows: Rows): void {
+  #collect(batch: Batch, counters: Record<'readings' | 'latencies', RowBuffer>, rows: Rows): void {
     const known = this.#remembered.recall(batch);
-    encodeReadings(batch, known, readings);
+    encodeReadings(batch, known, counters.readings);
+    encodeLatencies(batch, known, counters.latencies);
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
       const identity = identityOf(vm);
@@ -111,6 +112,10 @@ export class Writer {
     }
     if (known) known.accounts = accounts;
     rows.host_readings.push(hostReadingRow(batch));
+  }
+
+  #insertRowBinary(table: string, columns: readonly string[], { rows, bytes }: RowBuffer): Promise<void> {
+    return this.#insert(table, rows, (id) => this.clickhouse.insertRowBinary(table, columns, bytes, id));
   }
 
   #insertObjects(table: string, rows: object[]): Promise<void> {

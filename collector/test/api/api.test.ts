@@ -1,11 +1,13 @@
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
+import type { ModeFigure } from '@tcewatch/protocol';
 import { Secret } from '@tcewatch/config';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { toAlertBody } from '../../src/alert-body.js';
 import { readApi } from '../../src/api/api.js';
 import { StoreError } from '../../src/model.js';
-import type { Queries, VmRow } from '../../src/store/index.js';
+import type { LiobnRow, Queries, VmRow } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/runs.js';
 import { BOOTED_NS, HPT, RADIX, SECOND, batchOf, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
@@ -33,6 +35,7 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
     counters: nothing,
     counterSteps: nothing,
     liobns: nothing,
+    latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),
     alerts: nothing,
     accounts: nothing,
     freshness: nothing,
@@ -160,9 +163,82 @@ describe('the read API', () => {
     expect(body).toMatchObject([{ at: '1970-01-01T00:00:00.000Z', read: true, hypercall: 'H_PUT_TCE' }]);
   });
 
+  describe('of LIOBNs', () => {
+    const row = (liobn: bigint, entered: number, punted?: number): LiobnRow => ({
+      hostId: 'h',
+      life,
+      scope: liobn === 0n ? 'all' : 'one',
+      liobn,
+      hypercall: 'H_STUFF_TCE',
+      counters: {
+        ...(liobn > 0n && { entered, entered_entries: entered * 4 }),
+        ...(punted !== undefined && { punted }),
+      },
+    });
+    const told = async (...rows: LiobnRow[]) => {
+      const asked: unknown[] = [];
+      const liobns: Queries['liobns'] = (question) => {
+        asked.push(question);
+        return Promise.resolve(rows);
+      };
+      const { status, body } = await get(`/v1/vms/${life}/liobns?from=1970-01-01T00:00:01Z`, { liobns });
+      expect([status, asked]).toEqual([200, [{ life, hostId: 'h', fromNs: 1_000_000_000n }]]);
+      const answers = body as { liobn: string | null; entries: number; modes: ModeFigure[] }[];
+      return answers.map(({ liobn, modes, entries }) => [
+        liobn,
+        entries,
+        ...modes
+          .slice(1)
+          .map(({ mode, calls, entries, evidence, reason }) =>
+            `${mode} ${calls} ${entries} ${evidence} ${reason}`.trim(),
+          ),
+      ]);
+    };
+
+    it('shows the modes of each where the source tells the LIOBN of punts, or there are none', async () => {
+      expect(await told(row(0x8000_0000n, 9, 4), row(0x7100_0002n, 5))).toEqual([
+        ['0x80000000', 36, 'virtual 5 null exact', 'userspace 4 null exact'],
+        ['0x71000002', 20, 'virtual 5 20 exact', 'userspace 0 0 exact'],
+      ]);
+      expect((await told(row(0x8000_0000n, 9), row(0n, 0, 0)))[0]).toEqual([
+        '0x80000000',
+        36,
+        'virtual 9 36 exact',
+        'userspace 0 0 exact',
+      ]);
+    });
+
+    it('shows bounds where it does not, and never a 0 that is not known', async () => {
+      const why = 'null upper-bound liobn-of-punts-unknown';
+      expect(await told(row(0x8000_0000n, 9, 2), row(0x7100_0002n, 5), row(0n, 0, 6))).toEqual([
+        ['0x80000000', 36, `virtual 7 ${why}`, `userspace 8 ${why}`],
+        ['0x71000002', 20, `virtual 5 ${why}`, `userspace 5 ${why}`],
+        [null, 0, `virtual 0 ${why}`, 'userspace 6 null exact'],
+      ]);
+    });
+  });
+
+  it('hands range, host and life to the store for latencies', async () => {
+    const asked: unknown[] = [];
+    const bounds = { aboveUs: 256, upToUs: 512 };
+    const span = { span: 'round_trip' as const, hypercall: 'H_PUT_TCE' as const, calls: 3, totalUs: 900 };
+    const spans = [{ ...span, unmeasured: null, p50: bounds, p99: bounds, buckets: [{ ...bounds, calls: 3 }] }];
+    const latency: Queries['latency'] = (question) => {
+      asked.push(question);
+      return Promise.resolve({ spans, seconds: 10, lostMsPerSecond: 0.09 });
+    };
+    const answer = await get(`/v1/vms/${life}/latency?to=1970-01-01T00:00:02Z`, { latency });
+    expect(asked).toEqual([{ life, hostId: 'h', toNs: 2_000_000_000n }]);
+    const body = { host: 'h', life, vm: 'a', uuid: '', spans, seconds: 10, lostMsPerSecond: 0.09 };
+    expect(answer).toEqual({ status: 200, body });
+  });
+
   it('says of each alert what the webhook says', async () => {
-    const alerts = () => Promise.resolve([firingAlert()]);
-    expect((await get('/v1/alerts', { alerts })).body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }]);
+    const alert = firingAlert();
+    const measured = { ...alert, evidence: { ...alert.evidence, lostMsPerSecond: 35.04 } };
+    const { body } = await get('/v1/alerts', { alerts: () => Promise.resolve([alert, measured]) });
+    expect(body).toEqual([toAlertBody(alert), toAlertBody(measured)]);
+    expect(body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }, { evidence: { lostMsPerSecond: 35.04 } }]);
   });
 
   it.each([
@@ -171,6 +247,8 @@ describe('the read API', () => {
     ['/v1/alerts?limit=0', 'limit'],
     ['/v1/alerts?state=sleeping', 'state'],
     ['/v1/vms/7', 'life'],
+    [`/v1/vms/${life}/liobns?from=yesterday`, 'from'],
+    [`/v1/vms/${life}/latency?to=tomorrow`, 'to'],
     [`/v1/vms/${life}/steps?to=2026-01-01T00:00:00Z`, 'from'],
     [`/v1/vms/${life}/steps?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&step=1ms`, 'step'],
     [`/v1/vms/${life}/steps?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&step=1s`, 'step'],
@@ -183,6 +261,8 @@ describe('the read API', () => {
     const other = lifeOf('other');
     for (const url of [
       `/v1/vms/${other}`,
+      `/v1/vms/${other}/liobns`,
+      `/v1/vms/${other}/latency`,
       `/v1/vms/${other}/steps?from=2026-01-01T00:00:00Z&to=2026-01-01T00:01:00Z`,
     ]) {
       expect(await get(url)).toMatchObject({ status: 404, body: { error: 'not-found' } });
@@ -214,6 +294,8 @@ describe('the read API', () => {
       '/v1/hosts',
       '/v1/vms',
       '/v1/vms/{life}',
+      '/v1/vms/{life}/latency',
+      '/v1/vms/{life}/liobns',
       '/v1/vms/{life}/steps',
     ]);
     expect(paths['/v1/alerts']).toMatchObject({

@@ -40,17 +40,20 @@ describe("the collector's configuration", () => {
   });
 
   it('takes a cluster only of a server, and a path in Keeper only where no two tables meet', () => {
-    expect(problemsOf({ TCEWATCH_CLICKHOUSE_CLUSTER: 'fleet' })).toEqual([
+    expect(problemsOf({ TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'fleet' })).toEqual([
       expect.stringContaining('clickhouse.cluster: needs clickhouse.url'),
     ]);
-    const env = { TCEWATCH_CLICKHOUSE_CLUSTER: 'fleet', TCEWATCH_CLICKHOUSE_URL: 'http://clickhouse.example:8123' };
+    const env = {
+      TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'fleet',
+      TCEWATCH_COLLECTOR_CLICKHOUSE_URL: 'http://clickhouse.example:8123',
+    };
     expect(problemsOf(env)).toEqual([]);
     for (const path of ['/t/{shard}/{table}', '/t/{database}/{table}', 't/{shard}/{database}/{table}']) {
-      expect(problemsOf({ ...env, TCEWATCH_CLICKHOUSE_REPLICA_PATH: path })).toEqual([
+      expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_REPLICA_PATH: path })).toEqual([
         expect.stringMatching(/^clickhouse\.replicaPath: (must hold|expected a path)/),
       ]);
     }
-    expect(problemsOf({ ...env, TCEWATCH_CLICKHOUSE_CLUSTER: 'a`b' })).toHaveLength(1);
+    expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'a`b' })).toHaveLength(1);
   });
 
   it('refuses a budget that the largest batch does not fit in', () => {

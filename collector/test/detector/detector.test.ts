@@ -118,6 +118,48 @@ describe('TceFallback', () => {
   });
 });
 
+describe('the time that an alert says was lost', () => {
+  /** Of a VM whose punts took 300 us each. */
+  const timed = (calls: number, trips = calls) => ({
+    counts: put(calls, calls),
+    latencies: [
+      { span: 'handled' as const, bucket: 6, calls: 1000 * calls, totalUs: 50_000 * calls },
+      { span: 'round_trip' as const, bucket: 9, calls: trips, totalUs: 300 * trips },
+      { span: 'round_trip' as const, bucket: 10, calls: 0, totalUs: 0 },
+    ],
+  });
+  const lost = (steps: Parameters<typeof run>[0]) => run(steps).map(({ evidence }) => evidence.lostMsPerSecond);
+
+  it('is that of the round trips, in each second of the time that made it fire', () => {
+    // 1,000 calls were made before; 300 us of each of 200 calls in 20 s.
+    expect(lost([1000, 1100, 1200].map((calls) => timed(calls)))).toEqual([(200 * 0.3) / 20]);
+  });
+
+  it.each([
+    ['at no time', [0, 100, 200].map((calls) => ({ counts: put(calls, calls) }))],
+    ['not at first', [{ counts: put(0, 0) }, timed(100), timed(200)]],
+    ['not at one reading', [timed(0), { counts: put(100, 100) }, timed(200)]],
+    ['of calls in the kernel alone', [0, 100, 200].map((calls) => timed(calls, 0))],
+  ])('is left out where times were measured %s', (_, steps) => {
+    const events = run(steps);
+    expect(events).toHaveLength(1);
+    expect(events[0]?.evidence).not.toHaveProperty('lostMsPerSecond');
+  });
+
+  it('stays what it was in the events that follow, and through a restart', () => {
+    const steps = [0, 100, 200].map((calls) => timed(calls));
+    const [fired] = run(steps);
+    const detector = createDetector(DEFAULT_RULES);
+    detector.restore([fired!]);
+    const later = [batchOf({ uptime: 130, vms: [{ name: 'a', ...timed(300) }] }), batchOf({ uptime: 140, vms: [] })];
+    const [resolved] = later.flatMap((batch) => detector.observe(batch));
+    expect(resolved).toMatchObject({
+      state: 'resolved',
+      evidence: { lostMsPerSecond: fired?.evidence.lostMsPerSecond },
+    });
+  });
+});
+
 describe('TceFallback where real mode cannot be observed', () => {
   it('does not take the share of what is seen for a share of all calls', () => {
     // As in the recording of Linux 5.10: a healthy HPT guest shows nothing but the calls that real mode could not do.

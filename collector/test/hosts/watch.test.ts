@@ -45,11 +45,20 @@ describe('the watch of hosts', () => {
         { hostId: 'i', readAtNs: at(5) },
       ],
       [runOf(known, at(101))],
+      at(200),
     );
     expect(watch.health(at(200))).toMatchObject([
       { hostId: 'h', clockAheadNs: 49n * SECOND, ageNs: 99n * SECOND },
       { hostId: 'i', clockAheadNs: null, ageNs: 195n * SECOND },
     ]);
+  });
+
+  it('takes a clock that was set back while it did not run for no silence', () => {
+    const watch = new HostWatch();
+    watch.restore([{ hostId: 'h', readAtNs: at(3700) }], [], at(110));
+    expect(one(watch, 110)).toMatchObject({ readAtNs: at(110), ageNs: 0n });
+    watch.observe([reading(120)], at(120));
+    expect(one(watch, 150)).toMatchObject({ readAtNs: at(120), ageNs: 30n * SECOND });
   });
 
   it('counts who claims a key, and forgets who does not any more', () => {

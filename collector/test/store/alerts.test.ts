@@ -44,6 +44,7 @@ const sharper: AlertEvent = {
   cause: { code: 'table-left-kernel-vfio', summary: 's', advice: 'a' },
   evidence: {
     ...fired.evidence,
+    lostMsPerSecond: 35.04,
     before: { tceTables: 2, vfioGroups: [], observedAtNs: 2n ** 60n + 1n },
     after: { tceTables: 1, vfioGroups: [2], observedAtNs: FIRED },
   },

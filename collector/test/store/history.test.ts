@@ -25,9 +25,16 @@ const gain = fc.record({
   calls: fc.nat(2 ** 40),
 });
 
+/** What is measured between two readings: calls of one bucket of one VM, each of 3 us. */
+const measure = fc.record({ vm: fc.nat(1), bucket: fc.nat(1), calls: fc.nat(2 ** 40) });
+
 /** One epoch of one host: the gains before each of its readings, and the seconds since the one before. */
 const epoch = fc.array(
-  fc.record({ after: fc.integer({ min: 1, max: 5000 }), gains: fc.array(gain, { maxLength: 4 }) }),
+  fc.record({
+    after: fc.integer({ min: 1, max: 5000 }),
+    gains: fc.array(gain, { maxLength: 4 }),
+    measures: fc.array(measure, { maxLength: 3 }),
+  }),
   {
     minLength: 1,
     maxLength: 6,
@@ -57,7 +64,8 @@ function batchesOf(epochs: readonly Readings[], host: string, totals: Totals): {
   let uptime = 0;
   return epochs.flatMap((readings, e) => {
     const values = new Map<string, number>();
-    return readings.map(({ after, gains }, i) => {
+    const measured = new Map<string, number>();
+    return readings.map(({ after, gains, measures }, i) => {
       uptime += after;
       for (const { vm, counter, liobn, calls } of gains) {
         const key = `${vm} ${counter} ${liobn}`;
@@ -69,7 +77,17 @@ function batchesOf(epochs: readonly Readings[], host: string, totals: Totals): {
         const [vm = '', counter = '', liobn = ''] = key.split(' ');
         return { vm: Number(vm), counter: counter as 'entered', liobn: BigInt(liobn), value };
       });
-      const batch = batchOf({ uptime, host, epoch: String(e), series, vms: [{}, {}] });
+      for (const { vm, bucket, calls } of measures) {
+        const key = `${vm} ${bucket}`;
+        measured.set(key, (measured.get(key) ?? 0) + calls);
+        const total = `${host} vm${vm} us`;
+        totals[total] = (totals[total] ?? 0) + 3 * calls;
+      }
+      const latencies = [...measured].map(([key, calls]) => {
+        const [vm, bucket] = key.split(' ').map(Number);
+        return { vm: vm ?? 0, bucket: bucket ?? 0, calls, totalUs: 3 * calls };
+      });
+      const batch = batchOf({ uptime, host, epoch: String(e), series, latencies, vms: [{}, {}] });
       return { batch, last: i === readings.length - 1 };
     });
   });
@@ -78,6 +96,10 @@ function batchesOf(epochs: readonly Readings[], host: string, totals: Totals): {
 async function totalsOf(store: Store): Promise<Totals> {
   const vms = await store.vms();
   const totals: Totals = {};
+  for (const { hostId, life, vm } of vms) {
+    const { spans } = await store.latency({ hostId, life });
+    for (const { totalUs } of spans) if (totalUs > 0) totals[`${hostId} ${vm} us`] = totalUs;
+  }
   for (const { hostId, life, counters } of await store.counters()) {
     const vm = vms.find((known) => known.hostId === hostId && known.life === life);
     for (const [counter, value] of Object.entries(counters)) totals[`${hostId} ${vm?.vm ?? '?'} ${counter}`] = value;

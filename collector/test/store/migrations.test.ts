@@ -1,11 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouse } from '../../src/store/client.js';
 import { migrate, readMigrations } from '../../src/store/migrations.js';
 import { rememberingLog, temporaryDirectory } from '../clickhouse/directories.js';
-import { FOR_EVER, batchOf, surroundings } from './surroundings.js';
+import { BOOTED, FOR_EVER, SECOND, batchOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;
@@ -101,6 +102,23 @@ describe('the collector', () => {
     }
   });
 
+  it('goes on with what a collector of before has stored, and with its views', async () => {
+    const old = new ClickHouse(around.clickhouse);
+    await old.command('test', 'CREATE DATABASE grown');
+    await old.close();
+    const before = new ClickHouse(around.clickhouse, 'grown');
+    await migrate(before, (await readMigrations()).slice(0, 5), rememberingLog());
+    const [host, life, epoch] = ['h1', deriveId('life', 0), deriveId('epoch', 'h1', 'e1')];
+    const labels = { host, life, epoch, hypercall: 'H_PUT_TCE', scope: 'one', liobn: 0x8000_0000 };
+    await before.insertObjects('readings', [{ ...labels, at: '1795348801', counter: 'entered', value: 7 }]);
+    await before.close();
+    const store = await around.open('grown');
+    await store.insertBatches([batchOf({ uptime: 2, series: [{ counter: 'entered_unsized', value: 3 }] })]);
+    const counters = { entered: 7, entered_unsized: 3 };
+    expect(await store.counters()).toMatchObject([{ counters }]);
+    expect(await store.counters({ fromNs: 0n, toNs: BOOTED + 7200n * SECOND })).toMatchObject([{ counters }]);
+  });
+
   it('opens many stores at once, each migration applied as if by one', async () => {
     const [alone] = await Promise.all([around.open('alone'), ...Array.from({ length: 4 }, () => around.open('crowd'))]);
     expect(await schemaOf('crowd')).toEqual(await schemaOf('alone'));
@@ -157,6 +175,8 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({
       readings: '7',
       readings_minute: '30',
+      latencies: '7',
+      latencies_minute: '30',
       host_readings: '31',
       host_runs: '31',
       accounts: '31',
@@ -164,7 +184,12 @@ describe('retention', () => {
       alert_events: '32',
     });
     await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
-    expect(await daysOf(database)).toEqual({ readings: '8', readings_minute: '5000' });
+    expect(await daysOf(database)).toEqual({
+      readings: '8',
+      readings_minute: '5000',
+      latencies: '8',
+      latencies_minute: '5000',
+    });
     await around.open(database, { retention: FOR_EVER });
     expect(await daysOf(database)).toEqual({});
   });

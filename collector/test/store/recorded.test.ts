@@ -1,7 +1,7 @@
 /** Real hosts, stored and asked for: the figures are those of recordings/README.md, to the call. */
 import type { Batch } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CountRow, Store } from '../../src/store/index.js';
+import type { CountRow, Store, VmRow } from '../../src/store/index.js';
 import { recordedBatches, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -130,6 +130,46 @@ describe('vfio-7.2', () => {
     for (const batch of batches.toReversed().filter((_, i) => i % 7 === 0)) await again.insertBatches([batch]);
     expect(await calls(again, await again.counters())).toEqual(VFIO);
     expect((await again.hosts())[0]?.readAtNs).toBe(batches.at(-1)?.clock.wallNs);
+  });
+});
+
+describe('vfio-7.2 by its ring buffer', () => {
+  let store: Store;
+  let hot: VmRow | undefined;
+
+  beforeAll(async () => {
+    const batches = await recordedBatches('vfio-7.2', 'ring');
+    store = await around.open('ring');
+    await store.insertBatches(batches.filter((_, i) => i % 10 === 0 || i === batches.length - 1));
+    hot = (await store.vms()).find(({ tgid }) => tgid === 630);
+  });
+
+  it('tells how long each call in the kernel took, and of round trips, which it has not, how many were not measured', async () => {
+    const { spans, seconds, lostMsPerSecond } = await store.latency({ life: hot?.life ?? '' });
+    expect(spans.map(({ span, hypercall, calls, unmeasured }) => [span, hypercall, calls, unmeasured])).toEqual([
+      ['handled', 'H_PUT_TCE', 3442, 0],
+      ['handled', 'H_PUT_TCE_INDIRECT', 31_547 - 15_435, 0],
+      ['handled', 'H_STUFF_TCE', 34_604 - 15_436, 0],
+      ['round_trip', 'H_PUT_TCE_INDIRECT', 0, 15_435],
+      ['round_trip', 'H_STUFF_TCE', 0, 15_436],
+    ]);
+    for (const { calls, totalUs, buckets, p50 } of spans.filter(({ span }) => span === 'handled')) {
+      const least = buckets.reduce((sum, bucket) => sum + bucket.calls * bucket.aboveUs, 0);
+      expect(buckets.reduce((sum, bucket) => sum + bucket.calls, 0)).toBe(calls);
+      expect([totalUs > least, totalUs < 2 * least + calls]).toEqual([true, true]);
+      expect(buckets).toContainEqual(expect.objectContaining(p50));
+    }
+    expect(seconds).toBeGreaterThan(400);
+    expect(lostMsPerSecond).toBeNull();
+  });
+
+  it('tells on which LIOBN the calls fell back', async () => {
+    const rows = await store.liobns({ life: hot?.life ?? '' });
+    const punted = rows.filter(({ counters }) => (counters.punted ?? 0) > 0);
+    expect(punted.map(({ liobn, hypercall, counters }) => [liobn, hypercall, counters.punted])).toEqual([
+      [0x8000_0000n, 'H_STUFF_TCE', 15_436],
+      [0x8000_0000n, 'H_PUT_TCE_INDIRECT', 15_435],
+    ]);
   });
 });
 

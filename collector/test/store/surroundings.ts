@@ -1,8 +1,8 @@
 /** What tests of the store need: an embedded ClickHouse, stores on it, and batches. */
 import { join } from 'node:path';
 import { createSource, toBatch, advance, snapshot, emptyLedger, DEFAULT_CAPS } from '@tcewatch/agent';
-import { BATCH_VERSION, deriveId, seriesFromRows } from '@tcewatch/protocol';
-import type { Batch, SeriesRow, Vm } from '@tcewatch/protocol';
+import { BATCH_VERSION, deriveId, latenciesFromRows, seriesFromRows } from '@tcewatch/protocol';
+import type { Batch, LatencyRow, SeriesRow, Vm } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { startEmbeddedClickHouse } from '../../src/clickhouse/index.js';
 import type { EmbeddedClickHouse } from '../../src/clickhouse/index.js';
@@ -48,10 +48,14 @@ export async function surroundings(given: { directory?: string } = {}): Promise<
 /** A series of the first VM, on one LIOBN, of H_PUT_TCE, unless it says otherwise. */
 export type TestSeries = Partial<SeriesRow> & { value: number };
 
+/** A bucket of round trips of H_PUT_TCE of the first VM, unless it says otherwise. */
+export type TestLatency = Partial<LatencyRow> & { calls: number };
+
 export interface TestBatch {
   /** Seconds since boot. */
   uptime: number;
   series: TestSeries[];
+  latencies?: TestLatency[];
   host?: string;
   epoch?: string;
   vms?: Partial<Vm>[];
@@ -60,7 +64,8 @@ export interface TestBatch {
 
 export const LIFE = deriveId('life', 0);
 
-export function batchOf({ uptime, series, host = 'h1', epoch = 'e1', vms = [{}], accounts = [] }: TestBatch): Batch {
+export function batchOf(test: TestBatch): Batch {
+  const { uptime, series, latencies, host = 'h1', epoch = 'e1', vms = [{}], accounts = [] } = test;
   const uptimeNs = BigInt(Math.round(uptime * 1e9));
   return {
     version: BATCH_VERSION,
@@ -100,13 +105,25 @@ export function batchOf({ uptime, series, host = 'h1', epoch = 'e1', vms = [{}],
         ...row,
       })),
     ),
+    ...(latencies && {
+      latencies: latenciesFromRows(
+        latencies.map((row) => ({
+          vm: 0,
+          span: 'round_trip',
+          hypercall: 'H_PUT_TCE',
+          bucket: 9,
+          totalUs: row.calls * 300,
+          ...row,
+        })),
+      ),
+    }),
     accounts,
     problems: [],
   };
 }
 
-/** Every batch that the agent makes of a recording, in order. */
-export async function recordedBatches(name: string): Promise<Batch[]> {
+/** Every batch that the agent makes of a recording, in order: of its histograms, or of its ring buffer. */
+export async function recordedBatches(name: string, of: 'hist' | 'ring' = 'hist'): Promise<Batch[]> {
   const source = createSource('replay', {
     root: '/nowhere',
     host: {},
@@ -115,6 +132,7 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),
+      source: of,
       speed: Infinity,
       pace: { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) },
     },

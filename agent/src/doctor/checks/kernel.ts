@@ -45,9 +45,11 @@ export const kvm: Check = {
 export const tceSupport: Check = {
   id: 'tce-handlers',
   title: 'TCE handlers',
-  look: ({ tceHandlers }) => {
+  look: ({ tceHandlers, modules }) => {
     if (tceHandlers === undefined) return [unknown('/proc/kallsyms says nothing of KVM')];
     if (tceHandlers) return [ok('in the kernel')];
+    // They come with the modules of KVM, of which the kernel has some symbols built in.
+    if (modules?.has('kvm') === false) return [unknown('told once KVM HV is loaded')];
     const says = 'none in this kernel: every TCE hypercall goes to userspace';
     return [missing(says, 'use a kernel with CONFIG_SPAPR_TCE_IOMMU=y')];
   },

@@ -2,7 +2,7 @@
 import type { Counter, CounterValues, Hypercall, Scope } from '@tcewatch/protocol';
 import type { ClickHouse } from '../client.js';
 import type { CountRow, LiobnRow, Subject, TimeRange } from '../queries.js';
-import { about, cumulative, cumulativeNow } from './cumulative.js';
+import { READINGS, ends } from './cumulative.js';
 
 /** One counter of one row. */
 interface Increase {
@@ -20,7 +20,7 @@ export async function selectCounts(clickhouse: ClickHouse, question: TimeRange &
 
 export async function selectLiobns(
   clickhouse: ClickHouse,
-  question: TimeRange & { life: string },
+  question: TimeRange & Subject & { life: string },
 ): Promise<LiobnRow[]> {
   const rows = await selectIncreases<Increase & { scope: Scope; liobn: string }>(
     clickhouse,
@@ -39,21 +39,14 @@ export async function selectLiobns(
 
 /** What each counter gained over the range, by the columns of `by`. */
 function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subject, by: string): Promise<T[]> {
-  const { fromNs, toNs } = question;
-  const { sql: where, parameters } = about(question);
-  const reached = toNs === undefined ? cumulativeNow(where, fromNs === undefined) : cumulative('to', where);
-  const before = fromNs === undefined ? '' : `UNION ALL SELECT *, -1 AS sign FROM (${cumulative('from', where)})`;
+  const { sql, parameters } = ends(READINGS, question);
   return clickhouse.select<T>(
     'cannot read counts',
     `SELECT ${by}, counter, sum(sign * toInt64(reached)) AS increase
-     FROM (SELECT *, 1 AS sign FROM (${reached}) ${before})
+     FROM (${sql})
      GROUP BY ${by}, counter
      ORDER BY ${by}, counter`,
-    {
-      ...parameters,
-      ...(fromNs !== undefined && { from: fromNs }),
-      ...(toNs !== undefined && { to: toNs }),
-    },
+    parameters,
   );
 }
 

@@ -2,20 +2,42 @@
  * How far each series had counted at an instant: the heart of all questions about counts. What a counter gained over a
  * range is the difference of two of these, so nothing depends on which readings were lost, repeated or reordered.
  */
-import type { Subject } from '../queries.js';
+import type { Subject, TimeRange } from '../queries.js';
 import type { Parameters } from '../client.js';
 
-/** What tells one series from another, in one epoch. */
-export const SERIES = 'host, life, hypercall, counter, scope, liobn, epoch';
+/** A table of grow-only counters that has rollups. */
+interface Counters {
+  /** Of the finest rows; those of the rollups begin with it. */
+  table: string;
+  /** What tells one counter from another, in one epoch. */
+  series: string;
+  /** The columns of its values, and how far they had counted. */
+  values: string;
+  reached: string;
+}
 
-/** A condition with the values of its parameters. */
-export interface Condition {
+export const READINGS = {
+  table: 'readings',
+  series: 'host, life, hypercall, counter, scope, liobn, epoch',
+  values: 'value',
+  reached: 'max(value) AS reached',
+} as const satisfies Counters;
+
+export const LATENCIES = {
+  table: 'latencies',
+  series: 'host, life, hypercall, span, bucket, epoch',
+  values: 'calls, total_us',
+  reached: 'max(calls) AS reached_calls, max(total_us) AS reached_us',
+} as const satisfies Counters;
+
+/** A piece of SQL with the values of its parameters. */
+export interface Sql {
   sql: string;
   parameters: Parameters;
 }
 
 /** Rows of a host, of a life, or all. A life alone also names its host, since rows are ordered by host first. */
-export function about({ hostId, life }: Subject): Condition {
+export function about({ hostId, life }: Subject): Sql {
   const conditions: string[] = [];
   if (hostId !== undefined) conditions.push('host = {host:String}');
   if (life !== undefined) conditions.push('life = {life:UUID}');
@@ -29,29 +51,48 @@ export function about({ hostId, life }: Subject): Condition {
 }
 
 /**
- * A SELECT of SERIES and `reached`, the largest value before the instant of the Int64 parameter `time`, in nanoseconds:
- * hours as far as they are whole, then minutes, then readings. Where the finer rows have expired the instant is that of
- * the coarser ones.
+ * A SELECT of series and what they reached, the largest value before the instant of the Int64 parameter `time`, in
+ * nanoseconds: hours as far as they are whole, then minutes, then the finest. Where the finer rows have expired the instant
+ * is that of the coarser ones.
  */
-export function cumulative(time: string, where: string): string {
+export function cumulative({ table, series, values, reached }: Counters, time: string, where: string): string {
   const instant = `fromUnixTimestamp64Nano({${time}:Int64}, 'UTC')`;
   return `
-    SELECT ${SERIES}, max(value) AS reached
+    SELECT ${series}, ${reached}
     FROM (
-      SELECT ${SERIES}, value FROM readings_hour
+      SELECT ${series}, ${values} FROM ${table}_hour
       WHERE hour < toStartOfHour(${instant}) AND ${where}
       UNION ALL
-      SELECT ${SERIES}, value FROM readings_minute
+      SELECT ${series}, ${values} FROM ${table}_minute
       WHERE minute >= toStartOfHour(${instant}) AND minute < toStartOfMinute(${instant}) AND ${where}
       UNION ALL
-      SELECT ${SERIES}, value FROM readings
+      SELECT ${series}, ${values} FROM ${table}
       WHERE at >= toStartOfMinute(${instant}) AND at < ${instant} AND ${where}
     )
-    GROUP BY ${SERIES}`;
+    GROUP BY ${series}`;
 }
 
 /** The same for now. With a beginning both come from the hours, so that what has expired is missing in both. */
-export function cumulativeNow(where: string, sinceBeginning: boolean): string {
-  const table = sinceBeginning ? 'readings_total' : 'readings_hour';
-  return `SELECT ${SERIES}, max(value) AS reached FROM ${table} WHERE ${where} GROUP BY ${SERIES}`;
+function cumulativeNow({ table, series, reached }: Counters, where: string, sinceBeginning: boolean): string {
+  const rollup = `${table}_${sinceBeginning ? 'total' : 'hour'}`;
+  return `SELECT ${series}, ${reached} FROM ${rollup} WHERE ${where} GROUP BY ${series}`;
+}
+
+/**
+ * A SELECT of series, what they reached, and a `sign`, whose products add up to what was gained over the range; with the
+ * parameters that it takes.
+ */
+export function ends(of: Counters, question: TimeRange & Subject): Sql {
+  const { fromNs, toNs } = question;
+  const { sql: where, parameters } = about(question);
+  const end = toNs === undefined ? cumulativeNow(of, where, fromNs === undefined) : cumulative(of, 'to', where);
+  const begin = fromNs === undefined ? '' : `UNION ALL SELECT *, -1 AS sign FROM (${cumulative(of, 'from', where)})`;
+  return {
+    sql: `SELECT *, 1 AS sign FROM (${end}) ${begin}`,
+    parameters: {
+      ...parameters,
+      ...(fromNs !== undefined && { from: fromNs }),
+      ...(toNs !== undefined && { to: toNs }),
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { StoreError } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import type { StepRow } from '../queries.js';
-import { SERIES, about, cumulative } from './cumulative.js';
+import { READINGS, about, cumulative } from './cumulative.js';
 
 export interface StepQuestion {
   life: string;
@@ -75,15 +75,15 @@ function increasesSql(stepNs: bigint, where: string): string {
     SELECT step, hypercall, counter, sum(if(reached > before, reached - before, 0)) AS increase
     FROM (
       SELECT *, max(reached) OVER (
-        PARTITION BY ${SERIES} ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        PARTITION BY ${READINGS.series} ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) AS before
       FROM (
-        SELECT ${SERIES}, toInt64(-1) AS step, reached FROM (${cumulative('from', where)})
+        SELECT ${READINGS.series}, toInt64(-1) AS step, reached FROM (${cumulative(READINGS, 'from', where)})
         UNION ALL
-        SELECT ${SERIES}, intDiv(${ns}, {step:Int64}) AS step, max(value) AS reached
+        SELECT ${READINGS.series}, intDiv(${ns}, {step:Int64}) AS step, max(value) AS reached
         FROM ${table}
         WHERE ${time} >= ${instant('from')} AND ${time} < ${instant('to')} AND ${where}
-        GROUP BY ${SERIES}, step
+        GROUP BY ${READINGS.series}, step
       )
     )
     GROUP BY step, hypercall, counter`;
