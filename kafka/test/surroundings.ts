@@ -52,7 +52,7 @@ export async function newTopic(client: KafkaClient, partitions = 1, replicationF
 }
 
 const POLL_MS = 20;
-const LIMIT_MS = Number(process.env['UNTIL'] ?? 240_000);
+const LIMIT_MS = 240_000;
 
 /** Waits for a condition, with a bound that only a failure reaches. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
