@@ -169,6 +169,8 @@ describe.skipIf(noBroker)('a client of one broker', () => {
     expect(batches).toEqual([]);
     const lagOf = async (partition: number) => (await consumer.lag()).find((one) => one.partition === partition);
     await until('partition 1', async () => (await lagOf(1))?.records === 0n);
+    // The brokers may well answer for the one long before the other.
+    await until('the pause', () => consumer.stats.paused.length > 0);
     expect(consumer.stats.paused).toMatchObject([{ topic, partition: 0 }]);
     const before = seen.get(0) ?? 0;
     await producer.send(topic, records(100, 200));
