@@ -25,6 +25,12 @@ describe.skipIf(noBroker)('a client of one broker', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('knows what a group has not read, though the coordinators of a new broker are loading', async () => {
+    const topic = await newTopic(client);
+    await client.producer().send(topic, records(0, 1));
+    expect(await client.admin.groupLag('nobody', [topic])).toMatchObject([{ position: undefined, records: 1n }]);
+  });
+
   it('gives a consumer what a producer wrote, with key, value, headers and offsets', async () => {
     const topic = await newTopic(client);
     const value = Buffer.from([0, 255, 1, 254]);
