@@ -76,6 +76,9 @@ export interface Reading {
   batches: ConsumedBatch[];
 }
 
+export const valuesOf = (batch: ConsumedBatch) =>
+  batch.records.map(({ value }) => Number(Buffer.from(value ?? []).toString()));
+
 /** A consumer that commits what it is given, unless told otherwise. */
 export function read(
   client: KafkaClient,
@@ -91,7 +94,7 @@ export function read(
     from: 'earliest',
     onBatch: async (batch) => {
       batches.push(batch);
-      values.push(...batch.records.map(({ value }) => Number(Buffer.from(value ?? []).toString())));
+      values.push(...valuesOf(batch));
       if (commits) await consumer.commit([batch]).catch(() => undefined);
     },
     ...rest,
