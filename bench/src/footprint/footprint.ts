@@ -106,7 +106,7 @@ function startAgent(root: string, url: string, interval: string) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(TCEWATCH|NODE)_/.test(name)));
   return spawn(process.execPath, ['--import', kernel, program, 'run', ...flags], {
     env,
-    stdio: 'inherit',
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
 }
 
