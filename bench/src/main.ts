@@ -5,7 +5,7 @@
 import { measureBatching } from './batching.js';
 import { measureDecode } from './decode.js';
 import { measureFootprint } from './footprint/footprint.js';
-import type { Footprint } from './footprint/footprint.js';
+import type { Footprint, Memory } from './footprint/footprint.js';
 import { measureInsert } from './insert.js';
 import type { Comparison } from './measure.js';
 import { measureRing } from './ring.js';
@@ -19,14 +19,17 @@ function show(what: string, unit: string, { ours, other, ratio }: Comparison, ta
 
 const VMS = 50;
 
-function showFootprint({ nodeRss, paced, quick }: Footprint): void {
+function showFootprint({ node, paced, lean, quick }: Footprint): void {
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  const memory = ({ rss, own }: Memory): string => `RSS ${mib(rss)}, ${mib(own)} of it its own`;
   const share = (ms: number): string => `${ms.toFixed(0)} ms of a core for each (${(ms / 100).toFixed(2)} % of 10 s)`;
   console.log(
     `The agent with ${VMS} recorded VMs, and no kernel behind them\n` +
-      `  at one reading every 10 s: RSS ${mib(paced.rss)}, of which Node alone ${mib(nodeRss)} (target 64 MiB or less)\n` +
+      `  at one reading every 10 s: ${memory(paced.memory)} (target 64 MiB or less)\n` +
       `  ${share(paced.cpuMs)} (target less than 0.5 %)\n` +
-      `  in quick succession: RSS ${mib(quick.rss)}, ${share(quick.cpuMs)}`,
+      `  the same in the environment that the guide advises: ${memory(lean.memory)}, ${share(lean.cpuMs)}\n` +
+      `  in quick succession: ${memory(quick.memory)}, ${share(quick.cpuMs)}\n` +
+      `  Node ${process.version} that does nothing: ${memory(node)}`,
   );
 }
 

@@ -5,8 +5,12 @@
  * procfs answers from memory, within microseconds; to have another thread ask takes several times the processor time, and a
  * host with 50 VMs has thousands of descriptors. So all is read at once, but for what the kernel may let one wait for.
  */
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, read, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const readFrom = promisify(read);
+/** Room to begin with, for the command line of most QEMUs. */
+const ASIDE_BYTES = 8 * 1024;
 
 /** What a look found at one path. */
 export type Found =
@@ -54,11 +58,27 @@ export function text(look: Look, path: string): Promise<string | undefined> {
  */
 export async function textAside(look: Look, path: string): Promise<string | undefined> {
   try {
-    const text = await readFile(at(look, path), 'utf8');
+    const text = await readAside(at(look, path));
     return attempt(look, path, () => text, asText);
   } catch (error) {
     failed(look, path, error);
     return undefined;
+  }
+}
+
+/** It is only to read that may take long: each further call by another thread costs as much as all that is done here. */
+async function readAside(path: string): Promise<string> {
+  const file = openSync(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(ASIDE_BYTES);
+    for (let length = 0; ;) {
+      const { bytesRead } = await readFrom(file, buffer, length, buffer.length - length, null);
+      if (bytesRead === 0) return buffer.toString('utf8', 0, length);
+      length += bytesRead;
+      if (length === buffer.length) buffer = Buffer.concat([buffer], 2 * length);
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -14,18 +14,28 @@ import { fileURLToPath } from 'node:url';
 import { RecordedHost } from './host.js';
 
 export interface Footprint {
-  /** Resident memory of a Node that does nothing, in bytes. */
-  nodeRss: number;
+  /** Of a Node that does nothing. */
+  node: Memory;
   /** One reading every 10 s. */
   paced: Cost;
+  /** The same in the environment that docs/guides/footprint.md advises. */
+  lean: Cost;
   /** One reading after the other. */
   quick: Cost;
 }
 
+/** In bytes. */
+export interface Memory {
+  /** Resident. */
+  rss: number;
+  /** What of it is the process's own; the rest are pages of Node's file and of libraries. */
+  own: number;
+}
+
 export interface Cost {
   readings: number;
-  /** Resident memory in bytes: the most that was seen. */
-  rss: number;
+  /** The median by what was resident. */
+  memory: Memory;
   /** Milliseconds of processor time for each reading. */
   cpuMs: number;
 }
@@ -43,11 +53,17 @@ const PATIENCE_MS = 60_000;
 /** Of the times in /proc/PID/stat: USER_HZ, which is 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
+/** For glibc and V8: one heap instead of one for each thread, and little room for garbage. */
+const LEAN = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=1' };
+
 export async function measureFootprint(vms: number): Promise<Footprint> {
-  return { nodeRss: await idleNode(), paced: await costOf(vms, PACED), quick: await costOf(vms, QUICK) };
+  const node = await idleNode();
+  // Both sleep nearly all of the time.
+  const [paced, lean] = await Promise.all([costOf(vms, PACED), costOf(vms, PACED, LEAN)]);
+  return { node, paced, lean, quick: await costOf(vms, QUICK) };
 }
 
-async function costOf(vms: number, { interval, warmUp, readings }: Series): Promise<Cost> {
+async function costOf(vms: number, { interval, warmUp, readings }: Series, env: NodeJS.ProcessEnv = {}): Promise<Cost> {
   const host = await RecordedHost.make(vms);
   let taken = 0;
   const collector = createServer((request, response) => {
@@ -57,11 +73,12 @@ async function costOf(vms: number, { interval, warmUp, readings }: Series): Prom
     });
   });
   await once(collector.listen(0, '127.0.0.1'), 'listening');
-  const agent = startAgent(host.root, `http://127.0.0.1:${(collector.address() as AddressInfo).port}`, interval);
+  const url = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const agent = startAgent({ root: host.root, url, interval, env });
   const failed = once(agent, 'exit').then(() => Promise.reject(new Error('the agent ended before it was measured')));
-  /** Lets the kernel count on before each of so many readings; resolves to the most memory that was seen. */
-  const read = async (count: number): Promise<number> => {
-    let rss = 0;
+  /** Lets the kernel count on before each of so many readings; resolves to the memory that the agent had. */
+  const read = async (count: number): Promise<Memory> => {
+    const seen: Memory[] = [];
     for (let n = 0; n < count; n++) {
       await host.print();
       const [before, since] = [taken, performance.now()];
@@ -69,15 +86,15 @@ async function costOf(vms: number, { interval, warmUp, readings }: Series): Prom
         await Promise.race([new Promise((resolve) => setTimeout(resolve, 5)), failed]);
         if (performance.now() - since > PATIENCE_MS) throw new Error('the agent delivers nothing');
       }
-      rss = Math.max(rss, await residentBytes(agent.pid));
+      seen.push(await memoryOf(agent.pid));
     }
-    return rss;
+    return seen.sort((a, b) => a.rss - b.rss)[Math.floor(count / 2)] ?? { rss: NaN, own: NaN };
   };
   try {
     await read(warmUp);
     const [before, begun] = [await cpuMs(agent.pid), taken];
-    const rss = await read(readings);
-    return { readings: taken - begun, rss, cpuMs: ((await cpuMs(agent.pid)) - before) / (taken - begun) };
+    const memory = await read(readings);
+    return { readings: taken - begun, memory, cpuMs: ((await cpuMs(agent.pid)) - before) / (taken - begun) };
   } finally {
     failed.catch(() => undefined);
     agent.kill('SIGKILL');
@@ -87,8 +104,16 @@ async function costOf(vms: number, { interval, warmUp, readings }: Series): Prom
   }
 }
 
+interface AgentStart {
+  root: string;
+  url: string;
+  interval: string;
+  /** Besides what this process has. */
+  env: NodeJS.ProcessEnv;
+}
+
 /** As `tcewatch-agent run` starts it, but for the one thing that a kernel does. */
-function startAgent(root: string, url: string, interval: string) {
+function startAgent({ root, url, interval, env }: AgentStart) {
   const entry = createRequire(import.meta.url).resolve('@tcewatch/agent');
   const program = join(dirname(entry), '../bin/tcewatch-agent.js');
   const kernel = fileURLToPath(new URL('kernel.js', import.meta.url));
@@ -103,28 +128,29 @@ function startAgent(root: string, url: string, interval: string) {
     'log-level': 'warn',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(TCEWATCH|NODE)_/.test(name)));
+  const own = Object.entries(process.env).filter(([name]) => !/^(TCEWATCH|NODE|MALLOC)_/.test(name));
   return spawn(process.execPath, ['--import', kernel, program, 'run', ...flags], {
-    env,
+    env: { ...Object.fromEntries(own), ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
 }
 
-async function idleNode(): Promise<number> {
+async function idleNode(): Promise<Memory> {
   const idle = spawn(process.execPath, ['-e', 'console.log(); setInterval(() => {}, 1e6)'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
     await once(idle.stdout, 'data');
-    return await residentBytes(idle.pid);
+    return await memoryOf(idle.pid);
   } finally {
     idle.kill();
   }
 }
 
-async function residentBytes(pid: number | undefined): Promise<number> {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kib) * 1024;
+async function memoryOf(pid: number | undefined): Promise<Memory> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  return { rss: bytes('VmRSS'), own: bytes('RssAnon') };
 }
 
 /** Time in user and system mode: fields 14 and 15, and the name in field 2 may hold anything. */
