@@ -1,0 +1,41 @@
+/** OpenTelemetry's SDK behind {@link Telemetry}. It takes its settings from the standard environment variables. */
+import { trace } from '@opentelemetry/api';
+import { defaultResource, envDetector, hostDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import type { Registry } from 'prom-client';
+import type { Signals } from '../signals.js';
+import type { TelemetryOptions } from '../start.js';
+import type { Telemetry } from '../telemetry.js';
+import { logDiagnostics } from './diagnostics.js';
+import { PrometheusBridge } from './prometheus-bridge.js';
+import { metricReader } from './reader.js';
+import { startSpan } from './spans.js';
+
+export async function startSdk(signals: Signals, { env, service, version, log }: TelemetryOptions): Promise<Telemetry> {
+  const bridge = new PrometheusBridge({ name: service, version });
+  logDiagnostics(log);
+  const sdk = new NodeSDK({
+    resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': version })),
+    // Not by default the detector of processes: command lines may hold secrets.
+    ...((env['OTEL_NODE_RESOURCE_DETECTORS'] ?? '') === '' && { resourceDetectors: [envDetector, hostDetector] }),
+    metricReaders: signals.metrics ? [await metricReader(env, bridge)] : [],
+    ...(!signals.traces && { spanProcessors: [] }),
+    logRecordProcessors: [],
+  });
+  // Where OTEL_LOG_LEVEL is set the SDK has just turned to the console, and standard output is not its own.
+  logDiagnostics(log);
+  sdk.start();
+  const tracer = trace.getTracer(service, version);
+  return {
+    isTracing: signals.traces,
+    startSpan: (name, options) => startSpan(tracer, name, options),
+    exportMetrics: (registry: Registry) => {
+      bridge.add(registry);
+    },
+    shutdown: async () => {
+      await sdk.shutdown().catch((error: unknown) => {
+        log.warn(`the last spans or metrics are not exported: ${(error as Error).message}`);
+      });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * What the programs need of OpenTelemetry, in few words of their own: where it is off there is no library behind it. Contexts
+ * are passed on explicitly, as the text that travels anyway.
+ */
+import type { Registry } from 'prom-client';
+
+export type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+export interface SpanOptions {
+  /** W3C traceparent of what this is a part of; without it a trace begins here. */
+  parent?: string | undefined;
+  /** `producer` and `consumer` are the two ends of a way between programs. */
+  kind?: 'internal' | 'producer' | 'consumer' | 'client';
+  attributes?: Attributes;
+}
+
+/** Some work, from when it was begun to when it is ended; one that is never ended is told to nobody. */
+export interface Span {
+  /** W3C traceparent for what is a part of it, here or in another program; undefined when nothing is traced. */
+  readonly traceparent: string | undefined;
+  /** Ends it: well, or with what went wrong, in words. */
+  end(failure?: string): void;
+}
+
+export interface Telemetry {
+  /** Whether spans go anywhere: work that is done for them alone need not be done otherwise. */
+  readonly isTracing: boolean;
+  startSpan(name: string, options?: SpanOptions): Span;
+  /** Sends what the registry has, from now on. */
+  exportMetrics(registry: Registry): void;
+  /** Sends what is not sent yet; takes no longer than the exporters' own time-outs, and never rejects. */
+  shutdown(): Promise<void>;
+}
+
+const noSpan: Span = { traceparent: undefined, end: () => undefined };
+
+/** Where it is off. */
+export const noTelemetry: Telemetry = {
+  isTracing: false,
+  startSpan: () => noSpan,
+  exportMetrics: () => undefined,
+  shutdown: () => Promise.resolve(),
+};
