@@ -26,10 +26,10 @@ export function traceparentOf(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Where to go on with the trace of a batch: from the `last` step that its transport tells of, if that is of the same trace.
- * A request has one traceparent and may hold batches of several traces.
+ * The batch, its trace going on from the `last` step that its transport tells of, if that is of the same trace: a request has
+ * one traceparent and may hold batches of several traces.
  */
-export function nearestTraceparent(own: string | undefined, last: string | undefined): string | undefined {
-  const [trace, other] = [own, last].map((text) => TRACEPARENT.exec(text ?? '')?.[1]);
-  return trace !== undefined && trace === other ? last : own;
+export function continueTrace<T extends { traceparent?: string }>(batch: T, last: string | undefined): T {
+  const [trace, other] = [batch.traceparent, last].map((text) => TRACEPARENT.exec(text ?? '')?.[1]);
+  return last !== undefined && trace !== undefined && trace === other ? { ...batch, traceparent: last } : batch;
 }

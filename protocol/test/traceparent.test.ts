@@ -1,5 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { decodeBatch, encodeBatch, nearestTraceparent, traceparentOf } from '@tcewatch/protocol';
+import { continueTrace, decodeBatch, encodeBatch, traceparentOf } from '@tcewatch/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batches } from './arbitraries.js';
@@ -32,11 +32,11 @@ describe('the trace context of a batch', () => {
   });
 
   it('goes on from the last step, if that was of the same trace', () => {
-    expect(nearestTraceparent(READING, DELIVERY)).toBe(DELIVERY);
+    const batch = { sequence: 7, traceparent: READING };
+    expect(continueTrace(batch, DELIVERY)).toEqual({ sequence: 7, traceparent: DELIVERY });
     const other = DELIVERY.replace(TRACE, 'a'.repeat(32));
-    expect(nearestTraceparent(READING, other)).toBe(READING);
-    expect(nearestTraceparent(READING, 'no traceparent')).toBe(READING);
-    expect(nearestTraceparent(READING, undefined)).toBe(READING);
-    expect(nearestTraceparent(undefined, DELIVERY)).toBeUndefined();
+    for (const last of [other, 'no traceparent', undefined]) expect(continueTrace(batch, last)).toBe(batch);
+    const untraced: { traceparent?: string } = {};
+    expect(continueTrace(untraced, DELIVERY)).toBe(untraced);
   });
 });

@@ -1,5 +1,6 @@
 /** `tcewatch-collector run`: takes batches until it is stopped. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command } from 'commander';
 import { startCollector } from '../collector.js';
 import type { Collector } from '../collector.js';
@@ -32,12 +33,13 @@ export function runCommand(surroundings: Surroundings): Command {
   return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
-async function run(config: CollectorConfig, { createLog, stdout, stop, version }: Surroundings): Promise<void> {
+async function run(config: CollectorConfig, { createLog, env, stdout, stop, version }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config, version }, 'configuration');
+  const telemetry = await startTelemetry({ env, service: 'tcewatch-collector', version, log });
   let collector: Collector;
   try {
-    collector = await startCollector(config, log);
+    collector = await startCollector(config, log, telemetry);
   } catch (error) {
     throw startFailure(error, config);
   }
@@ -45,6 +47,7 @@ async function run(config: CollectorConfig, { createLog, stdout, stop, version }
   await stopped(stop);
   log.info('stopping');
   await collector.close();
+  await telemetry.shutdown();
 }
 
 function startFailure(cause: unknown, { listen: { address, port } }: CollectorConfig): unknown {

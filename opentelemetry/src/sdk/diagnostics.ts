@@ -16,6 +16,8 @@ export function logDiagnostics(log: Logger): void {
   const logger = { error: warn, warn, info: tell('debug'), debug: tell('trace'), verbose: tell('trace') };
   diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
   setGlobalErrorHandler((error) => {
-    warn(`spans or metrics are not exported: ${typeof error === 'string' ? error : (error.message ?? error.name ?? '')}`);
+    warn(
+      `spans or metrics are not exported: ${typeof error === 'string' ? error : (error.message ?? error.name ?? '')}`,
+    );
   });
 }

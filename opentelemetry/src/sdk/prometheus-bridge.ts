@@ -10,7 +10,13 @@ import { hrTime, millisToHrTime } from '@opentelemetry/core';
 import type { InstrumentationScope } from '@opentelemetry/core';
 import { emptyResource } from '@opentelemetry/resources';
 import { AggregationTemporality, DataPointType } from '@opentelemetry/sdk-metrics';
-import type { CollectionResult, DataPoint, HistogramMetricData, MetricData, MetricProducer } from '@opentelemetry/sdk-metrics';
+import type {
+  CollectionResult,
+  DataPoint,
+  HistogramMetricData,
+  MetricData,
+  MetricProducer,
+} from '@opentelemetry/sdk-metrics';
 import type { MetricObjectWithValues, MetricValue, MetricValueWithName, Registry } from 'prom-client';
 
 type Metric = MetricObjectWithValues<MetricValue<string>>;
@@ -52,7 +58,12 @@ export function toMetricData(metric: Metric, times: Times): MetricData | undefin
   // At run time its type is this text; the enumeration of the library's types is of numbers.
   switch (String(metric.type)) {
     case 'counter':
-      return { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints: values.map((v) => point(v, times)) };
+      return {
+        ...common,
+        dataPointType: DataPointType.SUM,
+        isMonotonic: true,
+        dataPoints: values.map((v) => point(v, times)),
+      };
     case 'gauge':
       return { ...common, dataPointType: DataPointType.GAUGE, dataPoints: values.map((v) => point(v, times)) };
     case 'histogram':
