@@ -11,25 +11,37 @@ export interface Signals {
 }
 
 /**
- * Throws CommandError for an exporter of metrics that there is none of here. Empty is as good as unset
- * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+ * Throws CommandError for an exporter of metrics that there is none of here, and for an endpoint that is no URL. Empty is as
+ * good as unset (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
  */
 export function signalsOf(env: Environment): Signals {
-  if (env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return { traces: false, metrics: false };
-  const metrics = exportersOf(env, 'METRICS');
+  if (given(env, 'OTEL_SDK_DISABLED').toLowerCase() === 'true') return { traces: false, metrics: false };
+  const [traces, metrics] = [exportersOf(env, 'TRACES'), exportersOf(env, 'METRICS')];
   const unknown = metrics.find((name) => name !== 'otlp');
-  if (unknown === undefined) return { traces: exportersOf(env, 'TRACES').length > 0, metrics: metrics.length > 0 };
-  const fix = 'give otlp or none (Prometheus has /metrics)';
-  throw new CommandError(`OTEL_METRICS_EXPORTER: there is no exporter ${JSON.stringify(unknown)}; ${fix}`);
+  if (unknown !== undefined) {
+    const fix = 'give otlp or none (Prometheus has /metrics)';
+    throw new CommandError(`OTEL_METRICS_EXPORTER: there is no exporter ${JSON.stringify(unknown)}; ${fix}`);
+  }
+  return { traces: traces.length > 0, metrics: metrics.length > 0 };
 }
 
 function exportersOf(env: Environment, signal: 'TRACES' | 'METRICS'): string[] {
-  const given = (name: string): string => env[name]?.trim() ?? '';
-  const named = given(`OTEL_${signal}_EXPORTER`)
+  const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
+  for (const name of endpoints) checkUrl(name, given(env, name));
+  const named = given(env, `OTEL_${signal}_EXPORTER`)
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
   if (named.length > 0) return named.filter((name) => name !== 'none');
-  const endpoints = ['OTEL_EXPORTER_OTLP_ENDPOINT', `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`];
-  return endpoints.some((name) => given(name) !== '') ? ['otlp'] : [];
+  return endpoints.some((name) => given(env, name) !== '') ? ['otlp'] : [];
+}
+
+/** The SDK would go to localhost instead. The message is without the text, which may hold credentials. */
+function checkUrl(name: string, text: string): void {
+  if (text === '' || /^https?:\/\/\S/.test(text)) return;
+  throw new CommandError(`${name}: expected a URL such as https://collector.example:4318`);
+}
+
+function given(env: Environment, name: string): string {
+  return env[name]?.trim() ?? '';
 }

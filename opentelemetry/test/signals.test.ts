@@ -24,6 +24,14 @@ describe('signalsOf', () => {
     expect(signalsOf(env)).toEqual(signals);
   });
 
+  it.each(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'])(
+    'refuses what is no URL in %s, without repeating it',
+    (name) => {
+      const endpoint = () => signalsOf({ [name]: 'user:secret@collector' });
+      expect(endpoint).toThrow(new CommandError(`${name}: expected a URL such as https://collector.example:4318`));
+    },
+  );
+
   it('says what to give instead of an exporter of metrics that is not there', () => {
     const given = () => signalsOf({ OTEL_METRICS_EXPORTER: 'prometheus' });
     expect(given).toThrow(CommandError);

@@ -3,7 +3,6 @@ import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config'
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command } from 'commander';
 import { startCollector } from '../collector.js';
-import type { Collector } from '../collector.js';
 import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import type { CollectorConfig } from '../config/index.js';
 import { stopped } from './surroundings.js';
@@ -37,17 +36,17 @@ async function run(config: CollectorConfig, { createLog, env, stdout, stop, vers
   const log = createLog(config.log);
   log.debug({ config, version }, 'configuration');
   const telemetry = await startTelemetry({ env, service: 'tcewatch-collector', version, log });
-  let collector: Collector;
   try {
-    collector = await startCollector(config, log, telemetry);
-  } catch (error) {
-    throw startFailure(error, config);
+    const collector = await startCollector(config, log, telemetry).catch((error: unknown) => {
+      throw startFailure(error, config);
+    });
+    stdout.write(`${JSON.stringify({ url: collector.url })}\n`);
+    await stopped(stop);
+    log.info('stopping');
+    await collector.close();
+  } finally {
+    await telemetry.shutdown();
   }
-  stdout.write(`${JSON.stringify({ url: collector.url })}\n`);
-  await stopped(stop);
-  log.info('stopping');
-  await collector.close();
-  await telemetry.shutdown();
 }
 
 function startFailure(cause: unknown, { listen: { address, port } }: CollectorConfig): unknown {

@@ -1,23 +1,30 @@
-/** What the SDK says of itself goes into the program's log: at first in full, and while it stays the same only for debugging. */
+/** What the SDK says of itself goes into the program's log, and the same trouble at each export is one line for a while. */
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import { setGlobalErrorHandler } from '@opentelemetry/core';
 import type { Logger } from 'pino';
 
-type Level = 'trace' | 'debug' | 'warn';
+/** After which trouble that goes on is told again. */
+const QUIET_MS = 10 * 60_000;
 
-export function logDiagnostics(log: Logger): void {
-  let last: string | undefined;
-  const tell = (level: Level) => (message: string) => {
-    log[level === 'warn' && message === last ? 'debug' : level](`OpenTelemetry: ${message}`);
-    if (level === 'warn') last = message;
+/** `now` is monotonic, in milliseconds. */
+export function logDiagnostics(log: Logger, now: () => number = () => performance.now()): void {
+  const told = new Map<string, number>();
+  const warn = (message: string): void => {
+    for (const [text, at] of told) if (now() - at >= QUIET_MS) told.delete(text);
+    log[told.has(message) ? 'debug' : 'warn'](`OpenTelemetry: ${message}`);
+    if (!told.has(message)) told.set(message, now());
   };
-  const warn = tell('warn');
-  // No error of it is one of the program's.
-  const logger = { error: warn, warn, info: tell('debug'), debug: tell('trace'), verbose: tell('trace') };
+  const debug = (message: string): void => {
+    log.debug(`OpenTelemetry: ${message}`);
+  };
+  const trace = (message: string): void => {
+    log.trace(`OpenTelemetry: ${message}`);
+  };
+  // No error of the SDK's is one of the program's.
+  const logger = { error: warn, warn, info: debug, debug: trace, verbose: trace };
   diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
   setGlobalErrorHandler((error) => {
-    warn(
-      `spans or metrics are not exported: ${typeof error === 'string' ? error : (error.message ?? error.name ?? '')}`,
-    );
+    const message = typeof error === 'string' ? error : (error.message ?? 'no reason is known');
+    warn(`spans or metrics are not exported: ${message}`);
   });
 }

@@ -1,5 +1,5 @@
 /** OpenTelemetry's SDK behind {@link Telemetry}. It takes its settings from the standard environment variables. */
-import { trace } from '@opentelemetry/api';
+import { diag, trace } from '@opentelemetry/api';
 import { defaultResource, envDetector, hostDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Registry } from 'prom-client';
@@ -14,15 +14,17 @@ import { startSpan } from './spans.js';
 export async function startSdk(signals: Signals, { env, service, version, log }: TelemetryOptions): Promise<Telemetry> {
   const bridge = new PrometheusBridge({ name: service, version });
   logDiagnostics(log);
+  const metricReaders = signals.metrics ? [await metricReader(env, bridge)] : [];
+  // Where OTEL_LOG_LEVEL is set the SDK turns to the console, and standard output is not its own.
+  diag.disable();
   const sdk = new NodeSDK({
     resource: defaultResource().merge(resourceFromAttributes({ 'service.name': service, 'service.version': version })),
     // Not by default the detector of processes: command lines may hold secrets.
     ...((env['OTEL_NODE_RESOURCE_DETECTORS'] ?? '') === '' && { resourceDetectors: [envDetector, hostDetector] }),
-    metricReaders: signals.metrics ? [await metricReader(env, bridge)] : [],
+    metricReaders,
     ...(!signals.traces && { spanProcessors: [] }),
     logRecordProcessors: [],
   });
-  // Where OTEL_LOG_LEVEL is set the SDK has just turned to the console, and standard output is not its own.
   logDiagnostics(log);
   sdk.start();
   const tracer = trace.getTracer(service, version);
