@@ -73,9 +73,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   /** The events that one more batch makes; each is a part of the batch's trace. */
   function detect(batch: Batch, parent: string | undefined): Pending[] {
     return detector.observe(batch).map((event) => {
-      const { alert, state, alertId, cause } = event;
+      const { alert, state, alertId, cause, hostId, vm } = event;
       const attributes = {
-        'tcewatch.alert': alert,
+        'host.id': hostId,
+        'tcewatch.vm.name': vm,
+        'tcewatch.alert.name': alert,
         'tcewatch.alert.state': state,
         'tcewatch.alert.id': alertId,
         'tcewatch.alert.cause': cause.code,

@@ -57,7 +57,7 @@ describe('the pipeline', () => {
     const intake = named('intake');
     expect(intake.map(({ parent, kind }) => [parent, kind])).toEqual(punted.map((_, i) => [trace(i), 'consumer']));
     expect(named('insert').map(({ parent }) => parent)).toEqual(intake.map(({ traceparent }) => traceparent));
-    const attributes = { 'tcewatch.alert': 'TceFallback', 'tcewatch.alert.state': 'firing' };
+    const attributes = { 'host.id': 'h', 'tcewatch.vm.name': 'a', 'tcewatch.alert.state': 'firing' };
     expect(named('alert')).toMatchObject([{ parent: intake[2]?.traceparent, attributes, ended: false }]);
     store.failure = {};
     await pipeline.flush();

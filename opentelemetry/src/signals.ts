@@ -36,10 +36,15 @@ function exportersOf(env: Environment, signal: 'TRACES' | 'METRICS'): string[] {
   return endpoints.some((name) => given(env, name) !== '') ? ['otlp'] : [];
 }
 
-/** The SDK would go to localhost instead. The message is without the text, which may hold credentials. */
+/** The SDK would go to localhost instead, and log the text, which may hold credentials. */
 function checkUrl(name: string, text: string): void {
-  if (text === '' || /^https?:\/\/\S/.test(text)) return;
-  throw new CommandError(`${name}: expected a URL such as https://collector.example:4318`);
+  if (text === '') return;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new CommandError(`${name}: expected a URL such as https://collector.example:4318`);
+  }
+  if (url.username === '' && url.password === '') return;
+  throw new CommandError(`${name}: holds credentials: give them in OTEL_EXPORTER_OTLP_HEADERS`);
 }
 
 function given(env: Environment, name: string): string {

@@ -24,13 +24,17 @@ describe('signalsOf', () => {
     expect(signalsOf(env)).toEqual(signals);
   });
 
-  it.each(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'])(
-    'refuses what is no URL in %s, without repeating it',
-    (name) => {
-      const endpoint = () => signalsOf({ [name]: 'user:secret@collector' });
-      expect(endpoint).toThrow(new CommandError(`${name}: expected a URL such as https://collector.example:4318`));
-    },
-  );
+  it.each([
+    ['is no URL', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'collector', 'expected a URL such as https://collector.example:4318'],
+    ['is of another kind', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'collector:4317', 'expected a URL such as https:'],
+    ['is cut off', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'http://u:secret@', 'expected a URL such as https:'],
+    ['holds credentials', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://u:secret@h', 'holds credentials: give them in OTEL_'],
+  ])('refuses an endpoint that %s, without repeating it', (_, name, endpoint, message) => {
+    const signals = () => signalsOf({ [name]: endpoint });
+    expect(signals).toThrow(CommandError);
+    expect(signals).toThrow(`${name}: ${message}`);
+    expect(signals).not.toThrow('secret');
+  });
 
   it('says what to give instead of an exporter of metrics that is not there', () => {
     const given = () => signalsOf({ OTEL_METRICS_EXPORTER: 'prometheus' });

@@ -9,19 +9,19 @@ const QUIET_MS = 10 * 60_000;
 /** `now` is monotonic, in milliseconds. */
 export function logDiagnostics(log: Logger, now: () => number = () => performance.now()): void {
   const told = new Map<string, number>();
-  const warn = (message: string): void => {
+  const tell =
+    (level: 'trace' | 'debug') =>
+    (...words: readonly unknown[]): void => {
+      log[level](`OpenTelemetry: ${words.join(' ')}`);
+    };
+  const warn = (...words: readonly unknown[]): void => {
+    const message = `OpenTelemetry: ${words.join(' ')}`;
     for (const [text, at] of told) if (now() - at >= QUIET_MS) told.delete(text);
-    log[told.has(message) ? 'debug' : 'warn'](`OpenTelemetry: ${message}`);
+    log[told.has(message) ? 'debug' : 'warn'](message);
     if (!told.has(message)) told.set(message, now());
   };
-  const debug = (message: string): void => {
-    log.debug(`OpenTelemetry: ${message}`);
-  };
-  const trace = (message: string): void => {
-    log.trace(`OpenTelemetry: ${message}`);
-  };
   // No error of the SDK's is one of the program's.
-  const logger = { error: warn, warn, info: debug, debug: trace, verbose: trace };
+  const logger = { error: warn, warn, info: tell('debug'), debug: tell('trace'), verbose: tell('trace') };
   diag.setLogger(logger, { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true });
   setGlobalErrorHandler((error) => {
     const message = typeof error === 'string' ? error : (error.message ?? 'no reason is known');
