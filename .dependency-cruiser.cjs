@@ -4,7 +4,10 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
+  to: {
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab)/',
+    pathNot: to.map((t) => `^${t}`),
+  },
 });
 
 module.exports = {
