@@ -2,6 +2,8 @@
  * What the programs need of OpenTelemetry, in few words of their own: where it is off there is no library behind it. Contexts
  * are passed on explicitly, as the text that travels anyway.
  */
+import type { Environment } from '@tcewatch/config';
+import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
@@ -28,8 +30,20 @@ export interface Telemetry {
   startSpan(name: string, options?: SpanOptions): Span;
   /** Sends what the registry has, from now on. */
   exportMetrics(registry: Registry): void;
-  /** Sends what is not sent yet; takes no longer than the exporters' own time-outs, and never rejects. */
+  /**
+   * Sends what is not sent yet, for five seconds at most, and never rejects. What is given up then may still hold sockets
+   * and timers, so that the process does not end by itself.
+   */
   shutdown(): Promise<void>;
+}
+
+export interface TelemetryOptions {
+  /** The process's: the SDK reads most of its settings from there by itself. */
+  env: Environment;
+  /** `service.name`, unless OTEL_SERVICE_NAME gives another. */
+  service: string;
+  version: string;
+  log: Logger;
 }
 
 const noSpan: Span = { traceparent: undefined, end: () => undefined };

@@ -101,3 +101,11 @@ export async function receiveOtlp(): Promise<OtlpReceiver> {
 export function record(attributes: readonly KeyValue[]): Record<string, unknown> {
   return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] as unknown]));
 }
+
+/** Of these spans, the way from one up to where its trace began: `name of service` each. */
+export function ancestryIn(spans: readonly OtlpSpan[]): (span: OtlpSpan | undefined) => string[] {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const ancestry = (span: OtlpSpan | undefined): string[] =>
+    span ? [`${span.name} of ${span.service}`, ...ancestry(byId.get(span.parentSpanId ?? ''))] : [];
+  return ancestry;
+}

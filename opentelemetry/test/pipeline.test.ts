@@ -1,15 +1,14 @@
 /** Both programs on a recording of a real host, with a receiver of OTLP: what they tell, and what they load. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { receiveOtlp, record } from './otlp-receiver.js';
+import { ancestryIn, receiveOtlp, record } from './otlp-receiver.js';
 import type { OtlpMetric, OtlpReceiver, OtlpSpan } from './otlp-receiver.js';
 import { packagesIn, start } from './programs.js';
+import { receiveWebhook, replay } from './replay.js';
+import type { Replayed } from './replay.js';
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/;
 
@@ -19,50 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-/** Receives notifications; the traceparent of each. */
-async function receiveWebhook() {
-  const traceparents: (string | undefined)[] = [];
-  const server = createServer((request, response) => {
-    traceparents.push(request.headers['traceparent']?.toString());
-    request.resume().once('end', () => response.writeHead(204).end());
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, traceparents, close };
-}
-
-/** The whole recording through agent and collector, and both stopped. Resolves to the packages that each has loaded. */
-async function replay(name: string, env: Record<string, string>, webhook?: string) {
-  const directory = join(base, name);
-  const traces = { agent: join(directory, 'agent'), collector: join(directory, 'collector') };
-  await mkdir(directory);
-  const config = join(directory, 'collector.yaml');
-  await writeFile(
-    config,
-    JSON.stringify({
-      listen: { port: 0 },
-      clickhouse: {
-        embedded: { directory: join(directory, 'clickhouse') },
-        retention: { readings: 0, minutes: 0, hours: 0, hosts: 0, alerts: 0 },
-      },
-      notifiers: webhook === undefined ? [] : [{ type: 'webhook', url: webhook }],
-    }),
-  );
-  const collector = start('collector', { args: ['run', '--config', config], env, traces: traces.collector });
-  try {
-    const { url } = JSON.parse(await collector.firstLine) as { url: string };
-    const args = ['replay', await unpack('vfio-7.2'), '--json', '--collector-url', url];
-    expect(await start('agent', { args, env, traces: traces.agent }).ended).toMatchObject({ status: 0 });
-  } finally {
-    collector.stop();
-  }
-  expect(await collector.ended).toMatchObject({ status: 0 });
-  return { agent: await packagesIn(traces.agent), collector: await packagesIn(traces.collector) };
-}
-
 /** Its own package is that of the API, which prom-client brings. */
 const ofOpenTelemetry = (packages: readonly string[]) =>
   packages.filter((name) => name.startsWith('@opentelemetry/') && name !== '@opentelemetry/api');
@@ -70,27 +25,21 @@ const ofOpenTelemetry = (packages: readonly string[]) =>
 describe('programs that are told where to send it', () => {
   let otlp: OtlpReceiver;
   let notified: (string | undefined)[];
-  let loaded: Awaited<ReturnType<typeof replay>>;
-  let byId: Map<string, OtlpSpan>;
+  let replayed: Replayed;
+  let ancestry: (span: OtlpSpan | undefined) => string[];
 
   beforeAll(async () => {
     otlp = await receiveOtlp();
     const webhook = await receiveWebhook();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' };
-    loaded = await replay('on', env, webhook.url);
+    replayed = await replay(join(base, 'on'), { env, webhook: webhook.url });
     await webhook.close();
     notified = webhook.traceparents;
-    byId = new Map(otlp.spans.map((span) => [span.spanId, span]));
+    ancestry = ancestryIn(otlp.spans);
   });
   afterAll(() => otlp.close());
 
   const named = (name: string) => otlp.spans.filter((span) => span.name === name);
-  const parentOf = ({ parentSpanId = '' }: OtlpSpan) => byId.get(parentSpanId);
-
-  /** From a span up to where its trace began: `name of service`. */
-  function ancestry(span: OtlpSpan | undefined): string[] {
-    return span ? [`${span.name} of ${span.service}`, ...ancestry(parentOf(span))] : [];
-  }
 
   it('tell the way of each reading into the store, as one trace', () => {
     const readings = named('reading');
@@ -99,7 +48,7 @@ describe('programs that are told where to send it', () => {
       const trace = otlp.spans.filter((span) => span.traceId === traceId);
       const names = new Set(trace.map(({ name }) => name));
       expect([...names].sort()).toEqual(expect.arrayContaining(['deliver', 'insert', 'intake', 'reading']));
-      expect(trace.filter((span) => parentOf(span) === undefined).map(({ name }) => name)).toEqual(['reading']);
+      expect(trace.filter((span) => ancestry(span).length === 1).map(({ name }) => name)).toEqual(['reading']);
       expect(trace.map(({ status }) => status.code)).not.toContain(2);
     }
     // One request has one traceparent: its first batch goes on from there, and others from their readings.
@@ -133,10 +82,11 @@ describe('programs that are told where to send it', () => {
   });
 
   it('end each span after it began, within that of which it is a part', () => {
+    const byId = new Map(otlp.spans.map((span) => [span.spanId, span]));
     for (const span of otlp.spans) {
       const [began, ended] = [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)];
       expect(ended).toBeGreaterThanOrEqual(began);
-      const parent = parentOf(span);
+      const parent = byId.get(span.parentSpanId ?? '');
       if (parent) expect(began).toBeGreaterThanOrEqual(BigInt(parent.startTimeUnixNano));
     }
   });
@@ -171,17 +121,18 @@ describe('programs that are told where to send it', () => {
   });
 
   it('load the SDK for that', () => {
-    for (const packages of [loaded.agent, loaded.collector]) expect(packages).toContain('@opentelemetry/sdk-node');
+    for (const { packages } of [replayed.agent, replayed.collector])
+      expect(packages).toContain('@opentelemetry/sdk-node');
   });
 });
 
 describe('programs that are told nothing of it', () => {
   it('load nothing of it, neither SDK nor exporters', async () => {
-    const { agent, collector } = await replay('off', {});
+    const { agent, collector } = await replay(join(base, 'off'), { env: {} });
     // They have loaded what they do need.
-    expect(agent).toContain('prom-client');
-    expect(collector).toContain('@clickhouse/client');
-    expect([ofOpenTelemetry(agent), ofOpenTelemetry(collector)]).toEqual([[], []]);
+    expect(agent.packages).toContain('prom-client');
+    expect(collector.packages).toContain('@clickhouse/client');
+    expect([agent, collector].map(({ packages }) => ofOpenTelemetry(packages))).toEqual([[], []]);
   });
 
   it('load nothing of it when it is switched off', async () => {

@@ -85,8 +85,8 @@ function textual(labels: MetricValue<string>['labels']): Record<string, string> 
 function histograms(name: string, values: readonly MetricValue<string>[], times: Times): DataPoint<Histogram>[] {
   const byLabels = new Map<string, MetricValueWithName<string>[]>();
   for (const value of values as readonly MetricValueWithName<string>[]) {
-    const { le: _, ...labels } = value.labels;
-    const key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const labels = Object.entries(value.labels).filter(([name]) => name !== 'le');
+    const key = JSON.stringify(labels.sort(([a], [b]) => (a < b ? -1 : 1)));
     byLabels.set(key, [...(byLabels.get(key) ?? []), value]);
   }
   return [...byLabels.values()].map((samples) => histogram(name, samples, times));
