@@ -128,7 +128,7 @@ function startAgent({ root, url, interval, env }: AgentStart) {
     'log-level': 'warn',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const own = Object.entries(process.env).filter(([name]) => !/^(TCEWATCH|NODE|MALLOC)_/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !/^(TCEWATCH|NODE|MALLOC|OTEL)_/.test(name));
   return spawn(process.execPath, ['--import', kernel, program, 'run', ...flags], {
     env: { ...Object.fromEntries(own), ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
