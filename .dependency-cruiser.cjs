@@ -4,7 +4,10 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
+  to: {
+    path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab|dashboards)/',
+    pathNot: to.map((t) => `^${t}`),
+  },
 });
 
 module.exports = {
@@ -53,6 +56,12 @@ module.exports = {
       from: { path: '^[a-z]+/src/', pathNot: '^kafka/src/testing/' },
       to: { path: '^kafka/src/testing/' },
     },
+    only(
+      'dashboards-know-the-programs',
+      'dashboards/',
+      ['dashboards/', 'agent/', 'collector/'],
+      'rules name what the programs export',
+    ),
     only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),
   ],
   options: {

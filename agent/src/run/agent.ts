@@ -67,7 +67,15 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
   const observed = () => ({ status, stats: outbox.stats, intervalMs, nowMs: pace.now() });
   const { token, tls } = config.listen;
   const server = createServer({
-    metrics: createMetrics({ status, stats: () => outbox.stats, now, version, source: sourceName, run }),
+    metrics: createMetrics({
+      status,
+      stats: () => outbox.stats,
+      now,
+      outboxLimit: config.outbox.bytes,
+      version,
+      source: sourceName,
+      run,
+    }),
     alive: () => alive(observed()),
     ready: () => ready(observed()),
     token: token?.reveal(),
