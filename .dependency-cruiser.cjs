@@ -4,7 +4,10 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
+  to: {
+    path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab|soak)/',
+    pathNot: to.map((t) => `^${t}`),
+  },
 });
 
 module.exports = {
@@ -48,9 +51,9 @@ module.exports = {
     },
     {
       name: 'no-brokers-in-programs',
-      comment: 'brokers are started by tests alone',
+      comment: 'brokers are started by what tests and measures alone',
       severity: 'error',
-      from: { path: '^[a-z]+/src/', pathNot: '^kafka/src/testing/' },
+      from: { path: '^[a-z]+/src/', pathNot: '^(kafka/src/testing|soak/src|bench/src)/' },
       to: { path: '^kafka/src/testing/' },
     },
     only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),

@@ -29,10 +29,10 @@ export function runCommand(surroundings: Surroundings): Command {
   return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
-async function run(config: AgentConfig, { createLog, pace, version, stop }: Surroundings): Promise<void> {
+async function run(config: AgentConfig, { createLog, pace, version, stop, source }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config }, 'configuration');
-  const { loop, outbox, server } = createAgent({ config, version, pace, log });
+  const { loop, outbox, server } = createAgent({ config, version, pace, log, source });
   try {
     if (config.listen.enabled) log.info(`listening on ${await listen(server, config.listen)}`);
     log.info({ version, transport: outbox.name }, 'started');
