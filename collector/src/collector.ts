@@ -67,7 +67,7 @@ async function open(
     detector: detector.size(),
     pendingAlertEvents: pipeline.pendingEvents(),
     inFlightBytes: budget.inUse(),
-    hosts: watch.health(wallClock()),
+    hosts: () => watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
 

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaClient } from '../src/index.js';
 import { KafkaCluster } from '../src/testing/index.js';
@@ -117,6 +118,7 @@ describe.skipIf(noBroker)('a client of one broker', () => {
     const second = read(client, topic);
     await until('the rest', () => second.values.includes(99));
     expect(second.values[0]).toBe(40);
+    await until('the end', async () => (await second.consumer.lag())[0]?.records === 0n);
     expect(await second.consumer.lag()).toEqual([{ topic, partition: 0, position: 100n, end: 100n, records: 0n }]);
     await second.consumer.close();
   });
@@ -190,6 +192,23 @@ describe.skipIf(noBroker)('a client of one broker', () => {
     await until('the third attempt', () => attempts === 3);
     await until('the end', async () => (await consumer.lag())[0]?.records === 0n);
     expect(consumer.stats.restarts).toEqual({ stalled: 0, crashed: 0 });
+    await consumer.close();
+  });
+
+  it('stays in the group while a batch takes longer than its session', async () => {
+    const topic = await newTopic(client);
+    await client.producer().send(topic, records(0, 3));
+    let deliveries = 0;
+    const { consumer } = read(client, topic, {
+      sessionTimeoutMs: 6000,
+      onBatch: async () => {
+        deliveries++;
+        await sleep(9000);
+      },
+    });
+    await until('the end', async () => (await consumer.lag())[0]?.records === 0n);
+    expect(deliveries).toBe(1);
+    expect(consumer.stats.rebalances).toBe(1);
     await consumer.close();
   });
 

@@ -53,7 +53,9 @@ export async function packAgent(directory: string): Promise<string> {
     .map((path) => relative(REPOSITORY, path))
     .filter((path) => path.startsWith('node_modules/'));
   // Workspaces are links to folders beside node_modules; of those only what is published.
-  const workspaces = ['protocol', 'config', 'agent'].flatMap((name) => [`${name}/package.json`, `${name}/dist`]);
+  const workspaces = dependencies
+    .flatMap((path) => /^node_modules\/@tcewatch\/(.+)$/.exec(path)?.[1] ?? [])
+    .flatMap((name) => [`${name}/package.json`, `${name}/dist`]);
   const tree = join(directory, 'agent');
   for (const path of [...workspaces, 'agent/bin', ...dependencies]) {
     await cp(join(REPOSITORY, path), join(tree, path), { recursive: true, verbatimSymlinks: true });
@@ -64,10 +66,11 @@ export async function packAgent(directory: string): Promise<string> {
 }
 
 /** The agent on the host, not started yet. It always runs confined. */
-export async function installAgent(host: Host, collector: Collector): Promise<Agent> {
+export async function installAgent(host: Host, collector: Collector, detail: boolean): Promise<Agent> {
   const settings = {
     host: { id: 'lab' },
     source: 'hist',
+    hist: { detail },
     interval: '2s',
     collector: { url: `http://${THIS_MACHINE}:${collector.port}`, token: TOKEN },
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { installAgent, packAgent } from './agent.js';
 import { startCollector } from './collector.js';
 import { compare, isRight } from './compare.js';
+import { detailOf } from './detail.js';
 import { BootTimeout, LabError } from './errors.js';
 import { bootHost, preparePassthrough } from './host.js';
 import { cacheDirectory, installTools, provideImage } from './image.js';
@@ -37,7 +38,7 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
     say('starts the collector here and the agent on the host');
     const collector = await startCollector(directory);
     try {
-      const agent = await installAgent(host, collector);
+      const agent = await installAgent(host, collector, options.detail);
       await agent.start();
       const faults: string[] = [];
       const isWrong = (fault: string): number => faults.push(fault);
@@ -51,7 +52,9 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
       await agent.delivers();
       const stored = await collector.stored();
       const { rows, faults: more } = compare(guests, await finishTracing(host), stored);
-      const comparison = { rows, faults: [...faults, ...more] };
+      const detail = options.detail ? await detailOf(collector.url, stored) : { lines: [], faults: [] };
+      for (const line of detail.lines) console.log(line);
+      const comparison = { rows, faults: [...faults, ...more, ...detail.faults] };
       console.log(report(comparison, stored.alerts));
       return isRight(comparison);
     } finally {

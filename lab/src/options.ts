@@ -11,6 +11,8 @@ export interface LabOptions {
   scenario: ScenarioName;
   shell: boolean;
   keep: boolean;
+  /** Whether the agent pairs calls in the kernel. */
+  detail: boolean;
 }
 
 type Flags = Omit<LabOptions, 'command'> & { smoke: boolean };
@@ -47,6 +49,7 @@ export function parseOptions(argv: readonly string[]): LabOptions {
     .addOption(new Option('--scenario <name>', 'what happens').choices(SCENARIO_NAMES).default('full'))
     .option('--smoke', 'the same as --scenario smoke', false)
     .option('--shell', 'stop under load and give a prompt: a line runs on the host, `NAME: line` in a guest', false)
+    .option('--detail', 'the agent pairs calls in the kernel: what that tells is shown', false)
     .option('--keep', 'keep all files of the run; they are kept in any case when something is wrong', false)
     .addHelpText('after', EXAMPLES)
     .action(() => undefined);

@@ -56,8 +56,11 @@ export type Counter = (typeof COUNTERS)[number];
 export const SCOPES = ['one', 'all', 'other'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Why the kernel could not count an event: histogram full, ring overwritten, ring full. */
-export const LOSS_KINDS = ['table-full', 'overwritten', 'dropped'] as const;
+/**
+ * Why an event is in no count: histogram full, ring overwritten, ring full, or read from a ring by an agent that ended
+ * before it could report it.
+ */
+export const LOSS_KINDS = ['table-full', 'overwritten', 'dropped', 'unreported'] as const;
 export type LossKind = (typeof LOSS_KINDS)[number];
 
 /**

@@ -72,6 +72,12 @@ const ring = z
       .boolean()
       .default(true)
       .describe('Whether a full buffer loses its oldest events; else it loses the newest.'),
+    latency: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether calls are timed, by a third buffer with the exits of every hypercall; for as long as the figures are wanted.',
+      ),
   })
   .prefault({});
 

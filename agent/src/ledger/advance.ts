@@ -99,7 +99,9 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
       beganNs: clock.uptimeNs,
       cells: sumByLabels(handover.cells),
       latencyCells: sumLatencies(handover.latencies ?? []),
-      seen: new Map(handover.seen.map(({ counter, seen }) => [counter, seen])),
+      before: new Map(
+        handover.seen.map(({ counter, seen, losses = [] }) => [counter, { counter, seen, losses: [...losses] }]),
+      ),
     }
   );
 }

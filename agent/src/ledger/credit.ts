@@ -87,7 +87,7 @@ function entriesDelta(
   if (!Number.isSafeInteger(now) || !Number.isSafeInteger(then)) return 'implausible';
   const since = now - then;
   const most = hypercall === 'H_PUT_TCE_INDIRECT' ? INDIRECT_ENTRIES * (calls + CALLS_WHILE_PRINTING) : Infinity;
-  // The kernel's sum wraps at 2^64.
+  // The kernel's sum wraps at 2^64; if it does so between two readings to a plausible sum, nobody can tell.
   return since < 0 || since > most ? 'implausible' : since;
 }
 

@@ -1,6 +1,6 @@
 /** Which epoch a reading belongs to. */
 import { deriveId } from '@tcewatch/protocol';
-import type { Account } from '@tcewatch/protocol';
+import type { Account, Loss, LossKind } from '@tcewatch/protocol';
 import type { Reading } from '../model.js';
 import type { CellCount, EpochState, LedgerState } from './state.js';
 
@@ -18,7 +18,7 @@ export function nextEpoch(state: LedgerState, reading: Reading, cells: ReadonlyM
       replaced: 0,
       id: reading.epoch,
       beganNs: handed?.beganNs ?? reading.epochBeganNs,
-      seenBefore: handed?.seen ?? new Map(),
+      before: handed?.before ?? new Map(),
     };
   }
   if (!wentBack(state, reading, cells)) return epoch;
@@ -29,7 +29,7 @@ export function nextEpoch(state: LedgerState, reading: Reading, cells: ReadonlyM
     id: deriveId(epoch.given, 'restart', replaced),
     // At some time after the last reading; no earlier time is known to be too early.
     beganNs: state.uptimeNs,
-    seenBefore: new Map(),
+    before: new Map(),
   };
 }
 
@@ -37,14 +37,39 @@ function wentBack(state: LedgerState, reading: Reading, cells: ReadonlyMap<strin
   for (const [key, { calls }] of state.cells) {
     if ((cells.get(key)?.calls ?? 0) < calls) return true;
   }
-  const before = state.epoch?.seenBefore;
+  const before = state.epoch?.before;
   return state.accounts.some(({ counter, seen }) => {
     const now = reading.accounts.find((account) => account.counter === counter)?.seen;
-    return now !== undefined && now - (before?.get(counter) ?? 0) < seen;
+    return now !== undefined && now - (before?.get(counter)?.seen ?? 0) < seen;
   });
 }
 
 /** The accounts of the epoch alone. */
-export function accountsOf({ seenBefore }: EpochState, accounts: readonly Account[]): Account[] {
-  return accounts.map((account) => ({ ...account, seen: account.seen - (seenBefore.get(account.counter) ?? 0) }));
+export function accountsOf(epoch: EpochState, accounts: readonly Account[]): Account[] {
+  return withBefore(epoch, accounts, -1);
+}
+
+/** The accounts of the epoch as the source gives them. */
+export function asGiven(epoch: EpochState, accounts: readonly Account[]): Account[] {
+  return withBefore(epoch, accounts, 1);
+}
+
+/** Adds or takes away what was counted before the epoch. */
+function withBefore({ before }: EpochState, accounts: readonly Account[], sign: 1 | -1): Account[] {
+  return accounts.map(({ counter, seen, losses }) => {
+    const earlier = before.get(counter);
+    if (!earlier) return { counter, seen, losses };
+    const kinds = new Set([...losses, ...earlier.losses].map(({ kind }) => kind));
+    return {
+      counter,
+      seen: seen + sign * earlier.seen,
+      losses: [...kinds]
+        .map((kind) => ({ kind, events: eventsOf(losses, kind) + sign * eventsOf(earlier.losses, kind) }))
+        .filter(({ events }) => events > 0),
+    };
+  });
+}
+
+function eventsOf(losses: readonly Loss[], kind: LossKind): number {
+  return losses.find((loss) => loss.kind === kind)?.events ?? 0;
 }

@@ -2,12 +2,23 @@
  * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
  * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
  */
-import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, LATENCY_BUCKETS, MODES, SCOPES, SPANS, isId } from '@tcewatch/protocol';
+import {
+  COUNTERS,
+  EVIDENCE,
+  HYPERCALL_NAMES,
+  LATENCY_BUCKETS,
+  LOSS_KINDS,
+  MODES,
+  SCOPES,
+  SPANS,
+  isId,
+} from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { seriesKey } from './credit.js';
 import { latencyKey } from './latencies.js';
 import { emptyLedger } from './state.js';
-import type { LedgerState, VmState } from './state.js';
+import type { EpochState, LedgerState, VmState } from './state.js';
 
 const count = z.int().nonnegative();
 const id = z.string().refine(isId, 'is no identifier');
@@ -30,7 +41,13 @@ const cells = z.array(
   ]),
 );
 const latencyCells = z.array(z.tuple([z.string(), count, sum]));
-const seen = z.array(z.tuple([z.enum(['entered', 'punted']), count]));
+const accounts = z.array(
+  z.object({
+    counter: z.enum(['entered', 'punted']),
+    seen: count,
+    losses: z.array(z.object({ kind: z.enum(LOSS_KINDS), events: count })),
+  }),
+);
 
 const factsSchema = z.object({
   observedNs: u64,
@@ -77,15 +94,15 @@ export const ledgerSchema = z.object({
     replaced: count,
     id,
     beganNs: u64,
-    seenBefore: seen,
+    before: accounts,
   }),
-  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, seen }).exactOptional(),
+  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, before: accounts }).exactOptional(),
   uptimeNs: u64,
   cells,
   latencyCells,
   owners: z.array(z.object({ tid: count, life: id, startedNs: u64 })),
   vms: z.array(vm),
-  accounts: z.array(z.object({ counter: z.enum(['entered', 'punted']), seen: count })),
+  accounts,
   folded: z.object({ liobnCalls: count, vmCalls: count }),
 });
 
@@ -105,14 +122,14 @@ export function toKept({
 }: LedgerState): LedgerJson {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
-    epoch: { ...epoch, beganNs: String(epoch.beganNs), seenBefore: [...epoch.seenBefore] },
+    epoch: { ...epoch, beganNs: String(epoch.beganNs), before: [...epoch.before.values()] },
     ...(handover && {
       handover: {
         epoch: handover.epoch,
         beganNs: String(handover.beganNs),
         cells: cellList(handover.cells),
         latencyCells: latencyList(handover.latencyCells),
-        seen: [...handover.seen],
+        before: [...handover.before.values()],
       },
     }),
     uptimeNs: String(uptimeNs),
@@ -126,12 +143,12 @@ export function toKept({
       liobns: [...liobns].map(String),
       latencies: [...latencies.values()],
     })),
-    accounts: accounts.map(({ counter, seen }) => ({ counter, seen })),
+    accounts: [...accounts],
     folded: { liobnCalls: folded.liobnCalls, vmCalls: folded.vmCalls },
   };
 }
 
-/** The ledger as it was, but for what the next reading says anew: problems, losses, and what is folded now. */
+/** The ledger as it was, but for what the next reading says anew: problems, and what is folded now. */
 export function fromKept({
   epoch,
   handover,
@@ -144,12 +161,12 @@ export function fromKept({
 }: z.output<typeof ledgerSchema>): LedgerState {
   return {
     ...emptyLedger(),
-    epoch: { ...epoch, seenBefore: new Map(epoch.seenBefore) },
+    epoch: { ...epoch, before: byCounter(epoch.before) },
     handover: handover && {
       ...handover,
       cells: cellMap(handover.cells),
       latencyCells: latencyMap(handover.latencyCells),
-      seen: new Map(handover.seen),
+      before: byCounter(handover.before),
     },
     uptimeNs,
     cells: cellMap(counted.cells),
@@ -167,9 +184,13 @@ export function fromKept({
         },
       ]),
     ),
-    accounts: accounts.map((account) => ({ ...account, losses: [] })),
+    accounts,
     folded: { ...folded, vms: 0, threads: 0 },
   };
+}
+
+function byCounter(accounts: readonly Account[]): EpochState['before'] {
+  return new Map(accounts.map((account) => [account.counter, account]));
 }
 
 function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {

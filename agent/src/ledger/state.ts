@@ -88,8 +88,8 @@ export interface EpochState {
   /** The epoch that is told. */
   readonly id: string;
   readonly beganNs: bigint;
-  /** Events that the kernel had seen before the epoch began; they are part of the one before. */
-  readonly seenBefore: ReadonlyMap<Account['counter'], number>;
+  /** What the kernel had seen and lost before the epoch began; it is part of the one before. */
+  readonly before: ReadonlyMap<Account['counter'], Account>;
 }
 
 /** The epoch that begins with the next reading, and what its kernel state had counted by the last one. */
@@ -98,7 +98,7 @@ export interface HandoverState {
   readonly beganNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
   readonly latencyCells: ReadonlyMap<string, LatencyCount>;
-  readonly seen: EpochState['seenBefore'];
+  readonly before: EpochState['before'];
 }
 
 export interface LedgerState {

@@ -34,7 +34,7 @@ export interface HypercallFormats {
 }
 
 /** RESUME_HOST and RESUME_HOST_NV: `arch/powerpc/include/asm/kvm_asm.h`. The guest goes on at 0 and 1. */
-const RESUME_HOST = 2;
+export const RESUME_HOST = 2;
 const RESUME_HOST_NV = 3;
 const WORD_BITS = 32n;
 

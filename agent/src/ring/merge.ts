@@ -71,6 +71,19 @@ export class RingMerge {
     }
   }
 
+  /**
+   * Hands on what has been read and not handed on yet, of whatever time, and reads no more. Events of several CPUs come in
+   * no order.
+   */
+  flush(): void {
+    for (const stream of this.streams) {
+      while (stream.ready) {
+        this.deliver(stream);
+        stream.advanceInPage();
+      }
+    }
+  }
+
   private deliver(stream: CpuStream): void {
     try {
       this.out.event(stream.cursor, stream.tally.cpu);
@@ -105,17 +118,24 @@ class CpuStream {
 
   /** Goes to the next event, over as many pages as it takes; false when there is none now. */
   advance(): boolean {
-    for (;;) {
-      try {
-        if (this.opened && this.cursor.next()) return (this.ready = true);
-        this.ready = this.opened = false;
-        const page = this.source.read();
-        if (page === undefined) return false;
-        this.open(page);
-      } catch (error) {
-        this.damage(error);
-      }
+    while (!this.advanceInPage()) {
+      const page = this.source.read();
+      if (page === undefined) return false;
+      this.open(page);
     }
+    return true;
+  }
+
+  /** Goes to the next event of the page that is open; false when it has no more. */
+  advanceInPage(): boolean {
+    this.ready = false;
+    try {
+      this.ready = this.opened && this.cursor.next();
+    } catch (error) {
+      this.damage(error);
+    }
+    this.opened = this.ready;
+    return this.ready;
   }
 
   /** Counts what could not be read; anything but a RingError is thrown on. */
@@ -129,7 +149,12 @@ class CpuStream {
 
   private open(page: Uint8Array): void {
     this.tally.pages++;
-    this.cursor.open(page);
+    try {
+      this.cursor.open(page);
+    } catch (error) {
+      this.damage(error);
+      return;
+    }
     this.opened = true;
     const { missed, pageNs } = this.cursor;
     if (missed === 'unknown') this.tally.unnumberedGaps++;

@@ -169,6 +169,14 @@ export class Pairing implements HypercallEvents {
     this.gapEndNs = Math.max(this.gapEndNs, untilNs);
   }
 
+  /** Gives up the cells of threads, which have ended: what they may count after all begins anew. */
+  drop(tids: Iterable<number>): void {
+    for (const tid of tids) {
+      this.threads.get(tid)?.cells.release();
+      this.threads.delete(tid);
+    }
+  }
+
   private belongs(
     thread: Thread,
     cell: RingCell,

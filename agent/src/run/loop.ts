@@ -10,6 +10,7 @@ import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
+import { toldOf } from '../ledger/told.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
@@ -76,9 +77,9 @@ export class ReadingLoop {
     const { intervalMs, pace } = this.options;
     const beganMs = pace.now();
     for (;;) {
-      // A stop that comes during the wait is followed by this one last reading.
-      const more = await this.#read();
-      if (!more || signal.aborted) return;
+      const isLast = signal.aborted;
+      const more = await this.#read(isLast);
+      if (!more || isLast) return;
       const slot = Math.floor((pace.now() - beganMs) / intervalMs) + 1;
       await pace.sleep(beganMs + slot * intervalMs - pace.now(), signal);
     }
@@ -99,16 +100,15 @@ export class ReadingLoop {
   }
 
   /** Takes one reading; resolves to whether there may be another, and never rejects. */
-  async #read(): Promise<boolean> {
+  async #read(isLast = false): Promise<boolean> {
     const { source, pace } = this.options;
     const begunMs = pace.now();
     this.status.begunMs = begunMs;
     try {
       await this.#resume();
-      const { epoch, handover } = this.#ledger;
-      if (!this.#open) await source.open(handover?.epoch ?? epoch?.given);
+      if (!this.#open) await source.open(toldOf(this.#ledger));
       this.#open = true;
-      const reading = await source.next();
+      const reading = await source.next(isLast);
       if (reading === undefined) return false;
       await this.#take(reading);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The source `auto`: the best that the kernel allows. Decided each time it is opened. */
 import { SourceError } from '../model.js';
-import type { Reading, Source } from '../model.js';
+import type { Reading, Source, Told } from '../model.js';
 
 /** `otherwise` is opened where the kernel refuses the triggers of `best`; any other error is no reason. */
 export class Auto implements Source {
@@ -17,7 +17,7 @@ export class Auto implements Source {
     return this.#chosen.name;
   }
 
-  async open(told?: string): Promise<void> {
+  async open(told?: Told): Promise<void> {
     this.#chosen = this.best;
     try {
       await this.best.open(told);
@@ -28,8 +28,8 @@ export class Auto implements Source {
     }
   }
 
-  next(): Promise<Reading | undefined> {
-    return this.#chosen.next();
+  next(isLast?: boolean): Promise<Reading | undefined> {
+    return this.#chosen.next(isLast);
   }
 
   close(): Promise<void> {

@@ -3,7 +3,7 @@
  * source is closed, for the next agent to go on with.
  */
 import { deriveId } from '@tcewatch/protocol';
-import type { Reading, Source } from '../model.js';
+import type { Reading, Source, Told } from '../model.js';
 import { Counting } from './hist-counting.js';
 import { HIST } from './hist-instance.js';
 import { LiveHost } from './live-host.js';
@@ -27,13 +27,13 @@ class Hist implements Source {
     private readonly tracefs: Tracefs,
   ) {}
 
-  async open(told?: string): Promise<void> {
+  async open(told?: Told): Promise<void> {
     const { tracefs } = this;
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
     await refuseIfBlind(root);
     const { uptimeNs } = await host.clock();
-    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told;
+    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
     const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isTold);
     this.#opened = { host, counting };
   }

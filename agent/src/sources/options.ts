@@ -1,6 +1,6 @@
 /** What sources are made with: everything that they would otherwise take from their surroundings. */
 import type { Pace } from './pace.js';
-import type { RingReaderOptions } from './ring-reader.js';
+import type { RingOptions } from './ring-counting.js';
 
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
@@ -27,7 +27,7 @@ export interface SourceOptions {
     detail: boolean;
   };
   /** For the source `ring`, which cannot do without. */
-  ring?: RingReaderOptions;
+  ring?: RingOptions;
   /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */

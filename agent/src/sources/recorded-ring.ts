@@ -31,7 +31,7 @@ export class RecordedRing {
     private readonly lost: Pick<RingTally, 'overwritten' | 'dropped'>,
   ) {
     this.counts = new RingCounts(formats, 'all');
-    this.merge = this.counts.merge(buffer.layout, buffer.pages);
+    this.merge = this.counts.merge(buffer.layout, buffer.cpus);
   }
 
   /** `recording` is its directory. Throws SourceError `recording-unreadable` or `recording-malformed`. */
@@ -48,7 +48,15 @@ export class RecordedRing {
         kvmppc_run_vcpu_enter: await format(RUN_EVENT),
       };
       const buffer = await openBuffer(directory, events);
-      return new RecordedRing(directory, buffer, formats, tallyOf('entered', [], await buffer.stats()));
+      return new RecordedRing(
+        directory,
+        buffer,
+        formats,
+        tallyOf(
+          [],
+          buffer.cpus.map((cpu) => cpu.stats()),
+        ),
+      );
     } catch (error) {
       if (!(error instanceof RingError)) throw unreadable(error, directory);
       throw new SourceError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
@@ -60,7 +68,7 @@ export class RecordedRing {
     this.merge.drain(ns);
     const { events } = this.counts;
     const { overwritten, dropped } = this.lost;
-    const tallies = RING_COUNTERS.map((counter) => ({ counter, events: events[counter], overwritten, dropped }));
+    const tallies = RING_COUNTERS.map((counter) => ({ events: events[counter], overwritten, dropped }));
     const lost = overwritten + dropped;
     const unsure = `of ${lost} events that the ring lost nobody can tell which counter they are of: each has them all`;
     return {

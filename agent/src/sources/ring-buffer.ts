@@ -12,9 +12,7 @@ import type { RingStats } from '../ring/stats.js';
 
 export interface RingBuffer {
   layout: PageLayout;
-  pages: CpuPages[];
-  /** What the kernel counted, by CPU as in `pages`. */
-  stats(): Promise<RingStats[]>;
+  cpus: CpuBuffer[];
   close(): Promise<void>;
 }
 
@@ -26,59 +24,81 @@ export async function openBuffer(directory: string, events = join(directory, 'ev
   checkHeaderEvent(await readFile(join(events, 'header_event'), 'utf8'));
   const layout = parseHeaderPage(await readFile(join(events, 'header_page'), 'utf8'));
   const perCpu = join(directory, 'per_cpu');
-  const cpus = (await readdir(perCpu)).flatMap((name) => /^cpu(\d+)$/.exec(name)?.[1] ?? []).map(Number);
-  const pages: CpuPages[] = [];
+  const numbers = (await readdir(perCpu)).flatMap((name) => /^cpu(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  const cpus: CpuBuffer[] = [];
   const close = async () => {
-    for (const each of pages) await each.close();
+    for (const each of cpus) await each.close();
   };
   try {
-    for (const cpu of cpus.sort((a, b) => a - b)) {
-      pages.push(await CpuPages.open(join(perCpu, `cpu${cpu}`, 'trace_pipe_raw'), cpu, layout.size));
+    for (const cpu of numbers.sort((a, b) => a - b)) {
+      cpus.push(await CpuBuffer.open(join(perCpu, `cpu${cpu}`), cpu, layout.size));
     }
   } catch (error) {
     await close();
     throw error;
   }
-  const stats = () =>
-    Promise.all(pages.map(async ({ cpu }) => parseStats(await readFile(join(perCpu, `cpu${cpu}/stats`), 'utf8'))));
-  return { layout, pages, stats, close };
+  return { layout, cpus, close };
 }
+
+/** The kernel's eleven lines of numbers take some 250 bytes. */
+const STATS_BYTES = 1024;
 
 /**
  * Sub-buffers of one CPU. Reading is synchronous and never waits: the file is opened so that an empty buffer is an error,
  * and the kernel hands over or copies one sub-buffer at a time, which takes less than a turn through a thread would.
  */
-export class CpuPages implements PageSource {
+export class CpuBuffer implements PageSource {
   /** Made when there is something to read: most CPUs of a large host run no vCPU of a guest that makes TCE hypercalls. */
   private page: Buffer | undefined;
 
   private constructor(
     readonly cpu: number,
-    private readonly path: string,
-    private readonly file: FileHandle,
+    private readonly directory: string,
+    private readonly raw: FileHandle,
+    private readonly counted: FileHandle,
     private readonly size: number,
   ) {}
 
-  static async open(path: string, cpu: number, size: number): Promise<CpuPages> {
-    return new CpuPages(cpu, path, await open(path, constants.O_RDONLY | constants.O_NONBLOCK), size);
+  static async open(directory: string, cpu: number, size: number): Promise<CpuBuffer> {
+    const raw = await open(join(directory, 'trace_pipe_raw'), constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return new CpuBuffer(cpu, directory, raw, await open(join(directory, 'stats')), size);
+    } catch (error) {
+      await raw.close();
+      throw error;
+    }
   }
 
   /** Throws SourceError `ring-unreadable`. */
   read(): Buffer | undefined {
     const page = this.page ?? Buffer.allocUnsafe(this.size);
-    try {
-      const length = readSync(this.file.fd, page, 0, this.size, null);
-      if (length === 0) return undefined;
-      this.page = page;
-      return page.subarray(0, length);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'EAGAIN') return undefined;
-      throw new SourceError('ring-unreadable', `cannot read ${this.path}: ${message}`, { cause: error });
-    }
+    const length = this.attempt('trace_pipe_raw', () => readSync(this.raw.fd, page, 0, this.size, null));
+    if (length === 0) return undefined;
+    this.page = page;
+    return page.subarray(0, length);
   }
 
-  close(): Promise<void> {
-    return this.file.close();
+  /** What the kernel counted until now. Throws SourceError `ring-unreadable`, or RingError. */
+  stats(): RingStats {
+    const text = Buffer.allocUnsafe(STATS_BYTES);
+    const length = this.attempt('stats', () => readSync(this.counted.fd, text, 0, STATS_BYTES, 0));
+    return parseStats(text.toString('latin1', 0, length));
+  }
+
+  async close(): Promise<void> {
+    await this.raw.close();
+    await this.counted.close();
+  }
+
+  /** Returns 0 where there is nothing to read. */
+  private attempt(file: string, read: () => number): number {
+    try {
+      return read();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') return 0;
+      const path = join(this.directory, file);
+      throw new SourceError('ring-unreadable', `cannot read ${path}: ${message}`, { cause: error });
+    }
   }
 }

@@ -23,6 +23,8 @@ export class RingCounts {
   private readonly damage = new Set<string>();
   private readonly reader: EventReader;
   private readonly pairing: Pairing;
+  /** Calls that a cap had folded before threads made room. */
+  private foldedBefore = 0;
 
   constructor(formats: HypercallFormats, exits: Exits) {
     this.reader = new EventReader(formats);
@@ -48,7 +50,13 @@ export class RingCounts {
   /** In words for the operator. */
   get problems(): string[] {
     const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
-    return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
+    return [...this.damage, ...(this.pairing.tally.folded > this.foldedBefore ? [folded] : [])];
+  }
+
+  /** Threads have ended: the counts are without them from now on. */
+  drop(tids: Iterable<number>): void {
+    this.pairing.drop(tids);
+    this.foldedBefore = this.pairing.tally.folded;
   }
 
   /** Until a time, events are missing that no page tells of. */
@@ -57,7 +65,7 @@ export class RingCounts {
   }
 
   /** Events of each counter that were decoded. */
-  get events(): Record<RingTally['counter'], number> {
+  get events(): Record<(typeof RING_COUNTERS)[number], number> {
     const { enters, punts } = this.pairing.tally;
     return { entered: enters, punted: punts };
   }
@@ -83,40 +91,45 @@ export class RingCounts {
   }
 }
 
-/** What became of the events of one counter in one buffer. */
+/** What became of the events of one counter. */
 export interface RingTally {
-  counter: Account['counter'];
   /** Those that were decoded. */
   events: number;
   overwritten: number;
   dropped: number;
 }
 
-/** seen = decoded + lost, over all buffers that the counter had. */
-export function accountsOf(tallies: readonly RingTally[]): Account[] {
-  return RING_COUNTERS.map((counter) => {
-    const own = tallies.filter((tally) => tally.counter === counter);
-    const sum = (key: 'events' | 'overwritten' | 'dropped') => total(own, (tally) => tally[key]);
+/** What became of the events of one counter that earlier lives of the agent read. */
+export interface EarlierTally {
+  /** Those that are in the counts that were gone on with. */
+  reported: number;
+  /** The others: no life can report them any more. */
+  unreported: number;
+}
+
+const NOTHING_EARLIER: EarlierTally = { reported: 0, unreported: 0 };
+
+/** seen = counted + lost, for each counter; tallies are in the order of RING_COUNTERS. */
+export function accountsOf(tallies: readonly RingTally[], earlier: readonly EarlierTally[] = []): Account[] {
+  return RING_COUNTERS.map((counter, i) => {
+    const { events, overwritten, dropped } = tallies[i] ?? { events: 0, overwritten: 0, dropped: 0 };
+    const { reported, unreported } = earlier[i] ?? NOTHING_EARLIER;
     const losses: Loss[] = [
-      { kind: 'overwritten', events: sum('overwritten') },
-      { kind: 'dropped', events: sum('dropped') },
+      { kind: 'overwritten', events: overwritten },
+      { kind: 'dropped', events: dropped },
+      { kind: 'unreported', events: unreported },
     ];
     return {
       counter,
-      seen: sum('events') + sum('overwritten') + sum('dropped'),
-      losses: losses.filter(({ events }) => events > 0),
+      seen: reported + events + overwritten + dropped + unreported,
+      losses: losses.filter((loss) => loss.events > 0),
     };
   });
 }
 
 /** By the kernel's own numbers of what it lost, which are exact where a page has no room for one. */
-export function tallyOf(
-  counter: Account['counter'],
-  cpus: readonly CpuTally[],
-  stats: readonly RingStats[],
-): RingTally {
+export function tallyOf(cpus: readonly CpuTally[], stats: readonly RingStats[]): RingTally {
   return {
-    counter,
     events: total(cpus, ({ events }) => events),
     overwritten: total(stats, ({ overrun }) => overrun),
     dropped: total(stats, ({ dropped, commitOverrun }) => dropped + commitOverrun),

@@ -1,27 +1,48 @@
 /**
- * The tracefs instances of the `ring` source. Each has one event, filtered to exactly the calls that one counter counts:
- * the kernel numbers the events that an instance lost, but not by kind, so with one kind in each both counters know their
- * losses to the call.
+ * The tracefs instances of the `ring` source. Each counter has one of its own with one event, filtered to exactly the calls
+ * that it counts: the kernel numbers the events that an instance lost, but not by kind, so both counters know their losses
+ * to the call. A further instance with all events that it takes to time calls is made on demand.
  */
 import { join } from 'node:path';
-import type { Account } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
+import { RESUME_HOST } from '../ring/events.js';
 import type { HypercallFormats } from '../ring/events.js';
 import { parseFormat } from '../ring/format.js';
 import { RING_COUNTERS } from './ring-counts.js';
 import { eventDirectory } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 import { Tracefs } from './tracefs-files.js';
+import { isTce } from './triggers.js';
 import type { TriggerSpec } from './triggers.js';
 
-export interface RingInstance {
-  counter: Account['counter'];
-  event: TriggerSpec;
-  directory: string;
+/** Where instances are made, and of what. */
+export interface RingPlace {
+  tracefs: Tracefs;
+  /** Where tracefs is mounted. */
+  tracing: string;
+  /** Instances are named `PREFIX-NUMBER-ROLE`. */
+  prefix: string;
+  /** Its first two triggers are on the events of calls that enter, and of those that are punted. */
+  kind: InstanceKind;
 }
 
-/** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
-export const RUN_EVENT = 'kvmppc_run_vcpu_enter';
+/** An event, and which of them are written. */
+export type RingEvent = Pick<TriggerSpec, 'system' | 'event' | 'filter'>;
+
+export interface RingInstance {
+  directory: string;
+  events: readonly RingEvent[];
+}
+
+/** Its instances, in the order of RING_COUNTERS, which are their roles. */
+export type Ring = readonly RingInstance[];
+
+/** One that is there, maybe in part. */
+export interface RingFound {
+  number: bigint;
+  ring: Ring;
+  isWhole: boolean;
+}
 
 /** How an instance keeps its events. */
 export interface RingShape {
@@ -31,6 +52,12 @@ export interface RingShape {
   overwrite: boolean;
 }
 
+/** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
+export const RUN_EVENT = 'kvmppc_run_vcpu_enter';
+
+/** The role of the instance in which calls are timed. */
+const TIMED = 'timed';
+
 /**
  * The kernel's clock that is one for all CPUs and is Node's own as well (CLOCK_MONOTONIC), so that "all events until now"
  * can be asked for. That of `boot` differs from it where a host was suspended.
@@ -38,17 +65,92 @@ export interface RingShape {
 const CLOCK = 'mono';
 
 /**
- * Makes the instances of both counters, `NAME-entered` and `NAME-punted`, and enables their events, entered first: a call
- * in between is counted as entered alone. Leaves nothing behind when that fails. Throws SourceError.
+ * Makes the instances of both counters and enables their events, entered first: a call in between is counted as entered
+ * alone. Leaves nothing behind when that fails. Throws SourceError.
  */
-export async function makeRing(
-  tracefs: Tracefs,
-  tracing: string,
-  name: string,
-  { kbPerCpu, overwrite }: RingShape,
-  kind: InstanceKind,
-): Promise<RingInstance[]> {
-  const ring = ringAt(join(tracing, 'instances', name), kind);
+export function makeRing(place: RingPlace, number: bigint, shape: RingShape): Promise<Ring> {
+  return make(place.tracefs, ringAt(place, number), shape);
+}
+
+/** Makes the instance in which calls are timed. Throws SourceError. */
+export async function makeTimed(place: RingPlace, number: bigint, shape: RingShape): Promise<RingInstance> {
+  const { enter, exit, run } = eventsOf(place);
+  // That of a handled call does not tell of which hypercall it is: all of them are needed.
+  const exits = { ...exit, filter: `ret!=${RESUME_HOST}||${isTce('hcall_rc')}` };
+  const timed = { directory: pathOf(place, number, TIMED), events: [enter, exits, run] };
+  await make(place.tracefs, [timed], shape);
+  return timed;
+}
+
+/** Each ring that is there already, whoever made it. */
+export async function ringsLeft(place: RingPlace): Promise<RingFound[]> {
+  const numbers = RING_COUNTERS.map((role) => numbersLeft(place, role));
+  const [entered, punted] = await Promise.all(numbers);
+  const present = [entered ?? new Set(), punted ?? new Set()];
+  return [...new Set(present.flatMap((each) => [...each]))].map((number) => ({
+    number,
+    ring: ringAt(place, number).filter((_, i) => present[i]?.has(number)),
+    isWhole: present.every((each) => each.has(number)),
+  }));
+}
+
+/** The instances to time calls that are there already, whoever made them. */
+export async function timedLeft(place: RingPlace): Promise<RingInstance[]> {
+  const numbers = await numbersLeft(place, TIMED);
+  return [...numbers].map((number) => ({ directory: pathOf(place, number, TIMED), events: [] }));
+}
+
+/**
+ * Goes on with a ring that is there, whatever was changed of it. Its buffers are made larger where they are to be; never
+ * smaller, which would lose what is in them. Throws SourceError.
+ */
+export async function resumeRing(tracefs: Tracefs, ring: Ring, { kbPerCpu, overwrite }: RingShape): Promise<void> {
+  for (const instance of ring) {
+    const size = Number(await tracefs.read(join(instance.directory, 'buffer_size_kb')));
+    if (size < kbPerCpu) await write(tracefs, instance, 'buffer_size_kb', String(kbPerCpu));
+    await write(tracefs, instance, 'options/overwrite', overwrite ? '1' : '0');
+    await filter(tracefs, instance);
+    await enable(tracefs, instance);
+    await write(tracefs, instance, 'tracing_on', '1');
+  }
+}
+
+/** Resolves to what could not be removed, as problems. */
+export async function removeRing(ring: Ring, tracefs = new Tracefs()): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { directory } of ring) problems.push(...(await tracefs.removeInstance(directory)));
+  return problems;
+}
+
+/** How the kernel writes the events; one that it has not is `kvm-hv-not-loaded`. */
+export async function readFormats(place: RingPlace): Promise<HypercallFormats> {
+  const { enter, exit } = eventsOf(place);
+  return { kvm_hcall_enter: await readFormat(place, enter), kvm_hcall_exit: await readFormat(place, exit) };
+}
+
+/** The same with the event that ends a round trip. */
+export async function readTimedFormats(place: RingPlace): Promise<HypercallFormats> {
+  const { run } = eventsOf(place);
+  return { ...(await readFormats(place)), kvmppc_run_vcpu_enter: await readFormat(place, run) };
+}
+
+/** Throws SourceError where an instance does not write its events any more. */
+export async function checkRing(tracefs: Tracefs, ring: Ring): Promise<void> {
+  for (const instance of ring) {
+    for (const file of ['tracing_on', ...instance.events.map((event) => eventFile(event, 'enable'))]) {
+      const path = join(instance.directory, file);
+      const on = (await tracefs.read(path)).trim() === '1';
+      if (on) continue;
+      const message =
+        `${path} was switched off by somebody else: it is switched on again, and what was not counted meanwhile is ` +
+        'lost; leave tracefs instances that are named tcewatch-* alone';
+      throw new SourceError('ring-stopped', message);
+    }
+  }
+}
+
+/** In their order: a call in between is written to those before alone. */
+async function make(tracefs: Tracefs, ring: Ring, { kbPerCpu, overwrite }: RingShape): Promise<Ring> {
   const made: RingInstance[] = [];
   try {
     for (const instance of ring) {
@@ -57,9 +159,9 @@ export async function makeRing(
       await write(tracefs, instance, 'trace_clock', CLOCK);
       await write(tracefs, instance, 'buffer_size_kb', String(kbPerCpu));
       await write(tracefs, instance, 'options/overwrite', overwrite ? '1' : '0');
-      await write(tracefs, instance, eventFile(instance, 'filter'), instance.event.filter);
+      await filter(tracefs, instance);
     }
-    for (const instance of ring) await write(tracefs, instance, eventFile(instance, 'enable'), '1');
+    for (const instance of ring) await enable(tracefs, instance);
   } catch (error) {
     await removeRing(made, tracefs);
     throw error;
@@ -67,66 +169,46 @@ export async function makeRing(
   return ring;
 }
 
-/** The instances of each ring `PREFIX-N` that is there already: an agent that was killed has left them. */
-export async function ringsLeft(
-  tracefs: Tracefs,
-  tracing: string,
-  prefix: string,
-  kind: InstanceKind,
-): Promise<RingInstance[][]> {
-  const instances = join(tracing, 'instances');
-  const names = new Set(await tracefs.list(instances));
-  const ours = new RegExp(`^${prefix}-\\d{1,19}(?=-(?:${RING_COUNTERS.join('|')})$)`);
-  const rings = new Set([...names].flatMap((name) => ours.exec(name) ?? []));
-  return [...rings]
-    .sort()
-    .map((name) => ringAt(join(instances, name), kind).filter((_, i) => names.has(`${name}-${RING_COUNTERS[i]}`)));
+function ringAt(place: RingPlace, number: bigint): Ring {
+  const { enter, exit } = eventsOf(place);
+  return [enter, exit].map((event, i) => ({
+    directory: pathOf(place, number, RING_COUNTERS[i] ?? ''),
+    events: [event],
+  }));
 }
 
-/** No event is written any more; what was is there to be read. */
-export async function stopRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
-  for (const instance of ring) await write(tracefs, instance, 'tracing_on', '0');
+function pathOf({ tracing, prefix }: RingPlace, number: bigint, role: string): string {
+  return join(tracing, 'instances', `${prefix}-${number}-${role}`);
 }
 
-/** Resolves to what could not be removed, as problems. */
-export async function removeRing(ring: readonly RingInstance[], tracefs = new Tracefs()): Promise<string[]> {
-  const problems: string[] = [];
-  for (const { directory } of ring) problems.push(...(await tracefs.removeInstance(directory)));
-  return problems;
+async function numbersLeft({ tracefs, tracing, prefix }: RingPlace, role: string): Promise<Set<bigint>> {
+  const ours = new RegExp(`^${prefix}-(\\d{1,19})-${role}$`);
+  const names = await tracefs.list(join(tracing, 'instances'));
+  return new Set(names.flatMap((name) => ours.exec(name)?.[1] ?? []).map(BigInt));
 }
 
-/** How the kernel writes the events; one that it has not is `kvm-hv-not-loaded`. */
-export async function readFormats(tracefs: Tracefs, tracing: string, kind: InstanceKind): Promise<HypercallFormats> {
-  const read = async (i: number) => {
-    const trigger = kind.triggers[i];
-    const path = join(trigger ? eventDirectory(tracing, trigger) : tracing, 'format');
-    return parseFormat(await tracefs.read(path));
-  };
-  return { kvm_hcall_enter: await read(0), kvm_hcall_exit: await read(1) };
+function eventsOf({ kind }: RingPlace): Record<'enter' | 'exit' | 'run', RingEvent> {
+  const [enter, exit] = kind.triggers;
+  if (!enter || !exit) throw new RangeError('a ring is made of two events');
+  return { enter, exit, run: { system: exit.system, event: RUN_EVENT, filter: '' } };
 }
 
-/** Throws SourceError where an instance does not write its events any more. */
-export async function checkRing(tracefs: Tracefs, ring: readonly RingInstance[]): Promise<void> {
-  for (const instance of ring) {
-    for (const file of ['tracing_on', eventFile(instance, 'enable')]) {
-      const path = join(instance.directory, file);
-      const on = (await tracefs.read(path)).trim() === '1';
-      if (on) continue;
-      const message = `${path} was switched off by somebody else: what was not counted since is lost; it is made anew`;
-      throw new SourceError('ring-stopped', message);
-    }
+async function readFormat({ tracefs, tracing }: RingPlace, event: RingEvent) {
+  return parseFormat(await tracefs.read(join(eventDirectory(tracing, event), 'format')));
+}
+
+async function filter(tracefs: Tracefs, instance: RingInstance): Promise<void> {
+  for (const event of instance.events) {
+    if (event.filter !== '') await write(tracefs, instance, eventFile(event, 'filter'), event.filter);
   }
 }
 
-function ringAt(path: string, { triggers }: InstanceKind): RingInstance[] {
-  return RING_COUNTERS.flatMap((counter, i) => {
-    const event = triggers[i];
-    return event ? [{ counter, event, directory: `${path}-${counter}` }] : [];
-  });
+async function enable(tracefs: Tracefs, instance: RingInstance): Promise<void> {
+  for (const event of instance.events) await write(tracefs, instance, eventFile(event, 'enable'), '1');
 }
 
 /** Relative to the instance. */
-function eventFile({ event }: RingInstance, file: string): string {
+function eventFile(event: RingEvent, file: string): string {
   return join(eventDirectory('', event), file);
 }
 

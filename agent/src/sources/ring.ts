@@ -3,30 +3,22 @@
  * kernels without hist triggers, and where the LIOBN of each punt is asked for. What a buffer lost before it was read is
  * declared, to the call.
  *
- * An epoch is one life of the agent, since nothing counts while nobody reads. What an agent that was killed left unread is
- * counted first; what it had read and not delivered is in no count, and that is said.
+ * The instances are left there when the source is closed, for the next agent to go on with, in the same epoch. What an agent
+ * that was killed had left unread is counted then, and what it had read and not reported is declared.
  */
 import { deriveId } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
-import type { Reading, Source } from '../model.js';
+import type { Reading, Source, Told } from '../model.js';
 import { RingError } from '../ring/error.js';
 import { HIST } from './hist-instance.js';
 import { LiveHost } from './live-host.js';
 import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
-import { RingCounts, accountsOf } from './ring-counts.js';
-import type { RingTally } from './ring-counts.js';
-import { checkRing, makeRing, readFormats, ringsLeft, stopRing } from './ring-instance.js';
-import type { RingInstance } from './ring-instance.js';
-import { RingReader } from './ring-reader.js';
-import type { RingReaderOptions } from './ring-reader.js';
+import { RingCounting } from './ring-counting.js';
+import type { RingOptions } from './ring-counting.js';
 import { findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 import { Tracefs } from './tracefs-files.js';
-
-const KILLED =
-  'an agent before this one was killed: what it had left unread is counted here, but what it had read since its last ' +
-  'delivered batch is lost; what its buffers had lost is declared here, even if it had declared some of it itself';
 
 /**
  * `kind` names instances and events: those of the histograms, but for tests. Throws SourceError `ring-without-settings`
@@ -38,51 +30,27 @@ export function createRing(options: SourceOptions, kind: InstanceKind = HIST): S
   return new Ring(options, options.ring, kind, new Tracefs(undefined, kind.withoutEvents));
 }
 
-interface OpenRing {
-  host: LiveHost;
-  openedNs: bigint;
-  counts: RingCounts;
-  ring: readonly RingInstance[];
-  reader: RingReader;
-  /** Of rings that were left by others, and what is to be said of them. */
-  left: { tallies: RingTally[]; problems: string[] };
-}
-
 class Ring implements Source {
   readonly name = 'ring';
-  #open: OpenRing | undefined;
+  #opened: { host: LiveHost; counting: RingCounting } | undefined;
 
   constructor(
     private readonly options: SourceOptions,
-    private readonly settings: RingReaderOptions,
+    private readonly settings: RingOptions,
     private readonly kind: InstanceKind,
     private readonly tracefs: Tracefs,
   ) {}
 
-  /** Of its instances, which bear the uptime at which they were made besides. */
-  get #prefix(): string {
-    return `${this.kind.prefix}-ring`;
-  }
-
-  async open(): Promise<void> {
-    const {
-      options: { root },
-      settings,
-      tracefs,
-    } = this;
+  async open(told?: Told): Promise<void> {
+    const { tracefs, kind, settings } = this;
+    const { root } = this.options;
     const host = await LiveHost.open(this.options, this.name);
     await refuseIfBlind(root);
-    const { uptimeNs: openedNs } = await host.clock();
-    const tracing = await findTracefs(root, tracefs);
+    const { uptimeNs } = await host.clock();
+    const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-ring`, kind };
+    const isTold = (madeNs: bigint) => epochOf(host, madeNs, told?.beganNs ?? madeNs) === told?.epoch;
     try {
-      const counts = new RingCounts(await readFormats(tracefs, tracing, this.kind), 'punts');
-      const left = await this.#countLeft(tracing, counts);
-      const ring = await makeRing(tracefs, tracing, `${this.#prefix}-${openedNs}`, settings, this.kind);
-      // Calls in between were counted by nobody.
-      counts.gap(settings.monotonicNs());
-      const reader = await RingReader.open(ring, counts, settings);
-      reader.start();
-      this.#open = { host, openedNs, counts, ring, reader, left };
+      this.#opened = { host, counting: await RingCounting.open(place, settings, uptimeNs, told, isTold) };
     } catch (error) {
       if (!(error instanceof RingError)) throw error;
       const message = `the events of this kernel cannot be decoded: ${error.message}`;
@@ -90,36 +58,27 @@ class Ring implements Source {
     }
   }
 
-  async next(): Promise<Reading | undefined> {
-    const open = this.#open;
-    if (!open) return undefined;
-    const { host, openedNs, counts, ring, reader, left } = open;
-    await checkRing(this.tracefs, ring);
-    const { cells, tallies } = await reader.read();
-    return host.reading(await host.clock(), {
-      epoch: deriveId(host.facts.bootId, 'ring', openedNs),
-      epochBeganNs: openedNs,
-      cells,
-      accounts: accountsOf([...left.tallies, ...tallies]),
-      problems: [...left.problems, ...counts.problems],
-    });
+  async next(isLast = false): Promise<Reading | undefined> {
+    if (!this.#opened) return undefined;
+    const { host, counting } = this.#opened;
+    const { madeNs } = counting;
+    const clock = await host.clock();
+    const { beganNs, handover, ...counted } = await counting.count(clock.uptimeNs, isLast);
+    const sighted = await host.sight(clock);
+    counting.look(counted.cells, sighted.vms);
+    const epoch = epochOf(host, madeNs, beganNs);
+    const next = handover && { ...handover, epoch: epochOf(host, madeNs, clock.uptimeNs) };
+    return host.reading(clock, { ...counted, epoch, epochBeganNs: beganNs, ...(next && { handover: next }) }, sighted);
   }
 
   async close(): Promise<void> {
-    await this.#open?.reader.close();
-    this.#open = undefined;
+    const { counting } = this.#opened ?? {};
+    this.#opened = undefined;
+    await counting?.close();
   }
+}
 
-  /** Counts what agents that were killed left unread, and removes their rings. */
-  async #countLeft(tracing: string, counts: RingCounts): Promise<OpenRing['left']> {
-    const rings = await ringsLeft(this.tracefs, tracing, this.#prefix, this.kind);
-    const left: OpenRing['left'] = { tallies: [], problems: rings.length > 0 ? [KILLED] : [] };
-    for (const ring of rings) {
-      await stopRing(this.tracefs, ring);
-      const reader = await RingReader.open(ring, counts, this.settings);
-      left.tallies.push(...(await reader.finish()));
-      left.problems.push(...(await reader.close()));
-    }
-    return left;
-  }
+/** The instances bear the name of when they were made for as long as the kernel writes into them. */
+function epochOf({ facts }: LiveHost, madeNs: bigint, beganNs: bigint): string {
+  return deriveId(facts.bootId, 'ring', madeNs, beganNs);
 }

@@ -170,7 +170,7 @@ export async function findTracefs(root: string, tracefs = new Tracefs()): Promis
   );
 }
 
-export function eventDirectory(directory: string, { system, event }: TriggerSpec): string {
+export function eventDirectory(directory: string, { system, event }: Pick<TriggerSpec, 'system' | 'event'>): string {
   return join(directory, 'events', system, event);
 }
 

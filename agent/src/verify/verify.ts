@@ -80,23 +80,29 @@ export async function openRing(
   kind: InstanceKind = HIST,
 ): Promise<Counter> {
   const tracefs = new Tracefs(undefined, kind.withoutEvents);
-  const tracing = await findTracefs(root, tracefs);
-  const counts = new RingCounts(await readFormats(tracefs, tracing, kind), 'punts');
-  const prefix = `${kind.prefix}-verify-ring`;
+  const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-verify-ring`, kind };
+  const counts = new RingCounts(await readFormats(place), 'punts');
   // Those that are in use cannot be removed.
-  for (const left of await ringsLeft(tracefs, tracing, prefix, kind)) await removeRing(left, tracefs);
-  const ring = await makeRing(tracefs, tracing, `${prefix}-${pid}`, options, kind);
-  const reader = await RingReader.open(ring, counts, options);
+  for (const left of await ringsLeft(place)) await removeRing(left.ring, tracefs);
+  const ring = await makeRing(place, BigInt(pid), options);
+  const directories = ring.map(({ directory }) => directory);
+  const reader = await RingReader.open(directories, counts, options).catch(async (error: unknown) => {
+    await removeRing(ring, tracefs);
+    throw error;
+  });
   reader.start();
   return {
     read: async () => {
-      const { cells, tallies } = await reader.read();
-      const lost = tallies.reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
+      await reader.catchUp();
+      const lost = reader.tallies().reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
       if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise ring.kbPerCpu`);
       const [problem] = counts.problems;
       if (problem !== undefined) throw new SourceError('ring-undecodable', problem);
-      return cells;
+      return counts.cells();
     },
-    close: () => reader.close(),
+    close: async () => {
+      await reader.close();
+      return removeRing(ring, tracefs);
+    },
   };
 }

@@ -16,10 +16,12 @@ import type { InstanceKind } from '../../src/sources/tracefs.js';
 
 const execute = promisify(execFile);
 const TRACING = '/sys/kernel/tracing';
+const INSTANCES = join(TRACING, 'instances');
 const UPROBES = join(TRACING, 'uprobe_events');
 const PROBES = {
   kvm_hcall_enter: ['hcall_enter', 'vcpu_id=%di:s32 req=%si:u64 gpr4=%dx:u64 gpr5=%cx:u64 gpr6=%r8:u64 gpr7=%r9:u64'],
   kvm_hcall_exit: ['hcall_exit', 'vcpu_id=%di:s32 ret=%si:u64 hcall_rc=%dx:u64'],
+  kvmppc_run_vcpu_enter: ['run_enter', 'vcpu_id=%di:s32'],
 } as const;
 
 /** LIOBNs of the calls that go to userspace, and of the others. */
@@ -46,13 +48,15 @@ export class StandIn {
     private readonly group: string,
   ) {}
 
-  static async make(): Promise<StandIn> {
+  /** With those of its events; KVM has all. */
+  static async make(events = Object.keys(PROBES)): Promise<StandIn> {
     const group = `tcewatch_test_${randomBytes(6).toString('hex')}`;
     const standIn = new StandIn(await mkdtemp(join(tmpdir(), 'tcewatch-live-')), group);
     const source = fileURLToPath(new URL('hypercalls.c', import.meta.url));
     await execute('gcc', ['-O2', '-pthread', '-o', standIn.program, source]);
     const { stdout } = await execute('nm', [standIn.program]);
     for (const [event, [symbol, fields]] of Object.entries(PROBES)) {
+      if (!events.includes(event)) continue;
       const offset = new RegExp(`^([0-9a-f]+) T ${symbol}$`, 'm').exec(stdout)?.[1];
       if (offset === undefined) throw new Error(`${symbol} is not among the symbols`);
       await appendFile(UPROBES, `p:${group}/${event} ${standIn.program}:0x${offset} ${fields}\n`);
@@ -70,8 +74,13 @@ export class StandIn {
   }
 
   /** Makes the calls, as many on each thread; resolves when all were made. */
-  async calls(threads: number, each: number, pause?: { every: number; us: number }): Promise<void> {
-    const args = [threads, each, ...(pause ? [pause.every, pause.us] : [])].map(String);
+  async calls(
+    threads: number,
+    each: number,
+    pause: { every: number; us: number; tripUs?: number } = { every: 0, us: 0 },
+  ): Promise<void> {
+    const { every, us, tripUs = 0 } = pause;
+    const args = [threads, each, every, us, tripUs].map(String);
     await execute(this.program, args);
   }
 
@@ -80,18 +89,31 @@ export class StandIn {
     for (const instance of await this.instances()) await writeFile(join(instance, 'tracing_on'), '0');
   }
 
-  /** Removes the instances that a failed test may have left, and the events. */
-  async remove(): Promise<void> {
+  /** Empties the buffers, as somebody else might. */
+  async empty(): Promise<void> {
+    for (const instance of await this.instances()) await writeFile(join(instance, 'trace'), '');
+  }
+
+  /** Removes the instances, which sources leave to be gone on with. */
+  async removeInstances(): Promise<void> {
     for (const instance of await this.instances()) await rmdir(instance);
+  }
+
+  /** Removes the events, and the instances that a failed test may have left. */
+  async remove(): Promise<void> {
+    await this.removeInstances();
     const events = (await readFile(UPROBES, 'utf8')).split('\n').filter((line) => line.includes(`:${this.group}/`));
     for (const line of events) await appendFile(UPROBES, `-${line.slice(1).split(' ')[0] ?? ''}\n`);
     await rm(this.directory, { recursive: true });
   }
 
+  /** The names of the instances of sources. */
+  async instanceNames(): Promise<string[]> {
+    return (await readdir(INSTANCES)).filter((name) => name.startsWith(this.group));
+  }
+
   private async instances(): Promise<string[]> {
-    const instances = join(TRACING, 'instances');
-    const names = await readdir(instances);
-    return names.filter((name) => name.startsWith(this.group)).map((name) => join(instances, name));
+    return (await this.instanceNames()).map((name) => join(INSTANCES, name));
   }
 
   private get program(): string {

@@ -103,15 +103,16 @@ describe('ReadingLoop', () => {
     expect(source.asked.at(-1)).toBe('close');
   });
 
-  it('takes the reading that it is at for the last when it is stopped meanwhile', async () => {
+  it('takes one last reading when it is stopped while it reads, and says that it is the last', async () => {
     const stop = new AbortController();
     const first = () => {
       stop.abort();
       return counted(1);
     };
-    const { loop, outbox } = loopOver([first, counted(2)]);
+    const { loop, outbox, source } = loopOver([first, counted(2), counted(3)]);
     await loop.run(stop.signal);
-    expect(outbox.batches).toHaveLength(1);
+    expect(outbox.batches).toHaveLength(2);
+    expect(source.asked).toEqual(['open', 'next', 'last', 'close']);
   });
 
   it('tells with the next batch why the outbox could not bring one to the disk', async () => {

@@ -6,7 +6,7 @@ import { SourceError } from '../../src/model.js';
 import type { Source } from '../../src/model.js';
 import { createHist } from '../../src/sources/hist.js';
 import { FixtureHost } from './fixture-host.js';
-import { testOptions } from './options.js';
+import { testOptions, toldEpoch } from './options.js';
 
 const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 let host: FixtureHost;
@@ -67,7 +67,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('goes on with what the kernel counted meanwhile', async () => {
-    await source.open(TOLD);
+    await source.open(toldEpoch(TOLD));
     const reading = await source.next();
     expect(reading).toMatchObject({
       clock: { wallNs: 1_800_000_000_000_000_000n, uptimeNs: 285_510_000_000n },
@@ -96,7 +96,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('leaves the kernel counting when it is closed', async () => {
-    await source.open(TOLD);
+    await source.open(toldEpoch(TOLD));
     await source.close();
     expect(await readdir(host.instance())).toEqual([instance]);
     expect(await source.next()).toBeUndefined();
@@ -110,7 +110,7 @@ describe('on a host where an agent was killed', () => {
   it('replaces an instance whose triggers are not those that it sets', async () => {
     const path = host.trigger(instance, 'kvm_hcall_exit');
     await writeFile(path, (await readFile(path, 'utf8')).replace(/ret ?== ?2/, 'ret==0'));
-    await source.open(TOLD);
+    await source.open(toldEpoch(TOLD));
     expect(await readdir(host.instance())).toEqual(['tcewatch-285510000000']);
   });
 
@@ -123,13 +123,13 @@ describe('on a host where an agent was killed', () => {
       ...host.files,
       remove: () => Promise.reject(Object.assign(new Error(code), { code })),
     });
-    await refusing.open(TOLD);
+    await refusing.open(toldEpoch(TOLD));
     expect((await refusing.next())?.problems).toEqual([expect.stringMatching(problem)]);
     await refusing.close();
   });
 
   it('refuses a table that it cannot read, and goes on with the next', async () => {
-    await source.open(TOLD);
+    await source.open(toldEpoch(TOLD));
     const path = join(host.trigger(instance, 'kvm_hcall_enter'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, -20));
     expect(await codeOf(source.next())).toMatch(/^hist-malformed: .*tcewatch-7210000000: kvm_hcall_enter: hist file/);
@@ -138,7 +138,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('counts what the kernel dropped as lost', async () => {
-    await source.open(TOLD);
+    await source.open(toldEpoch(TOLD));
     const path = join(host.trigger(instance, 'kvm_hcall_exit'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).replace('Dropped: 0', 'Dropped: 12'));
     expect((await source.next())?.accounts[1]).toEqual({

@@ -1,4 +1,5 @@
 /** Options of sources for tests: no waiting, and a clock that stands. */
+import type { Told } from '../../src/model.js';
 import type { ReplayOptions, SourceOptions } from '../../src/sources/options.js';
 import { realPace } from '../../src/sources/pace.js';
 import type { RingReaderOptions } from '../../src/sources/ring-reader.js';
@@ -23,3 +24,8 @@ export const testRing: RingReaderOptions = {
   pace: realPace,
   monotonicNs: () => Number(process.hrtime.bigint()),
 };
+
+/** An epoch of which nothing more is known. */
+export function toldEpoch(epoch: string): Told {
+  return { epoch, beganNs: 0n, cells: [], accounts: [] };
+}

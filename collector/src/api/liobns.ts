@@ -36,8 +36,10 @@ function puntsOfOthers({ scope, counters: { entered = 0, punted = 0 } }: LiobnRo
 
 function bounded(figure: ModeFigure, { scope, counters }: LiobnRow, untold: number): ModeFigure {
   if (figure.evidence !== 'exact' || figure.mode === 'real') return figure;
-  const { entered = 0, punted = 0 } = counters;
+  const punted = counters.punted ?? 0;
+  // Where the kernel had no room to count all that entered, there can be more punts.
+  const entered = Math.max(counters.entered ?? 0, punted);
   if (scope === 'all' && figure.mode === 'userspace') return { ...figure, calls: punted, entries: null };
-  const calls = figure.mode === 'userspace' ? Math.min(entered, punted + untold) : Math.max(0, entered - punted);
+  const calls = figure.mode === 'userspace' ? Math.min(entered, punted + untold) : entered - punted;
   return { ...figure, calls, entries: null, evidence: 'upper-bound', reason: REASON };
 }

@@ -67,6 +67,9 @@ export function mergeRuns(a: HostRun, b: HostRun): HostRun {
  * that was restarted, or a host that was: then one has ended before the other began.
  */
 export function claimants(runs: readonly HostRun[]): HostRun[] {
+  // Nearly always there is one, and every host is looked at for each scrape of the metrics.
+  const [first] = runs;
+  if (runs.every(({ bootId, run }) => bootId === first?.bootId && run === first.run)) return [];
   const whole = [...gather(runs, ({ bootId, run }) => `${bootId} ${run}`).values()];
   return whole.filter((a) => whole.some((b) => a !== b && overlapNs(a, b) > OVERLAP_NS));
 }

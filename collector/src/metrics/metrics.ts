@@ -8,8 +8,8 @@ export interface Observed {
   detector: { hosts: number; lives: number; firing: number };
   pendingAlertEvents: number;
   inFlightBytes: number;
-  /** Of what has been stored. */
-  hosts: readonly HostHealth[];
+  /** Of what has been stored; there may be thousands, so only those gauges ask that need them. */
+  hosts: () => readonly HostHealth[];
   /** Undefined where ClickHouse is not embedded. */
   clickhouseRestarts: number | undefined;
 }
@@ -47,7 +47,7 @@ export function createMetrics(observed: () => Observed) {
       registers,
       collect() {
         this.reset();
-        for (const host of observed().hosts) {
+        for (const host of observed().hosts()) {
           const value = read(host);
           if (value !== null) this.set({ host: host.hostId }, value);
         }

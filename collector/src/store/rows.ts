@@ -54,6 +54,7 @@ export function accountRow(batch: Batch, account: Account): object {
     table_full: lost('table-full'),
     overwritten: lost('overwritten'),
     dropped: lost('dropped'),
+    unreported: lost('unreported'),
   };
 }
 

@@ -1,63 +1,12 @@
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
-import type { ModeFigure } from '@tcewatch/protocol';
-import { Secret } from '@tcewatch/config';
-import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { toAlertBody } from '../../src/alert-body.js';
-import { readApi } from '../../src/api/api.js';
 import { StoreError } from '../../src/model.js';
-import type { LiobnRow, Queries, VmRow } from '../../src/store/index.js';
+import type { Queries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/runs.js';
-import { BOOTED_NS, HPT, RADIX, SECOND, batchOf, lifeOf } from '../batches.js';
+import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
-
-const life = lifeOf('a');
-const vm: VmRow = {
-  hostId: 'h',
-  life,
-  vm: 'a',
-  uuid: '',
-  tgid: 7,
-  startedAtNs: 1_000_000_000n,
-  ended: false,
-  evidence: RADIX,
-  facts: null,
-};
-
-/** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */
-function queriesOf(given: Partial<Queries> = {}): Queries {
-  const nothing = () => Promise.resolve([]);
-  return {
-    hosts: nothing,
-    hostRuns: nothing,
-    vms: ({ life: wanted } = {}) => Promise.resolve(wanted === undefined || wanted === life ? [vm] : []),
-    counters: nothing,
-    counterSteps: nothing,
-    liobns: nothing,
-    latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),
-    alerts: nothing,
-    accounts: nothing,
-    freshness: nothing,
-    guestSpans: nothing,
-    ping: () => Promise.resolve(),
-    ...given,
-  };
-}
-
-let app: FastifyInstance | undefined;
-afterEach(() => app?.close());
-
-async function get(url: string, given: Partial<Queries> = {}, token?: string, headers: Record<string, string> = {}) {
-  app = fastify();
-  await app.register(readApi, {
-    queries: queriesOf(given),
-    token: token === undefined ? undefined : new Secret(token),
-    maxClockSkewMs: 10_000,
-  });
-  const response = await app.inject({ url, headers });
-  return { status: response.statusCode, body: response.json<unknown>() };
-}
+import { get, life, vm } from './ask.js';
 
 describe('the read API', () => {
   it('shows what nobody can observe as null', async () => {
@@ -161,76 +110,6 @@ describe('the read API', () => {
     const { body } = await get(`/v1/vms/${life}/steps?${query}`, { counterSteps });
     expect(asked).toEqual([{ life, fromNs: 0n, toNs: 600_000_000_000n, stepNs: 30_000_000_000n }]);
     expect(body).toMatchObject([{ at: '1970-01-01T00:00:00.000Z', read: true, hypercall: 'H_PUT_TCE' }]);
-  });
-
-  describe('of LIOBNs', () => {
-    const row = (liobn: bigint, entered: number, punted?: number): LiobnRow => ({
-      hostId: 'h',
-      life,
-      scope: liobn === 0n ? 'all' : 'one',
-      liobn,
-      hypercall: 'H_STUFF_TCE',
-      counters: {
-        ...(liobn > 0n && { entered, entered_entries: entered * 4 }),
-        ...(punted !== undefined && { punted }),
-      },
-    });
-    const told = async (...rows: LiobnRow[]) => {
-      const asked: unknown[] = [];
-      const liobns: Queries['liobns'] = (question) => {
-        asked.push(question);
-        return Promise.resolve(rows);
-      };
-      const { status, body } = await get(`/v1/vms/${life}/liobns?from=1970-01-01T00:00:01Z`, { liobns });
-      expect([status, asked]).toEqual([200, [{ life, hostId: 'h', fromNs: 1_000_000_000n }]]);
-      const answers = body as { liobn: string | null; entries: number; modes: ModeFigure[] }[];
-      return answers.map(({ liobn, modes, entries }) => [
-        liobn,
-        entries,
-        ...modes
-          .slice(1)
-          .map(({ mode, calls, entries, evidence, reason }) =>
-            `${mode} ${calls} ${entries} ${evidence} ${reason}`.trim(),
-          ),
-      ]);
-    };
-
-    it('shows the modes of each where the source tells the LIOBN of punts, or there are none', async () => {
-      expect(await told(row(0x8000_0000n, 9, 4), row(0x7100_0002n, 5))).toEqual([
-        ['0x80000000', 36, 'virtual 5 null exact', 'userspace 4 null exact'],
-        ['0x71000002', 20, 'virtual 5 20 exact', 'userspace 0 0 exact'],
-      ]);
-      expect((await told(row(0x8000_0000n, 9), row(0n, 0, 0)))[0]).toEqual([
-        '0x80000000',
-        36,
-        'virtual 9 36 exact',
-        'userspace 0 0 exact',
-      ]);
-    });
-
-    it('shows bounds where it does not, and never a 0 that is not known', async () => {
-      const why = 'null upper-bound liobn-of-punts-unknown';
-      expect(await told(row(0x8000_0000n, 9, 2), row(0x7100_0002n, 5), row(0n, 0, 6))).toEqual([
-        ['0x80000000', 36, `virtual 7 ${why}`, `userspace 8 ${why}`],
-        ['0x71000002', 20, `virtual 5 ${why}`, `userspace 5 ${why}`],
-        [null, 0, `virtual 0 ${why}`, 'userspace 6 null exact'],
-      ]);
-    });
-  });
-
-  it('hands range, host and life to the store for latencies', async () => {
-    const asked: unknown[] = [];
-    const bounds = { aboveUs: 256, upToUs: 512 };
-    const span = { span: 'round_trip' as const, hypercall: 'H_PUT_TCE' as const, calls: 3, totalUs: 900 };
-    const spans = [{ ...span, unmeasured: null, p50: bounds, p99: bounds, buckets: [{ ...bounds, calls: 3 }] }];
-    const latency: Queries['latency'] = (question) => {
-      asked.push(question);
-      return Promise.resolve({ spans, seconds: 10, lostMsPerSecond: 0.09 });
-    };
-    const answer = await get(`/v1/vms/${life}/latency?to=1970-01-01T00:00:02Z`, { latency });
-    expect(asked).toEqual([{ life, hostId: 'h', toNs: 2_000_000_000n }]);
-    const body = { host: 'h', life, vm: 'a', uuid: '', spans, seconds: 10, lostMsPerSecond: 0.09 };
-    expect(answer).toEqual({ status: 200, body });
   });
 
   it('says of each alert what the webhook says', async () => {

@@ -48,7 +48,7 @@ async function collector(given: Partial<IntakeOptions> = {}) {
     detector: { hosts: 0, lives: 0, firing: 0 },
     pendingAlertEvents: 0,
     inFlightBytes: 0,
-    hosts: [],
+    hosts: () => [],
     clickhouseRestarts: undefined,
   }));
   const detector = createDetector(DEFAULT_RULES);

@@ -1,3 +1,4 @@
+import { allocateLatencies, allocateSeries } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
@@ -37,6 +38,22 @@ describe('group commit', () => {
     settle[1]?.();
     await Promise.all(later);
     await commit.idle();
+  });
+
+  it('bounds a group by all the rows that its batches may make', async () => {
+    const { commit, groups, settle } = controlled();
+    const large = (uptime: number): Batch => ({
+      ...batch(uptime),
+      series: allocateSeries(300_000),
+      latencies: allocateLatencies(300_000),
+    });
+    const added = [1, 2, 3].map((uptime) => commit.add([large(uptime)]));
+    for (const [i, one] of added.entries()) {
+      await expect.poll(() => groups.length).toBe(i + 1);
+      settle[i]?.();
+      await one;
+    }
+    expect(groups).toEqual([[1], [2], [3]]);
   });
 
   it('acknowledges nothing of a group that failed, and goes on with the next', async () => {

@@ -154,6 +154,7 @@ it('books say what was lost and how, over all epochs, and what is stored they do
       losses: [
         { kind: 'table-full' as const, events: 2 },
         { kind: 'overwritten' as const, events: 1 },
+        { kind: 'unreported' as const, events: 3 },
       ],
     },
   ];
@@ -165,8 +166,8 @@ it('books say what was lost and how, over all epochs, and what is stored they do
       counter: 'entered',
       seen: 20,
       stored: 11,
-      lost: 6,
-      losses: { 'table-full': 4, overwritten: 2, dropped: 0 },
+      lost: 12,
+      losses: { 'table-full': 4, overwritten: 2, dropped: 0, unreported: 6 },
     },
   ]);
 });

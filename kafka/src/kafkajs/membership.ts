@@ -91,11 +91,15 @@ export class Membership {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    if (this.#memberId !== undefined && !this.#over) this.#consumer.pause(byTopic(partitions));
+    this.#steer(() => {
+      this.#consumer.pause(byTopic(partitions));
+    });
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    if (this.#memberId !== undefined && !this.#over) this.#consumer.resume(byTopic(partitions));
+    this.#steer(() => {
+      this.#consumer.resume(byTopic(partitions));
+    });
   }
 
   /**
@@ -153,6 +157,19 @@ export class Membership {
     onJoined({ ...change, lost });
   }
 
+  /**
+   * The library throws while it has no group, as after a crash that it has not told yet. Nothing is lost by passing over
+   * that: `assignments` knows what is paused.
+   */
+  #steer(action: () => void): void {
+    if (this.#memberId === undefined || this.#over) return;
+    try {
+      action();
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'the library has no group to pause or resume');
+    }
+  }
+
   /** The library would go back to what was committed. */
   #seek({ topic, partition, position }: Held): void {
     if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
@@ -167,30 +184,30 @@ export class Membership {
     if (!batch) return;
     const first = batch.records[0]?.offset ?? batch.next;
     if (held.position !== undefined && first > held.position) this.#options.onSkipped(held, first - held.position);
-    const taken = await this.#deliver(batch, held, payload);
-    if (!taken || this.#options.assignments.current(batch) !== held || payload.isStale()) return;
-    held.position = batch.next;
-    payload.resolveOffset(payload.batch.lastOffset());
+    const { taken, heartbeatFailure } = await this.#deliver(batch, held, payload);
+    if (taken && this.#options.assignments.current(batch) === held && !payload.isStale()) {
+      held.position = batch.next;
+      payload.resolveOffset(payload.batch.lastOffset());
+    }
+    // It asks for a rebalance, for instance, which the library is to see.
+    if (heartbeatFailure) throw heartbeatFailure;
   }
 
-  /** Heartbeats go on meanwhile; that one of them asks for a rebalance is passed on when the batch is done. */
-  async #deliver(batch: ConsumedBatch, held: Held, payload: EachBatchPayload): Promise<boolean> {
-    let failure: unknown;
+  /** Heartbeats go on meanwhile. */
+  async #deliver(batch: ConsumedBatch, held: Held, payload: EachBatchPayload) {
+    let heartbeatFailure: Error | undefined;
     const beat = setInterval(() => {
-      payload.heartbeat().catch((error: unknown) => (failure = error));
+      payload.heartbeat().catch((error: unknown) => (heartbeatFailure = error as Error));
     }, this.#heartbeatMs);
     held.busy = true;
-    try {
-      return await this.#taken(batch, held);
-    } finally {
-      clearInterval(beat);
-      held.busy = false;
-      this.#options.assignments.progressed(held);
-      // eslint-disable-next-line no-unsafe-finally, @typescript-eslint/only-throw-error -- the library's own error
-      if (failure !== undefined) throw failure;
-    }
+    const taken = await this.#taken(batch, held);
+    clearInterval(beat);
+    held.busy = false;
+    this.#options.assignments.progressed(held);
+    return { taken, heartbeatFailure };
   }
 
+  /** Never rejects. */
   async #taken(batch: ConsumedBatch, held: Held): Promise<boolean> {
     const { consumer, log } = this.#options;
     try {

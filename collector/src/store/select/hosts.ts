@@ -65,6 +65,7 @@ interface AccountSums {
   tableFull: string;
   overwritten: string;
   dropped: string;
+  unreported: string;
 }
 
 /** `seen` and the losses come from the accounts alone, `stored` from the series alone. */
@@ -73,15 +74,17 @@ export async function selectAccounts(clickhouse: ClickHouse): Promise<AccountRow
     'cannot read accounts',
     `SELECT
        host AS hostId, counter, sum(seen) AS seen, sum(stored) AS stored,
-       sum(table_full) AS tableFull, sum(overwritten) AS overwritten, sum(dropped) AS dropped
+       sum(table_full) AS tableFull, sum(overwritten) AS overwritten, sum(dropped) AS dropped,
+       sum(unreported) AS unreported
      FROM (
        SELECT
          host, counter, max(seen) AS seen, 0 AS stored,
-         max(table_full) AS table_full, max(overwritten) AS overwritten, max(dropped) AS dropped
+         max(table_full) AS table_full, max(overwritten) AS overwritten, max(dropped) AS dropped,
+         max(unreported) AS unreported
        FROM accounts_total
        GROUP BY host, counter, epoch
        UNION ALL
-       SELECT host, counter, 0, max(value), 0, 0, 0
+       SELECT host, counter, 0, max(value), 0, 0, 0, 0
        FROM readings_total
        WHERE counter IN ('entered', 'punted')
        GROUP BY host, life, hypercall, counter, scope, liobn, epoch
@@ -94,8 +97,9 @@ export async function selectAccounts(clickhouse: ClickHouse): Promise<AccountRow
       'table-full': Number(row.tableFull),
       overwritten: Number(row.overwritten),
       dropped: Number(row.dropped),
+      unreported: Number(row.unreported),
     };
-    const lost = losses['table-full'] + losses.overwritten + losses.dropped;
+    const lost = Object.values(losses).reduce((sum, events) => sum + events, 0);
     return {
       hostId: row.hostId,
       counter: row.counter,

@@ -1,0 +1,60 @@
+/** Asks the read API over a store that answers what a test says. */
+import { Secret } from '@tcewatch/config';
+import fastify from 'fastify';
+import { readApi } from '../../src/api/api.js';
+import type { Queries, VmRow } from '../../src/store/index.js';
+import { RADIX, lifeOf } from '../batches.js';
+
+export const life = lifeOf('a');
+/** The only one that the store knows. */
+export const vm: VmRow = {
+  hostId: 'h',
+  life,
+  vm: 'a',
+  uuid: '',
+  tgid: 7,
+  startedAtNs: 1_000_000_000n,
+  ended: false,
+  evidence: RADIX,
+  facts: null,
+};
+
+/** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */
+function queriesOf(given: Partial<Queries> = {}): Queries {
+  const nothing = () => Promise.resolve([]);
+  return {
+    hosts: nothing,
+    hostRuns: nothing,
+    vms: ({ life: wanted } = {}) => Promise.resolve(wanted === undefined || wanted === life ? [vm] : []),
+    counters: nothing,
+    counterSteps: nothing,
+    liobns: nothing,
+    latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),
+    alerts: nothing,
+    accounts: nothing,
+    freshness: nothing,
+    guestSpans: nothing,
+    ping: () => Promise.resolve(),
+    ...given,
+  };
+}
+
+export async function get(
+  url: string,
+  given: Partial<Queries> = {},
+  token?: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> {
+  const app = fastify();
+  try {
+    await app.register(readApi, {
+      queries: queriesOf(given),
+      token: token === undefined ? undefined : new Secret(token),
+      maxClockSkewMs: 10_000,
+    });
+    const response = await app.inject({ url, headers });
+    return { status: response.statusCode, body: response.json<unknown>() };
+  } finally {
+    await app.close();
+  }
+}
