@@ -1,5 +1,6 @@
 /** Looks after topics, and how far groups have got. */
-import { ConfigResourceTypes } from 'kafkajs';
+// Node finds few names in this CommonJS module, and the others in its default export alone.
+import kafkajs from 'kafkajs';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaSettings } from '../settings.js';
@@ -115,7 +116,7 @@ export class KafkajsAdmin implements KafkaAdmin {
   async #config(admin: Admin, topic: string): Promise<ReadonlyMap<string, number>> {
     try {
       const resource = {
-        type: ConfigResourceTypes.TOPIC,
+        type: kafkajs.ConfigResourceTypes.TOPIC,
         name: topic,
         configNames: ['retention.ms', 'max.message.bytes'],
       };
