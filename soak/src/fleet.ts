@@ -23,7 +23,10 @@ const READING_INTERVAL = '250ms';
 /** An agent that stops is to deliver all it has. */
 const STOP_TIMEOUT = '5m';
 const PASSWORD = 'of-this-run';
-const TOPIC_SPEC = { retentionMs: 7 * 24 * 3_600_000, maxMessageBytes: 8 * 1024 * 1024 };
+const LARGEST_BATCH = 8 * 1024 * 1024;
+/** With what a collector says of why. */
+const LARGEST_DEAD_LETTER = LARGEST_BATCH + 64 * 1024;
+const TOPIC_SPEC = { retentionMs: 7 * 24 * 3_600_000, maxMessageBytes: LARGEST_BATCH };
 
 export interface ServerOptions {
   /** For data and logs. */
@@ -77,7 +80,13 @@ export async function prepareServers(options: ServerOptions): Promise<Servers> {
   try {
     const specs = [
       { name: TOPIC, partitions: PARTITIONS, replicationFactor: brokers, ...TOPIC_SPEC },
-      { name: DEAD_LETTERS, partitions: 1, replicationFactor: brokers, ...TOPIC_SPEC },
+      {
+        name: DEAD_LETTERS,
+        partitions: 1,
+        replicationFactor: brokers,
+        ...TOPIC_SPEC,
+        maxMessageBytes: LARGEST_DEAD_LETTER,
+      },
     ];
     const problems = await client.admin.ensureTopics(specs, true);
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('; '));
