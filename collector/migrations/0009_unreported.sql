@@ -4,13 +4,10 @@ ALTER TABLE accounts ADD COLUMN IF NOT EXISTS unreported UInt64 CODEC(Delta, ZST
 
 ALTER TABLE accounts_total ADD COLUMN IF NOT EXISTS unreported SimpleAggregateFunction(max, UInt64);
 
-ALTER TABLE accounts_to_total MODIFY QUERY
+-- Beside the view that feeds the other columns: of each the largest value stands.
+CREATE MATERIALIZED VIEW IF NOT EXISTS accounts_unreported_to_total TO accounts_total AS
 SELECT
     host, counter, epoch,
-    max(accounts.seen) AS seen,
-    max(accounts.table_full) AS table_full,
-    max(accounts.overwritten) AS overwritten,
-    max(accounts.dropped) AS dropped,
     max(accounts.unreported) AS unreported
 FROM accounts
 GROUP BY host, counter, epoch;

@@ -52,7 +52,7 @@ export async function newTopic(client: KafkaClient, partitions = 1, replicationF
 }
 
 const POLL_MS = 20;
-const LIMIT_MS = Number(process.env['UNTIL'] ?? 240_000);
+const LIMIT_MS = 240_000;
 
 /** Waits for a condition, with a bound that only a failure reaches. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -76,6 +76,9 @@ export interface Reading {
   batches: ConsumedBatch[];
 }
 
+export const valuesOf = (batch: ConsumedBatch) =>
+  batch.records.map(({ value }) => Number(Buffer.from(value ?? []).toString()));
+
 /** A consumer that commits what it is given, unless told otherwise. */
 export function read(
   client: KafkaClient,
@@ -91,7 +94,7 @@ export function read(
     from: 'earliest',
     onBatch: async (batch) => {
       batches.push(batch);
-      values.push(...batch.records.map(({ value }) => Number(Buffer.from(value ?? []).toString())));
+      values.push(...valuesOf(batch));
       if (commits) await consumer.commit([batch]).catch(() => undefined);
     },
     ...rest,

@@ -9,6 +9,7 @@ import { HIST } from './hist-instance.js';
 import { LiveHost } from './live-host.js';
 import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
+import { removeRings, ringPlace } from './ring-instance.js';
 import { Tracefs } from './tracefs-files.js';
 import type { TracefsFiles } from './tracefs-files.js';
 
@@ -20,7 +21,7 @@ export function createHist(options: SourceOptions, files?: TracefsFiles): Source
 class Hist implements Source {
   readonly name = 'hist';
   /** What `open` found, until `close`. */
-  #opened: { host: LiveHost; counting: Counting } | undefined;
+  #opened: { host: LiveHost; counting: Counting; leftovers: readonly string[] } | undefined;
 
   constructor(
     private readonly options: SourceOptions,
@@ -35,12 +36,14 @@ class Hist implements Source {
     const { uptimeNs } = await host.clock();
     const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
     const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isTold);
-    this.#opened = { host, counting };
+    // Of an agent that counted by them: they would be written for nobody.
+    const leftovers = await removeRings(await ringPlace(tracefs, root, HIST));
+    this.#opened = { host, counting, leftovers };
   }
 
   async next(): Promise<Reading | undefined> {
     if (!this.#opened) return undefined;
-    const { host, counting } = this.#opened;
+    const { host, counting, leftovers } = this.#opened;
     const clock = await host.clock();
     const { madeNs, cells, accounts, punts, latencies, handover, problems } = await counting.count(clock.uptimeNs);
     const sighted = await host.sight(clock);
@@ -52,7 +55,7 @@ class Hist implements Source {
       accounts: [...accounts],
       punts: [...punts],
       ...(latencies && { latencies }),
-      problems: [...problems, ...changes],
+      problems: [...leftovers, ...problems, ...changes],
       ...(handover && {
         handover: {
           epoch: epochOf(host, handover.madeNs),

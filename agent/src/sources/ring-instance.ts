@@ -9,7 +9,7 @@ import { RESUME_HOST } from '../ring/events.js';
 import type { HypercallFormats } from '../ring/events.js';
 import { parseFormat } from '../ring/format.js';
 import { RING_COUNTERS } from './ring-counts.js';
-import { eventDirectory } from './tracefs.js';
+import { eventDirectory, findTracefs } from './tracefs.js';
 import type { InstanceKind } from './tracefs.js';
 import { Tracefs } from './tracefs-files.js';
 import { isTce } from './triggers.js';
@@ -80,6 +80,17 @@ export async function makeTimed(place: RingPlace, number: bigint, shape: RingSha
   const timed = { directory: pathOf(place, number, TIMED), events: [enter, exits, run] };
   await make(place.tracefs, [timed], shape);
   return timed;
+}
+
+/** That of a host's agent. Throws SourceError `not-mounted`. */
+export async function ringPlace(tracefs: Tracefs, root: string, kind: InstanceKind): Promise<RingPlace> {
+  return { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-ring`, kind };
+}
+
+/** Removes all that is not in use; resolves to what could not be removed, as problems. */
+export async function removeRings(place: RingPlace): Promise<string[]> {
+  const rings = (await ringsLeft(place)).flatMap(({ ring }) => ring);
+  return removeRing([...rings, ...(await timedLeft(place))], place.tracefs);
 }
 
 /** Each ring that is there already, whoever made it. */

@@ -16,7 +16,7 @@ import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
 import { RingCounting } from './ring-counting.js';
 import type { RingOptions } from './ring-counting.js';
-import { findTracefs } from './tracefs.js';
+import { ringPlace } from './ring-instance.js';
 import type { InstanceKind } from './tracefs.js';
 import { Tracefs } from './tracefs-files.js';
 
@@ -47,7 +47,7 @@ class Ring implements Source {
     const host = await LiveHost.open(this.options, this.name);
     await refuseIfBlind(root);
     const { uptimeNs } = await host.clock();
-    const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-ring`, kind };
+    const place = await ringPlace(tracefs, root, kind);
     const isTold = (madeNs: bigint) => epochOf(host, madeNs, told?.beganNs ?? madeNs) === told?.epoch;
     try {
       this.#opened = { host, counting: await RingCounting.open(place, settings, uptimeNs, told, isTold) };

@@ -6,7 +6,7 @@ import { HIST, readInstance } from '../sources/hist-instance.js';
 import type { Pace } from '../sources/pace.js';
 import { openPassing } from '../sources/passing.js';
 import { RingCounts } from '../sources/ring-counts.js';
-import { makeRing, readFormats, removeRing, ringsLeft } from '../sources/ring-instance.js';
+import { makeRing, readFormats, removeRing, removeRings } from '../sources/ring-instance.js';
 import { RingReader } from '../sources/ring-reader.js';
 import type { RingReaderOptions } from '../sources/ring-reader.js';
 import { Tracefs } from '../sources/tracefs-files.js';
@@ -83,7 +83,7 @@ export async function openRing(
   const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-verify-ring`, kind };
   const counts = new RingCounts(await readFormats(place), 'punts');
   // Those that are in use cannot be removed.
-  for (const left of await ringsLeft(place)) await removeRing(left.ring, tracefs);
+  await removeRings(place);
   const ring = await makeRing(place, BigInt(pid), options);
   const directories = ring.map(({ directory }) => directory);
   const reader = await RingReader.open(directories, counts, options).catch(async (error: unknown) => {

@@ -45,6 +45,22 @@ describe('on a host where nothing counts yet', () => {
     expect(await readdir(host.instance())).toEqual(['somebody-else', 'tcewatch-285510000000']);
   });
 
+  it('removes the rings of an agent that counted by them, which nobody reads any more', async () => {
+    for (const role of ['entered', 'punted', 'timed']) await host.files.make(host.instance(`tcewatch-ring-7-${role}`));
+    await host.files.make(host.instance('tcewatch-verify-ring-7-entered'));
+    await source.open();
+    const left = ['tcewatch-285510000000', 'tcewatch-verify-ring-7-entered'];
+    expect(await readdir(host.instance())).toEqual(left);
+  });
+
+  it('leaves the rings where it cannot count itself', async () => {
+    await host.files.make(host.instance('tcewatch-ring-7-entered'));
+    const failure = Object.assign(new Error('no'), { code: 'EINVAL' });
+    const refusing = { ...host.files, append: () => Promise.reject(failure) };
+    expect(await codeOf(createHist(testOptions(undefined, host.root), refusing).open())).toMatch(/^trigger-refused: /);
+    expect(await readdir(host.instance())).toEqual(['tcewatch-ring-7-entered']);
+  });
+
   it('removes what it began when the kernel refuses a trigger', async () => {
     const refusing = createHist(testOptions(undefined, host.root), {
       ...host.files,

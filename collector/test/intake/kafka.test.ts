@@ -204,7 +204,7 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
     await send(encoded.slice(5));
     await until('the store failed', async () => {
       const metrics = await (await fetch(`${collector.url}/metrics`)).text();
-      return /tcewatch_collector_store_failures_total\{.*transient="true".*\} [1-9]/.test(metrics);
+      return /tcewatch_collector_store_failures_total\{.*failure="unreachable".*\} [1-9]/.test(metrics);
     });
     expect(await unread()).toBe(BigInt(encoded.length - 5));
     engine = await startEngine(port);

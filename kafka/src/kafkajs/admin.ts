@@ -2,13 +2,15 @@
 // Node finds few names in this CommonJS module, and the others in its default export alone.
 import kafkajs from 'kafkajs';
 import type { Admin } from 'kafkajs';
+import pRetry from 'p-retry';
 import type { Logger } from 'pino';
 import type { KafkaSettings } from '../settings.js';
 import { judgeTopic, missingTopic, topicConfig } from '../topics.js';
 import type { TopicState } from '../topics.js';
 import type { KafkaAdmin, PartitionLag, TopicProblem, TopicSpec } from '../types.js';
-import { toKafkaError } from './errors.js';
+import { isLoading, toKafkaError } from './errors.js';
 import { Lazy } from './lazy.js';
+import { RETRY } from './session.js';
 
 /** What a partition holds: from `low`, the first offset that there is, to before `end`. */
 export interface PartitionExtent {
@@ -43,7 +45,7 @@ export class KafkajsAdmin implements KafkaAdmin {
   groupLag(group: string, topics: readonly string[]): Promise<PartitionLag[]> {
     return this.#lazy.use(`cannot find out the lag of the group ${group}`, async (admin) => {
       const lags: PartitionLag[] = [];
-      for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics: [...topics] })) {
+      for (const { topic, partitions } of await offsetsOf(admin, group, topics)) {
         const committed = new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
         for (const extent of await this.#extents(admin, topic)) {
           const offset = committed.get(extent.partition) ?? -1n;
@@ -57,7 +59,7 @@ export class KafkajsAdmin implements KafkaAdmin {
   /** Offsets that a group has committed, by partition; those without are left out. */
   committed(group: string, topic: string, signal?: AbortSignal): Promise<Map<number, bigint>> {
     const committed = async (admin: Admin) => {
-      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const [found] = await offsetsOf(admin, group, [topic]);
       const offsets = (found?.partitions ?? []).map(({ partition, offset }) => [partition, BigInt(offset)] as const);
       return new Map(offsets.filter(([, offset]) => offset >= 0n));
     };
@@ -140,4 +142,14 @@ export function lagOf(
 ): PartitionLag {
   const from = position !== undefined && position > low ? position : low;
   return { topic, partition, position, end, records: end > from ? end - from : 0n };
+}
+
+/** What a group has committed. The library gives up where a coordinator has only begun its work, as on a new broker. */
+function offsetsOf(admin: Admin, groupId: string, topics: readonly string[]) {
+  return pRetry(() => admin.fetchOffsets({ groupId, topics: [...topics] }), {
+    retries: RETRY.retries,
+    minTimeout: RETRY.initialRetryTime,
+    maxTimeout: RETRY.maxRetryTime,
+    shouldRetry: ({ error }) => isLoading(error),
+  });
 }

@@ -38,7 +38,8 @@ export class Broker {
   async format(clusterId: string): Promise<void> {
     mkdirSync(this.#plan.directory, { recursive: true });
     writeFileSync(this.#config, serverProperties(this.#plan));
-    const format = ['format', '-t', clusterId, '-c', this.#config, ...scramArguments(this.#plan.users)];
+    // In one argument, since an id may begin with a dash.
+    const format = ['format', `--cluster-id=${clusterId}`, '-c', this.#config, ...scramArguments(this.#plan.users)];
     await promisify(execFile)('java', [...this.#java(64), 'kafka.tools.StorageTool', ...format]);
   }
 
