@@ -1,7 +1,8 @@
 /**
  * From a topic of Kafka to rows in ClickHouse by the collector, against a consumer that throws away what it reads: both by
  * the same client, of the same real broker, each in a group of its own from the beginning of the topic. Broker, ClickHouse
- * and collector share the machine. Measured is from the first records that are done to the last, so not the joining.
+ * and collector share the machine. Measured is from the assignment of the partitions to the last record, so with the fetching
+ * and without the joining.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,14 +24,10 @@ const PARTITIONS = 6;
 const HOSTS = 64;
 const READINGS = 40;
 const SERIES = 1000;
-const POLL_MS = 50;
+const POLL_MS = 200;
+/** Batches that ClickHouse has. */
+const STORED = 'batches_total{outcome="accepted"}';
 const TOPIC_SPEC = { replicationFactor: 1, retentionMs: 7 * 24 * 3_600_000, maxMessageBytes: 8 * 1024 * 1024 };
-
-/** Records done at one moment, in milliseconds. */
-interface Mark {
-  atMs: number;
-  records: number;
-}
 
 export async function measureTopic(rounds: number): Promise<Comparison> {
   const log = createLog({ level: 'silent' });
@@ -43,10 +40,10 @@ export async function measureTopic(rounds: number): Promise<Comparison> {
     const seriesPerRecord = await fill(client);
     let round = 0;
     const next = (side: string): string => `${side}${++round}`;
-    const read = (marks: readonly [Mark, Mark]): Timed => timed(marks, seriesPerRecord);
+    const timed = (seconds: number): Timed => ({ units: HOSTS * READINGS * seriesPerRecord, seconds });
     return await compare(
-      { run: async () => read(await collect(engine, cluster, next('collector'))) },
-      { run: async () => read(await throwAway(client, next('bare'))) },
+      { run: async () => timed(await collect(engine, cluster, next('collector'))) },
+      { run: async () => timed(await throwAway(client, next('bare'))) },
       rounds,
     );
   } finally {
@@ -70,17 +67,20 @@ async function fill(client: KafkaClient): Promise<number> {
   return busyHost('host-0', SERIES, 1).series.length;
 }
 
-async function throwAway(client: KafkaClient, group: string): Promise<[Mark, Mark]> {
-  let first: Mark | undefined;
+/** Resolves to the seconds that it took. */
+async function throwAway(client: KafkaClient, group: string): Promise<number> {
+  let beganMs = NaN;
   let records = 0;
   const all = new AbortController();
   const consumer = client.consumer({
     group,
     topics: [TOPIC],
     from: 'earliest',
+    onAssigned: () => {
+      beganMs = performance.now();
+    },
     onBatch: (batch) => {
       records += batch.records.length;
-      first ??= { atMs: performance.now(), records };
       if (records >= HOSTS * READINGS) all.abort();
       return Promise.resolve();
     },
@@ -88,15 +88,14 @@ async function throwAway(client: KafkaClient, group: string): Promise<[Mark, Mar
   consumer.start();
   try {
     await once(all.signal, 'abort');
-    const last = { atMs: performance.now(), records };
-    return [first ?? last, last];
+    return (performance.now() - beganMs) / 1000;
   } finally {
     await consumer.close();
   }
 }
 
-/** The whole collector, with a database of its own. */
-async function collect(engine: EmbeddedClickHouse, cluster: KafkaCluster, name: string): Promise<[Mark, Mark]> {
+/** The whole collector, with a database of its own. Resolves to the seconds that it took. */
+async function collect(engine: EmbeddedClickHouse, cluster: KafkaCluster, name: string): Promise<number> {
   const kept = ['READINGS', 'MINUTES', 'HOURS', 'HOSTS', 'ALERTS'];
   const config = loadCollectorConfig({
     TCEWATCH_COLLECTOR_CLICKHOUSE_URL: engine.url,
@@ -113,26 +112,19 @@ async function collect(engine: EmbeddedClickHouse, cluster: KafkaCluster, name: 
   });
   const collector = await startCollector(config, createLog({ level: 'silent' }));
   try {
-    let first: Mark | undefined;
-    for (;;) {
-      const mark = { records: await accepted(collector.url), atMs: performance.now() };
-      if (mark.records > 0) first ??= mark;
-      if (first && mark.records >= HOSTS * READINGS) return [first, mark];
-      await sleep(POLL_MS);
-    }
+    while ((await metric(collector.url, 'kafka_partitions')) < PARTITIONS) await sleep(POLL_MS);
+    const beganMs = performance.now();
+    while ((await metric(collector.url, STORED)) < HOSTS * READINGS) await sleep(POLL_MS);
+    return (performance.now() - beganMs) / 1000;
   } finally {
     await collector.close();
   }
 }
 
-/** Batches that ClickHouse has. */
-async function accepted(url: string): Promise<number> {
+/** What the collector counts or gauges; 0 before it is told. */
+async function metric(url: string, name: string): Promise<number> {
   const response = await fetch(`${url}/metrics`);
-  const sample = /^tcewatch_collector_batches_total\{outcome="accepted"\} (\d+)$/m.exec(await response.text());
-  return Number(sample?.[1] ?? 0);
-}
-
-/** What was done in between, in series readings. */
-function timed([first, last]: readonly [Mark, Mark], seriesPerRecord: number): Timed {
-  return { units: (last.records - first.records) * seriesPerRecord, seconds: (last.atMs - first.atMs) / 1000 };
+  const prefix = `tcewatch_collector_${name} `;
+  const line = (await response.text()).split('\n').find((text) => text.startsWith(prefix));
+  return Number(line?.slice(prefix.length) ?? 0);
 }
