@@ -1,5 +1,7 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
 import { servedTls } from '@tcewatch/config';
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
@@ -34,13 +36,17 @@ export interface Collector {
 }
 
 /** Resolves when the collector listens; rejects with StoreError, or with what listening failed of. */
-export async function startCollector(config: CollectorConfig, log: Logger): Promise<Collector> {
+export async function startCollector(
+  config: CollectorConfig,
+  log: Logger,
+  telemetry: Telemetry = noTelemetry,
+): Promise<Collector> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (let last = opened.pop(); last; last = opened.pop()) await last();
   };
   try {
-    const url = await open(config, log, (closer) => opened.push(closer));
+    const url = await open(config, { log, telemetry }, (closer) => opened.push(closer));
     return { url, close };
   } catch (error) {
     await close();
@@ -50,7 +56,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
 
 async function open(
   config: CollectorConfig,
-  log: Logger,
+  { log, telemetry }: { log: Logger; telemetry: Telemetry },
   onClose: (close: () => Promise<void>) => void,
 ): Promise<string> {
   const { clickhouse, intake, listen, read } = config;
@@ -70,6 +76,7 @@ async function open(
     hosts: () => watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
   }));
+  telemetry.exportMetrics(metrics.registry);
 
   const store = await openStore({
     clickhouse: {
@@ -95,6 +102,7 @@ async function open(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),
     {
       log,
+      telemetry,
       count: (notifier, outcome) => {
         metrics.notifications.inc({ notifier, outcome });
       },
@@ -108,9 +116,10 @@ async function open(
     detector,
     log,
     now: wallClock,
-    notify: (event) => {
+    telemetry,
+    notify: (event, traceparent) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
-      dispatcher.dispatch(event);
+      dispatcher.dispatch(event, traceparent);
     },
   });
   onClose(() => pipeline.flush());

@@ -113,5 +113,6 @@ export interface AlertEvent {
 /** Tells somebody. `notify` rejects when nobody could be told; the notifier registry retries. */
 export interface Notifier {
   readonly name: string;
-  notify(event: AlertEvent): Promise<void>;
+  /** `traceparent` (W3C) is there where the notification is traced, for whoever is told to go on from. */
+  notify(event: AlertEvent, traceparent?: string): Promise<void>;
 }

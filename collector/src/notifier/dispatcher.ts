@@ -1,4 +1,6 @@
 /** Hands events to the notifiers: each has a bounded queue of its own, keeps the order, and tries again when it fails. */
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import pRetry from 'p-retry';
 import type { Options as RetryOptions } from 'p-retry';
 import type { BaseLogger } from 'pino';
@@ -11,12 +13,14 @@ export interface DispatcherOptions {
   count: (notifier: string, outcome: NotifyOutcome) => void;
   /** Events that may wait for one notifier; past it the oldest is dropped, and counted. */
   limit?: number;
+  /** Default: none. */
+  telemetry?: Telemetry;
   retry?: Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>;
 }
 
 export interface Dispatcher {
-  /** Never waits and never throws. */
-  dispatch(event: AlertEvent): void;
+  /** Never waits and never throws. `parent` is the W3C traceparent of the event, where that is traced. */
+  dispatch(event: AlertEvent, parent?: string): void;
   /** Gives what waits until the signal to be sent, then lets go of it. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -28,8 +32,8 @@ export function createDispatcher(notifiers: readonly Notifier[], options: Dispat
   const stop = new AbortController();
   const queues = notifiers.map((notifier) => createQueue(notifier, stop.signal, options));
   return {
-    dispatch(event) {
-      for (const queue of queues) queue.push(event);
+    dispatch(event, parent) {
+      for (const queue of queues) queue.push({ event, parent });
     },
     async close(signal) {
       signal.addEventListener('abort', () => {
@@ -41,15 +45,23 @@ export function createDispatcher(notifiers: readonly Notifier[], options: Dispat
   };
 }
 
+/** An event, and the traceparent of what it came from. */
+interface Waiting {
+  event: AlertEvent;
+  parent: string | undefined;
+}
+
 function createQueue(notifier: Notifier, signal: AbortSignal, options: DispatcherOptions) {
-  const { log, count, limit = 1000, retry = RETRY } = options;
+  const { log, count, limit = 1000, retry = RETRY, telemetry = noTelemetry } = options;
   const { name } = notifier;
-  const waiting: AlertEvent[] = [];
+  const waiting: Waiting[] = [];
   let working: Promise<void> | undefined;
 
-  async function send(event: AlertEvent): Promise<void> {
+  async function send({ event, parent }: Waiting): Promise<void> {
+    const attributes = { 'tcewatch.notifier': name };
+    const span = telemetry.startSpan('notify', { kind: 'client', parent, attributes });
     try {
-      await pRetry(() => attempt(event), {
+      await pRetry(() => attempt(event, span.traceparent), {
         ...retry,
         signal,
         onFailedAttempt: ({ error, retriesLeft }) => {
@@ -58,30 +70,32 @@ function createQueue(notifier: Notifier, signal: AbortSignal, options: Dispatche
         },
       });
       count(name, 'sent');
+      span.end();
     } catch (error) {
       count(name, 'failed');
+      span.end((error as Error).message);
       const { alertId, revision } = event;
       log.error({ err: error, notifier: name, alertId, revision }, 'a notification is given up');
     }
   }
 
   /** p-retry takes a TypeError for a fault of the program and does not retry it; fetch throws them for bad networks. */
-  async function attempt(event: AlertEvent): Promise<void> {
+  async function attempt(event: AlertEvent, traceparent: string | undefined): Promise<void> {
     try {
-      await notifier.notify(event);
+      await notifier.notify(event, traceparent);
     } catch (cause) {
       throw new Error(`notifier ${name}: ${(cause as Error).message}`, { cause });
     }
   }
 
   async function work(): Promise<void> {
-    for (let event = waiting.shift(); event; event = waiting.shift()) await send(event);
+    for (let next = waiting.shift(); next; next = waiting.shift()) await send(next);
     working = undefined;
   }
 
   return {
-    push(event: AlertEvent): void {
-      waiting.push(event);
+    push(next: Waiting): void {
+      waiting.push(next);
       if (waiting.length > limit) {
         waiting.shift();
         count(name, 'dropped');

@@ -17,9 +17,10 @@ export interface WebhookOptions {
 export function webhookNotifier({ name, url, token, secret, timeout }: WebhookOptions): Notifier {
   return {
     name,
-    async notify(event) {
+    async notify(event, traceparent) {
       const body = JSON.stringify(toAlertBody(event));
       const headers: Record<string, string> = { 'content-type': 'application/json' };
+      if (traceparent !== undefined) headers['traceparent'] = traceparent;
       if (token) headers['authorization'] = `Bearer ${token.reveal()}`;
       if (secret) {
         headers['x-tcewatch-signature'] = `sha256=${createHmac('sha256', secret.reveal()).update(body).digest('hex')}`;

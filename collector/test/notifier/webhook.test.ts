@@ -30,6 +30,12 @@ async function receiver(status: number | 'never', headers: Record<string, string
 }
 
 describe('the webhook', () => {
+  it('tells the receiver of the trace that the notification is a part of', async () => {
+    const { received, url } = await receiver(204);
+    await webhookNotifier({ name: 'hook', url, timeout: 60_000 }).notify(firingAlert(), 'its traceparent');
+    expect(received[0]?.headers).toMatchObject({ traceparent: 'its traceparent' });
+  });
+
   it('posts the event as JSON, with token and signature', async () => {
     const { received, url } = await receiver(204);
     const secrets = { token: new Secret('t0ken'), secret: new Secret('key') };
@@ -40,6 +46,7 @@ describe('the webhook', () => {
       authorization: 'Bearer t0ken',
       'x-tcewatch-signature': `sha256=${createHmac('sha256', 'key').update(body).digest('hex')}`,
     });
+    expect(headers).not.toHaveProperty('traceparent');
     expect(alertBody.parse(JSON.parse(body))).toMatchObject({
       alert: 'TceFallback',
       state: 'firing',
