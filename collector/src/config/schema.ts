@@ -3,11 +3,23 @@ import { isIPv4 } from 'node:net';
 import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
-import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
-import type { Retention } from '../store/index.js';
+import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
+import type { KeptTable, RetentionGroup } from '../store/index.js';
 
-const days = (keep: keyof Retention, what: string) =>
-  z.int().min(0).default(DEFAULT_RETENTION[keep]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
+const days = (group: RetentionGroup, what: string) =>
+  z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
+
+const daysOfTable = ({ table, group }: (typeof KEPT_TABLES)[number]) =>
+  z
+    .int()
+    .min(0)
+    .optional()
+    .describe(`Days that the table ${table} keeps its rows, 0 for ever. Without it \`clickhouse.retention.${group}\`.`);
+
+const daysOfTables = Object.fromEntries(KEPT_TABLES.map((kept) => [kept.key, daysOfTable(kept)])) as Record<
+  KeptTable,
+  ReturnType<typeof daysOfTable>
+>;
 
 const clickhouse = z.strictObject({
   url: plainUrl().optional().describe('ClickHouse server to store in. Without it the embedded engine is started.'),
@@ -61,6 +73,7 @@ const clickhouse = z.strictObject({
       hours: days('hours', 'rollups by hour'),
       hosts: days('hosts', 'host readings and runs, accounts and facts of VMs'),
       alerts: days('alerts', 'alert events'),
+      tables: z.strictObject(daysOfTables).prefault({}),
     })
     .prefault({}),
 });

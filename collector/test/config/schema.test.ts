@@ -56,6 +56,17 @@ describe("the collector's configuration", () => {
     expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'a`b' })).toHaveLength(1);
   });
 
+  it('takes how long each table keeps its rows', () => {
+    const { retention } = loadCollectorConfig({
+      TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_READINGS: '7',
+      TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_TABLES_LATENCIES_MINUTE: '60',
+    }).clickhouse;
+    expect(retention).toMatchObject({ readings: 7, tables: { latenciesMinute: 60 } });
+    expect(problemsOf({ TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_TABLES_ACCOUNTS: '-1' })).toEqual([
+      expect.stringContaining('clickhouse.retention.tables.accounts: '),
+    ]);
+  });
+
   it('refuses a budget that the largest batch does not fit in', () => {
     expect(problemsOf({ TCEWATCH_COLLECTOR_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
       expect.stringContaining('intake.maxInFlight: must be at least twice'),

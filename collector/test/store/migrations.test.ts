@@ -194,6 +194,21 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({});
   });
 
+  it('is that of a single table where one is given', async () => {
+    const tables = { latencies: 5, latenciesHour: 90, hostRuns: 0, vmFacts: undefined };
+    await around.open('singly', { retention: { readings: 7, minutes: 30, hours: 0, hosts: 31, alerts: 0, tables } });
+    expect(await daysOf('singly')).toEqual({
+      readings: '7',
+      readings_minute: '30',
+      latencies: '5',
+      latencies_minute: '30',
+      latencies_hour: '90',
+      host_readings: '31',
+      accounts: '31',
+      vm_facts: '31',
+    });
+  });
+
   it('takes what is old out of the readings, and leaves the totals', async () => {
     const store = await around.open('aged', { retention: { readings: 1, minutes: 1, hours: 1, hosts: 1, alerts: 1 } });
     const old = batchOf({ uptime: 1, series: [{ value: 7 }] });
@@ -218,5 +233,8 @@ describe('retention', () => {
     await expect(around.open('wrong', { retention: { minutes: 0, hours: 9 } })).rejects.toThrow(
       'retention.minutes (0) is longer than retention.hours (9)',
     );
+    await expect(
+      around.open('wrong', { retention: { minutes: 7, readings: 7, tables: { latencies: 8 } } }),
+    ).rejects.toThrow('retention.tables.latencies (8) is longer than retention.minutes (7)');
   });
 });
