@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards|soak)/',
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards|soak|helm)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });

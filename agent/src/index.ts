@@ -1,6 +1,7 @@
 /** What the demo, the benchmarks and the agent's own programs build on. */
 export * from './batcher.js';
 export { main } from './cli/program.js';
+export { configSchema as agentSchema } from './config/schema.js';
 export { describedMetrics as agentMetrics } from './metrics/described.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';

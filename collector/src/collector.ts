@@ -22,7 +22,7 @@ import { createPipeline } from './pipeline.js';
 import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
 import { checkBatch, openStore } from './store/index.js';
-import type { Store } from './store/index.js';
+import type { Store, StoreOptions } from './store/index.js';
 import { wallClock } from './time.js';
 
 /** How long notifications that wait may still be sent when the collector stops. */
@@ -79,16 +79,7 @@ async function open(
   telemetry.exportMetrics(metrics.registry);
 
   const store = await openStore({
-    clickhouse: {
-      url: engine?.url ?? clickhouse.url ?? '',
-      username: engine?.username ?? clickhouse.user,
-      password: engine?.password ?? clickhouse.password?.reveal() ?? '',
-    },
-    database: clickhouse.database,
-    cluster:
-      clickhouse.cluster === undefined ? undefined : { name: clickhouse.cluster, replicaPath: clickhouse.replicaPath },
-    timeoutMs: clickhouse.timeout,
-    retention: clickhouse.retention,
+    ...storeOptions(clickhouse, engine),
     log,
     observe: (insert) => {
       countInsert(metrics, insert);
@@ -186,6 +177,21 @@ async function openKafka(
   const opened = await openKafkaIntake(config, parts, log);
   addKafkaMetrics(metrics.registry, () => opened.intake.state);
   return opened;
+}
+
+/** How the store is reached and laid out: a server, or the engine that was started. */
+export function storeOptions(
+  clickhouse: CollectorConfig['clickhouse'],
+  engine?: EmbeddedClickHouse,
+): Omit<StoreOptions, 'log'> {
+  const { cluster, database, password, replicaPath, retention, timeout, url = '', user } = clickhouse;
+  return {
+    clickhouse: engine ?? { url, username: user, password: password?.reveal() ?? '' },
+    database,
+    cluster: cluster === undefined ? undefined : { name: cluster, replicaPath },
+    timeoutMs: timeout,
+    retention,
+  };
 }
 
 /** The embedded ClickHouse of the configuration. */

@@ -4,6 +4,7 @@ import type { Program } from '@tcewatch/config';
 import { ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import { StoreError } from '../model.js';
 import { clickhouseCommand } from './clickhouse.js';
+import { migrateCommand } from './migrate.js';
 import { redriveCommand } from './redrive.js';
 import { runCommand } from './run.js';
 import type { Surroundings } from './surroundings.js';
@@ -16,6 +17,7 @@ const PROGRAM: Program<Surroundings> = {
   commands: [
     runCommand,
     clickhouseCommand,
+    migrateCommand,
     redriveCommand,
     checkConfigCommand({
       program: NAME,

@@ -38,6 +38,11 @@ describe('tcewatch-collector', () => {
     expect([status, err]).toEqual([1, expect.stringContaining('intake.token: is needed to listen on 0.0.0.0')]);
   });
 
+  it('refuses to migrate an engine that is not running', async () => {
+    const { status, err } = await run(['migrate']);
+    expect([status, err]).toEqual([1, expect.stringContaining('clickhouse.url is needed')]);
+  });
+
   it('refuses a shared engine without a password', async () => {
     const { status, err } = await run(['clickhouse']);
     expect([status, err]).toEqual([1, expect.stringContaining('clickhouse.password is needed')]);
@@ -50,6 +55,9 @@ describe('tcewatch-collector run', () => {
     const data = ['--clickhouse-embedded-directory', join(directory.path, 'data')];
     const engine = start(['clickhouse', ...data], env);
     const { url, user } = JSON.parse(await engine.line) as { url: string; user: string };
+
+    const migrated = await run(['migrate', '--clickhouse-url', url, '--clickhouse-user', user], env);
+    expect(migrated).toEqual({ status: 0, out: 'ClickHouse has the database tcewatch\n', err: '' });
 
     const own = await run(['run', ...data, '--listen-port', '0'], env);
     expect([own.status, own.err]).toEqual([1, expect.stringContaining('tcewatch-collector clickhouse')]);

@@ -120,19 +120,30 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
     return sums;
   }
 
-  async function redrive(...flags: string[]): Promise<string> {
+  async function command(args: string[], settings: Record<string, string> = {}): Promise<string> {
     let text = '';
     const stdout = { write: (more: string) => (text += more) };
     const surroundings = {
-      env: environment(),
+      env: { ...environment(), ...settings },
       stdout,
       stderr: stdout,
       stop: new AbortController().signal,
       version: '0',
     };
-    const status = await main(['redrive', ...flags], { ...surroundings, createLog: () => LOG });
+    const status = await main(args, { ...surroundings, createLog: () => LOG });
     return `${text}status ${status}`;
   }
+
+  const redrive = (...flags: string[]): Promise<string> => command(['redrive', ...flags]);
+
+  it('are prepared by `migrate`, which refuses topics that are not as they must be', async () => {
+    const ready = `ClickHouse has the database ${name}\nKafka has the topics ${name}.batches, ${name}.dead\nstatus 0`;
+    expect(await command(['migrate'])).toBe(ready);
+    expect(await command(['migrate'])).toBe(ready);
+    const refused = await command(['migrate'], { TCEWATCH_COLLECTOR_KAFKA_TOPICS_PARTITIONS: '5' });
+    expect(refused).toContain(`the topic ${name}.batches has 4 partitions, not 5: kafka-topics.sh`);
+    expect(refused).toMatch(/status 1$/);
+  });
 
   it('store every batch, set what is none aside, and send that back when they are told to', async () => {
     const collector = await start();

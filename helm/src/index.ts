@@ -1,0 +1,4 @@
+/** What of the chart is generated; `npm run generate` writes it. */
+export * from './readme.js';
+export * from './values-schema.js';
+export * from './values.js';
