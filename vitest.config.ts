@@ -7,6 +7,8 @@ const conditions = ['tcewatch-source'];
 const LAB_RUN = 'lab/test/smoke.test.ts';
 /** Runs a dozen programs at once, for minutes. */
 const SOAK_RUN = 'soak/test/soak.test.ts';
+/** A Kubernetes cluster, for minutes. */
+const HELM_RUN = 'helm/test/install.test.ts';
 
 export default defineConfig({
   resolve: { conditions },
@@ -18,12 +20,13 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['*/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, LAB_RUN, SOAK_RUN],
+          exclude: [...configDefaults.exclude, LAB_RUN, SOAK_RUN, HELM_RUN],
         },
       },
       // After all others and one after the other, so that none slows another down.
       { extends: true, test: { name: 'lab', include: [LAB_RUN], sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: 'soak', include: [SOAK_RUN], sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'helm', include: [HELM_RUN], sequence: { groupOrder: 3 } } },
     ],
     // Two slow cores are the norm for continuous integration: no test may depend on speed, only on an end.
     testTimeout: 600_000,
@@ -31,7 +34,7 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     coverage: {
       provider: 'v8',
-      include: ['{protocol,config,kafka,opentelemetry,recordings,agent,collector,dashboards}/src/**/*.ts'],
+      include: ['{protocol,config,kafka,opentelemetry,recordings,agent,collector,dashboards,helm}/src/**/*.ts'],
       exclude: ['**/gen/**', '**/index.ts', '**/main.ts'],
       reporter: ['text-summary'],
       thresholds: { statements: 85, branches: 80, functions: 85, lines: 85 },

@@ -43,6 +43,15 @@ elif ! kafka/broker/fetch.sh >/dev/null; then
   echo "test set-up: Kafka cannot be fetched by Maven: tests on a real broker will fail"
 fi
 
+# Kubernetes' own control plane, helm and kwok, for the chart.
+recent_go() { has go && go version | grep -qE 'go1\.(2[1-9]|[3-9][0-9])'; }
+recent_go || install golang-go
+if ! recent_go; then
+  echo "test set-up: there is no Go of 1.21 or newer: tests of the Helm chart are left out"
+elif ! helm/cluster/fetch.sh >/dev/null; then
+  echo "test set-up: Kubernetes and helm cannot be built: tests of the Helm chart will fail"
+fi
+
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
   echo "test set-up: the lab needs Debian on x86_64, as root: its run on an emulated KVM host is left out"
 elif ! lab/install-tools.sh >/dev/null 2>&1; then

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 cache=${HOME:?}/.cache/tcewatch
-built=$cache/k8s-$(cat go.mod go.sum main.go | sha256sum | cut -c 1-16)
+built=$cache/k8s-$(cat go.mod go.sum main.go fetch.sh | sha256sum | cut -c 1-16)
 mkdir -p "$cache"
 exec 9>"$built.lock"
 flock 9
@@ -25,7 +25,9 @@ if [ ! -d "$built" ]; then
     flags="$flags -X helm.sh/helm/v3/$package.k8sVersionMajor=1 -X helm.sh/helm/v3/$package.k8sVersionMinor=$minor"
   done
   CGO_ENABLED=0 nice -n 19 go build -trimpath -ldflags "$flags" -o "$part/" \
-    . helm.sh/helm/v3/cmd/helm sigs.k8s.io/kwok/cmd/kwok >&2
+    . helm.sh/helm/v3/cmd/helm >&2
+  # A module of its own, since it is of another Kubernetes.
+  GOBIN=$part CGO_ENABLED=0 nice -n 19 go install -trimpath sigs.k8s.io/kwok/cmd/kwok@v0.7.0 >&2
   mv "$part/cluster" "$part/cp"
   chmod 755 "$part"
   mv "$part" "$built"

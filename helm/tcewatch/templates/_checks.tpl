@@ -28,11 +28,6 @@
 {{- fail "intakeToken.create contradicts intakeToken.existingSecret: give one of the two" -}}
 {{- end -}}
 {{- end -}}
-{{- if .Values.agent.enabled -}}
-{{- range $pool, $values := merge (dict "" dict) .Values.agent.pools -}}
-{{- include "tcewatch.checkAgent" (list $ $pool (include "tcewatch.agentConfig" (list $ $values) | fromYaml)) -}}
-{{- end -}}
-{{- end -}}
 {{- with .Values.clickhouseInstallation -}}
 {{- if .enabled -}}
 {{- if not .existingSecret -}}

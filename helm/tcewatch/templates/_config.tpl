@@ -73,7 +73,9 @@ kafka:
 {{/* Ports of Kafka, ClickHouse, collector and notifiers, each once, as a list. (CONFIG) */}}
 {{- define "tcewatch.remotePorts" -}}
 {{- $ports := list -}}
-{{- range (kindIs "string" (dig "kafka" "brokers" list .)) | ternary (splitList "," (dig "kafka" "brokers" "" .)) (dig "kafka" "brokers" list .) -}}
+{{- $brokers := dig "kafka" "brokers" list . -}}
+{{- if kindIs "string" $brokers -}}{{- $brokers = splitList "," $brokers -}}{{- end -}}
+{{- range $brokers -}}
 {{- $ports = append $ports (splitList ":" . | last | trim | int) -}}
 {{- end -}}
 {{- $urls := list (dig "clickhouse" "url" "" .) (dig "collector" "url" "" .) -}}

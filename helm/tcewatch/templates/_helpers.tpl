@@ -29,6 +29,16 @@ app.kubernetes.io/part-of: tcewatch
 {{- end }}
 {{- end }}
 
+{{/* Of Pods: none that changes with the chart's version, lest all are made anew. (list CONTEXT PART GIVEN) */}}
+{{- define "tcewatch.podLabels" -}}
+{{ include "tcewatch.selector" . }}
+{{- range list (index . 0).Values.commonLabels (index . 2) }}
+{{- with . }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* (list CONTEXT PART) */}}
 {{- define "tcewatch.metadata" -}}
 {{- $context := index . 0 -}}

@@ -33,7 +33,8 @@
 - name: secret-{{ $name }}
   secret:
     secretName: {{ $mount.secret }}
-    defaultMode: 0440
+    # 0440
+    defaultMode: 288
     {{- with $mount.items }}
     items:
       {{- toYaml . | nindent 6 }}

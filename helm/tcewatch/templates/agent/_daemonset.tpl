@@ -1,10 +1,10 @@
-{{/* Agents of a pool; the pool "" is all other nodes. (list CONTEXT POOL POOL-VALUES) */}}
+{{/* Agents of a pool; the pool "" is all other nodes. (list CONTEXT POOL CONFIG-TEXT RESOURCES) */}}
 {{- define "tcewatch.agentDaemonSet" -}}
 {{- $ := index . 0 -}}
 {{- $pool := index . 1 -}}
 {{- $agent := $.Values.agent -}}
 {{- $part := printf "agent-%s" $pool | trimSuffix "-" -}}
-{{- $text := include "tcewatch.agentConfig" (list $ (index . 2)) -}}
+{{- $text := index . 2 -}}
 {{- $config := fromYaml $text -}}
 {{- $port := include "tcewatch.port" (list $config 9914) -}}
 {{- $scheme := include "tcewatch.scheme" $config -}}
@@ -24,11 +24,8 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "tcewatch.labels" (list $ "agent") | nindent 8 }}
+        {{- include "tcewatch.podLabels" (list $ "agent" $agent.podLabels) | nindent 8 }}
         tcewatch.io/pool: {{ $pool | quote }}
-        {{- with $agent.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
       annotations:
         checksum/config: {{ sha256sum $text }}
         {{- with include "tcewatch.scrape" (list $ $config $port) }}
@@ -78,11 +75,13 @@ spec:
           imagePullPolicy: {{ $.Values.image.pullPolicy }}
           args: [run, --config, /etc/tcewatch/config/agent.yaml]
           env:
+            {{- if not (dig "host" "name" "" $config) }}
             # In a container the kernel's name is the Pod's.
             - name: TCEWATCH_AGENT_HOST_NAME
               valueFrom:
                 fieldRef:
                   fieldPath: spec.nodeName
+            {{- end }}
             {{- with $agent.env }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
@@ -101,7 +100,7 @@ spec:
             periodSeconds: 5
             failureThreshold: 24
           resources:
-            {{- toYaml (default $agent.resources (index . 2).resources) | nindent 12 }}
+            {{- toYaml (index . 3) | nindent 12 }}
           securityContext:
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
