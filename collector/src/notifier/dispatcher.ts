@@ -68,7 +68,7 @@ function createQueue(notifier: Notifier, signal: AbortSignal, options: Dispatche
   /** p-retry takes a TypeError for a fault of the program and does not retry it; fetch throws them for bad networks. */
   async function attempt(event: AlertEvent): Promise<void> {
     try {
-      await notifier.notify(event);
+      await notifier.notify([event]);
     } catch (cause) {
       throw new Error(`notifier ${name}: ${(cause as Error).message}`, { cause });
     }

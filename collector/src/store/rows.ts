@@ -114,24 +114,30 @@ export function factsOf(vm: Vm): string | undefined {
   return JSON.stringify([vm.ended, vm.facts && shownBy(vm.facts)]);
 }
 
+/** In the column of a VM's life where an alert is about none. */
+export const NO_LIFE = '00000000-0000-0000-0000-000000000000';
+
 /** Row of `alert_events`. */
 export function alertRow(event: AlertEvent): object {
   return {
     alert_id: event.alertId,
     alert: event.alert,
+    severity: event.severity,
     state: event.state,
     revision: event.revision,
     at: formatTime(event.atNs),
     host: event.hostId,
     host_name: event.hostName,
-    life: event.life,
-    vm: event.vm,
-    uuid: event.uuid,
+    life: event.vm?.life ?? NO_LIFE,
+    vm: event.vm?.name ?? '',
+    uuid: event.vm?.uuid ?? '',
     fired_at: formatTime(event.firedAtNs),
     resolved_at: event.resolvedAtNs === null ? null : formatTime(event.resolvedAtNs),
     cause: event.cause.code,
+    confidence: event.cause.confidence,
     cause_summary: event.cause.summary,
     cause_advice: event.cause.advice,
+    impact: JSON.stringify(event.impact),
     evidence: JSON.stringify(event.evidence, (_key, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     ),

@@ -1,11 +1,13 @@
 /** Alerts: the newest event of each. */
-import type { AlertEvent, AlertEvidence, AlertName, CauseCode } from '../../model.js';
+import type { AlertEvent, AlertEvidence, AlertName, Confidence, Impact, Severity } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../queries.js';
+import { NO_LIFE } from '../rows.js';
 
 interface Row {
   alertId: string;
   alert: AlertName;
+  severity: Severity;
   state: AlertEvent['state'];
   revision: number;
   atNs: string;
@@ -16,9 +18,11 @@ interface Row {
   uuid: string;
   firedAtNs: string;
   resolvedAtNs: string | null;
-  code: CauseCode;
+  code: string;
+  confidence: Confidence;
   summary: string;
   advice: string;
+  impact: string;
   evidence: string;
 }
 
@@ -30,10 +34,10 @@ export async function selectAlerts(
   const rows = await clickhouse.select<Row>(
     'cannot read alerts',
     `SELECT
-       alert_id AS alertId, alert, state, revision, toUnixTimestamp64Nano(at) AS atNs, host AS hostId,
+       alert_id AS alertId, alert, severity, state, revision, toUnixTimestamp64Nano(at) AS atNs, host AS hostId,
        host_name AS hostName, life, vm, uuid, toUnixTimestamp64Nano(fired_at) AS firedAtNs,
-       toUnixTimestamp64Nano(resolved_at) AS resolvedAtNs, cause AS code, cause_summary AS summary,
-       cause_advice AS advice, evidence
+       toUnixTimestamp64Nano(resolved_at) AS resolvedAtNs, cause AS code, confidence, cause_summary AS summary,
+       cause_advice AS advice, impact, evidence
      FROM (
        SELECT * FROM alert_events
        ${vm === undefined ? '' : 'WHERE vm = {vm:String}'}
@@ -49,12 +53,14 @@ export async function selectAlerts(
       ...(limit !== undefined && { limit }),
     },
   );
-  return rows.map(({ code, summary, advice, ...row }) => ({
+  return rows.map(({ code, confidence, summary, advice, life, vm, uuid, ...row }) => ({
     ...row,
     atNs: BigInt(row.atNs),
     firedAtNs: BigInt(row.firedAtNs),
     resolvedAtNs: row.resolvedAtNs === null ? null : BigInt(row.resolvedAtNs),
-    cause: { code, summary, advice },
+    vm: life === NO_LIFE ? null : { life, name: vm, uuid },
+    cause: { code, confidence, summary, advice },
+    impact: JSON.parse(row.impact) as Impact | null,
     evidence: readEvidence(row.evidence),
   }));
 }
