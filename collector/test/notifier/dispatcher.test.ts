@@ -16,10 +16,10 @@ function testNotifier(name: string, failures: number) {
   let left = failures;
   const notifier: Notifier = {
     name,
-    notify(event) {
+    notify(events) {
       // What fetch throws when nobody listens.
       if (left-- > 0) return Promise.reject(new TypeError('fetch failed'));
-      told.push(event.vm);
+      told.push(...events.map(({ vm }) => vm?.name ?? ''));
       return failures < 0 ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve();
     },
   };

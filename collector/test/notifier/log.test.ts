@@ -7,13 +7,13 @@ it('writes an event into the log, a firing one as a warning', async () => {
   const lines: string[] = [];
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
   const event = firingAlert();
-  await createNotifier({ type: 'log' }, log).notify(event);
-  await createNotifier({ type: 'log' }, log).notify({ ...event, state: 'resolved', revision: 1 });
+  await createNotifier({ type: 'log' }, log).notify([event]);
+  await createNotifier({ type: 'log' }, log).notify([{ ...event, state: 'resolved', revision: 1 }]);
   const [firing, resolved] = lines.map((line) => JSON.parse(line) as unknown);
   expect(firing).toMatchObject({
     level: pino.levels.values['warn'],
     alert: { alertId: event.alertId, cause: { code: 'no-in-kernel-table' } },
-    msg: 'TceFallback of a on h.example firing: The kernel serves no TCE table of this VM.',
+    msg: 'TceAccelerationLost of a on h.example firing: The kernel serves no TCE table of this VM.',
   });
   expect(resolved).toMatchObject({ level: pino.levels.values['info'], alert: { state: 'resolved' } });
 });

@@ -33,7 +33,7 @@ describe('the webhook', () => {
   it('posts the event as JSON, with token and signature', async () => {
     const { received, url } = await receiver(204);
     const secrets = { token: new Secret('t0ken'), secret: new Secret('key') };
-    await webhookNotifier({ name: 'hook', url, timeout: 60_000, ...secrets }).notify(firingAlert());
+    await webhookNotifier({ name: 'hook', url, timeout: 60_000, ...secrets }).notify([firingAlert()]);
     const [{ headers, body } = { headers: {}, body: '' }] = received;
     expect(headers).toMatchObject({
       'content-type': 'application/json',
@@ -41,7 +41,7 @@ describe('the webhook', () => {
       'x-tcewatch-signature': `sha256=${createHmac('sha256', 'key').update(body).digest('hex')}`,
     });
     expect(alertBody.parse(JSON.parse(body))).toMatchObject({
-      alert: 'TceFallback',
+      alert: 'TceAccelerationLost',
       state: 'firing',
       revision: 0,
       host: { id: 'h', name: 'h.example' },
@@ -50,9 +50,7 @@ describe('the webhook', () => {
       resolvedAt: null,
       cause: { code: 'no-in-kernel-table' },
       evidence: {
-        entered: 200,
-        punted: 200,
-        seconds: 20,
+        calls: { entered: 200, punted: 200, seconds: 20 },
         after: { observedAt: '2026-11-22T12:02:00.000Z', tceTables: 0, vfioGroups: [3] },
       },
     });
@@ -60,7 +58,7 @@ describe('the webhook', () => {
 
   it('sends neither token nor signature that it was not given', async () => {
     const { received, url } = await receiver(200);
-    await webhookNotifier({ name: 'hook', url, timeout: 60_000 }).notify(firingAlert());
+    await webhookNotifier({ name: 'hook', url, timeout: 60_000 }).notify([firingAlert()]);
     expect(Object.keys(received[0]?.headers ?? {})).not.toContain('authorization');
     expect(Object.keys(received[0]?.headers ?? {})).not.toContain('x-tcewatch-signature');
   });
@@ -68,18 +66,18 @@ describe('the webhook', () => {
   it.each([500, 404, 401])('rejects when the receiver answers %d', async (status) => {
     const { url } = await receiver(status);
     const hook = webhookNotifier({ name: 'hook', url, timeout: 60_000 });
-    await expect(hook.notify(firingAlert())).rejects.toThrow(`answered ${status}`);
+    await expect(hook.notify([firingAlert()])).rejects.toThrow(`answered ${status}`);
   });
 
   it('does not follow the receiver elsewhere', async () => {
     const { url, received } = await receiver(307, { location: '/elsewhere' });
     const hook = webhookNotifier({ name: 'hook', url, timeout: 60_000 });
-    await expect(hook.notify(firingAlert())).rejects.toThrow('answered 307');
+    await expect(hook.notify([firingAlert()])).rejects.toThrow('answered 307');
     expect(received).toHaveLength(1);
   });
 
   it('gives up an attempt that is not answered', async () => {
     const { url } = await receiver('never');
-    await expect(webhookNotifier({ name: 'hook', url, timeout: 20 }).notify(firingAlert())).rejects.toThrow(/timeout/);
+    await expect(webhookNotifier({ name: 'hook', url, timeout: 20 }).notify([firingAlert()])).rejects.toThrow(/timeout/);
   });
 });
