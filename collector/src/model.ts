@@ -158,6 +158,26 @@ export interface AlertEvent {
   evidence: AlertEvidence;
 }
 
+/** What one notifier was told, and when on the collector's clock. */
+export interface Notification {
+  notifier: string;
+  hostId: string;
+  alertId: string;
+  revision: number;
+  atNs: bigint;
+}
+
+/** Remembers who was told of what, beyond the life of a collector. */
+export interface NotificationStore {
+  insertNotifications(rows: readonly Notification[]): Promise<void>;
+  /** Events that were stored later than a time on the collectors' clocks, the oldest first. */
+  alertEventsStoredAfter(ns: bigint): Promise<{ event: AlertEvent; storedNs: bigint }[]>;
+  /** Later than a time. */
+  notificationsAfter(ns: bigint): Promise<Notification[]>;
+  /** Since when there is each of these notifiers: since now for those that are new. */
+  notifiersSince(names: readonly string[], nowNs: bigint): Promise<ReadonlyMap<string, bigint>>;
+}
+
 /**
  * Tells somebody. `notify` rejects when nobody could be told; the dispatcher tries again. The same event may come again,
  * after a restart or from another collector: receivers know it by alert id and revision.
@@ -169,6 +189,8 @@ export interface Notifier {
    * resolved; undefined: one message for each event is enough.
    */
   readonly repeatEvery?: number;
+  /** Events that it takes at once; undefined: one. */
+  readonly atOnce?: number;
   /** Events in order, at most one for each alert. */
   notify(events: readonly AlertEvent[]): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
  * Batches through the collector: store, detector, store again for the events, notifier. Batches count as taken when
- * their rows are durable. Events whose insert fails are kept and tried again with the next batches.
+ * their rows are durable. Events whose insert fails are kept and tried again after a while, and with the next batches.
  */
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
@@ -11,6 +11,8 @@ import type { AlertEvent, BatchStore } from './model.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;
+/** Until events are tried again whose insert failed, in milliseconds. */
+const RETRY_MS = { first: 1000, longest: 30_000 };
 
 export interface PipelineOptions {
   store: BatchStore;
@@ -22,19 +24,27 @@ export interface PipelineOptions {
   log: BaseLogger;
   /** Nanoseconds since 1970. */
   now: () => bigint;
+  /** Milliseconds until events whose insert failed are tried again, doubled at each failure up to the longest. */
+  retryMs?: { first: number; longest: number };
 }
 
 export interface Pipeline {
   /** Resolves when all of the batches are durable; rejects with StoreError when one may not be. */
   accept(batches: readonly Batch[]): Promise<void>;
-  /** Tries once more to store the events that wait; resolves also when that fails, which is logged. */
+  /** Tries to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
+  /** The same for the last time. */
+  close(): Promise<void>;
   pendingEvents(): number;
 }
 
-export function createPipeline({ store, detector, watch, notify, log, now }: PipelineOptions): Pipeline {
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { store, detector, watch, notify, log, now, retryMs = RETRY_MS } = options;
   let pending: AlertEvent[] = [];
   let flushing: Promise<void> | undefined;
+  let closed = false;
+  let delay = retryMs.first;
+  let timer: NodeJS.Timeout | undefined;
 
   async function storeEvents(): Promise<void> {
     try {
@@ -44,11 +54,20 @@ export function createPipeline({ store, detector, watch, notify, log, now }: Pip
         pending = pending.slice(events.length);
         events.forEach(notify);
       }
+      delay = retryMs.first;
     } catch (error) {
-      log.error({ err: error, events: pending.length }, 'alert events are not stored yet; the next batches try again');
+      log.error({ err: error, events: pending.length, retryInMs: delay }, 'alert events are not stored yet');
+      tryLater();
     } finally {
       flushing = undefined;
     }
+  }
+
+  function tryLater(): void {
+    clearTimeout(timer);
+    if (closed) return;
+    timer = setTimeout(() => void flush(), delay);
+    delay = Math.min(2 * delay, retryMs.longest);
   }
 
   function flush(): Promise<void> {
@@ -69,6 +88,11 @@ export function createPipeline({ store, detector, watch, notify, log, now }: Pip
       await flush();
     },
     flush,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await flush();
+    },
     pendingEvents: () => pending.length,
   };
 }

@@ -12,6 +12,8 @@ export interface Observed {
   hosts: () => readonly HostHealth[];
   /** Undefined where ClickHouse is not embedded. */
   clickhouseRestarts: number | undefined;
+  /** Milliseconds that the oldest event has waited for each notifier; 0 where none does. */
+  notificationAges: readonly { notifier: string; ms: number }[];
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -39,6 +41,15 @@ export function createMetrics(observed: () => Observed) {
   gauge('tcewatch_collector_alert_events_pending', 'Events not stored yet', (now) => now.pendingAlertEvents);
   gauge('tcewatch_collector_intake_bytes', 'Bytes of batches in flight', (now) => now.inFlightBytes);
   gauge('tcewatch_collector_clickhouse_restarts', 'Restarts of the embedded engine', (now) => now.clickhouseRestarts);
+  new Gauge({
+    name: 'tcewatch_collector_notification_oldest_age_seconds',
+    help: 'How long the oldest event has waited for a notifier; 0: none waits',
+    labelNames: ['notifier'],
+    registers,
+    collect() {
+      for (const { notifier, ms } of observed().notificationAges) this.set({ notifier }, ms / 1000);
+    },
+  });
   const hostGauge = (name: string, help: string, read: (host: HostHealth) => number | null): void => {
     new Gauge({
       name,
@@ -122,7 +133,7 @@ export function createMetrics(observed: () => Observed) {
     }),
     notifications: new Counter({
       name: 'tcewatch_collector_notifications_total',
-      help: 'Notifications by outcome: sent, retried, failed or dropped',
+      help: 'Notifications by outcome: sent, retried, failed, dropped, or repeated while the alert fires',
       labelNames: ['notifier', 'outcome'],
       registers,
     }),

@@ -2,6 +2,7 @@
 import type { BaseLogger } from 'pino';
 import { toAlertBody } from '../alert-body.js';
 import type { AlertEvent, Notifier } from '../model.js';
+import { subjectOf } from './words.js';
 
 export function logNotifier(log: BaseLogger): Notifier {
   return {
@@ -14,8 +15,7 @@ export function logNotifier(log: BaseLogger): Notifier {
 }
 
 function write(event: AlertEvent, log: BaseLogger): void {
-  const subject = event.vm ? `${event.vm.name} on ${event.hostName}` : event.hostName;
-  const words = `${event.alert} of ${subject} ${event.state}: ${event.cause.summary}`;
+  const words = `${event.alert} of ${subjectOf(event)} ${event.state}: ${event.cause.summary}`;
   if (event.state === 'firing') log.warn({ alert: toAlertBody(event) }, words);
   else log.info({ alert: toAlertBody(event) }, words);
 }

@@ -12,6 +12,7 @@ export interface Retention {
   hours: number;
   /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
+  /** Alert events, and who was told of them. */
   alerts: number;
 }
 
@@ -40,6 +41,7 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention }[
   { table: 'accounts', column: 'at', keep: 'hosts' },
   { table: 'vm_facts', column: 'at', keep: 'hosts' },
   { table: 'alert_events', column: 'at', keep: 'alerts' },
+  { table: 'notifications', column: 'at', keep: 'alerts' },
 ];
 
 /** Throws StoreError for days that are no number of days, and for an order under which counts could not be told. */
