@@ -28,6 +28,15 @@ fi
 has openssl || install openssl
 has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
 
+# Alertmanager and Prometheus. Their packages start services, which nobody needs here.
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  ! has systemctl || systemctl mask prometheus prometheus-alertmanager prometheus-node-exporter >/dev/null 2>&1 || true
+  install prometheus prometheus-alertmanager
+fi
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  echo "test set-up: Alertmanager and Prometheus (Debian packages prometheus-alertmanager, prometheus) are not all there: tests with them are left out"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

@@ -1,6 +1,6 @@
 /** Alerts: the newest event of each, or every event. */
 import type { AlertEvent, AlertEvidence, AlertName, Confidence, Impact, Severity } from '../../model.js';
-import type { ClickHouse, Parameters } from '../client.js';
+import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../queries.js';
 import { NO_LIFE } from '../rows.js';
 
@@ -46,8 +46,8 @@ const CONDITIONS: Readonly<Record<Exclude<keyof AlertFilter, 'limit'>, string>> 
 
 /** Newest alert first; without `limit` all of them. */
 export async function selectAlerts(clickhouse: ClickHouse, filter: Partial<AlertFilter>): Promise<AlertEvent[]> {
-  const given = Object.entries(filter).filter(([, value]) => value !== undefined) as [keyof AlertFilter, string][];
-  const conditions = given.flatMap(([key]) => (key === 'limit' ? [] : CONDITIONS[key]));
+  const given = Object.keys(filter) as (keyof AlertFilter)[];
+  const conditions = given.flatMap((key) => (key === 'limit' ? [] : CONDITIONS[key]));
   const rows = await clickhouse.select<AlertRow>(
     'cannot read alerts',
     `SELECT ${ALERT_COLUMNS}
@@ -59,7 +59,7 @@ export async function selectAlerts(clickhouse: ClickHouse, filter: Partial<Alert
      ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
      ORDER BY firedAtNs DESC, alertId
      ${filter.limit === undefined ? '' : 'LIMIT {limit:UInt32}'}`,
-    Object.fromEntries(given) satisfies Parameters,
+    { ...filter },
   );
   return rows.map(toAlertEvent);
 }
