@@ -24,7 +24,7 @@ export interface Detector {
   forget(hosts: Iterable<string>): void;
   /**
    * The newest events of what fires: as this detector knows it of the hosts that it has heard of, of the others as
-   * `stored`, since another collector may watch them.
+   * `stored`, since another collector may watch them; silence, which is not its business, always as stored.
    */
   firing(stored: readonly AlertEvent[]): AlertEvent[];
   /** VMs that are looked at, and those of them with a firing alert. */
@@ -79,7 +79,7 @@ export function createDetector(rules: Readonly<Rules>, maxWatched = MAX_WATCHED)
     firing(stored) {
       const heard = (host: string): boolean => (hosts.get(host)?.last ?? null) !== null;
       const own = [...hosts].flatMap(([host, state]) => (heard(host) ? firingOf(state) : []));
-      return [...own, ...stored.filter(({ hostId }) => !heard(hostId))];
+      return [...own, ...stored.filter(({ alert, hostId }) => alert === 'TceTelemetrySilent' || !heard(hostId))];
     },
     size() {
       const states = [...hosts.values()];

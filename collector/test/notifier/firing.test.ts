@@ -25,6 +25,9 @@ it('of a host that is heard of, what the detector knows counts, and not what the
   const ended = detector.observe(batchOf({ uptime: 200, vms: [] }));
   expect(ended.map(({ state }) => state)).toEqual(['resolved']);
   expect(names(detector.firing(stored))).toEqual(['b i']);
+  // Others tell of silence.
+  const silent: AlertEvent = { ...onHost('', 'h'), alert: 'TceTelemetrySilent' };
+  expect(detector.firing([silent])).toEqual([silent]);
   const counts = [0, 100, 200].map((calls) => ({ H_PUT_TCE: { entered: calls, punted: calls } }));
   counts.forEach((given, i) =>
     detector.observe(batchOf({ uptime: 300 + 10 * i, vms: [{ name: 'c', counts: given }] })),
