@@ -4,7 +4,10 @@ const only = (name, from, to, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^${from}` },
-  to: { path: '^(protocol|config|kafka|recordings|agent|collector|demo|bench|lab)/', pathNot: to.map((t) => `^${t}`) },
+  to: {
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab)/',
+    pathNot: to.map((t) => `^${t}`),
+  },
 });
 
 module.exports = {
@@ -26,17 +29,23 @@ module.exports = {
     only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
     only('config-depends-on-nothing', 'config/', ['config/'], 'config knows no program'),
     only('kafka-knows-only-config', 'kafka/', ['kafka/', 'config/'], 'kafka knows no program and no batch'),
+    only(
+      'opentelemetry-knows-only-config',
+      'opentelemetry/',
+      ['opentelemetry/', 'config/'],
+      'opentelemetry knows no program and no batch',
+    ),
     only('recordings-depend-on-nothing', 'recordings/', ['recordings/'], 'recordings are data'),
     only(
-      'agent-knows-protocol-config-and-kafka',
+      'agent-knows-what-is-shared',
       'agent/',
-      ['agent/', 'protocol/', 'config/', 'kafka/'],
+      ['agent/', 'protocol/', 'config/', 'kafka/', 'opentelemetry/'],
       'nothing flows back from the collector',
     ),
     only(
-      'collector-knows-protocol-config-and-kafka',
+      'collector-knows-what-is-shared',
       'collector/',
-      ['collector/', 'protocol/', 'config/', 'kafka/'],
+      ['collector/', 'protocol/', 'config/', 'kafka/', 'opentelemetry/'],
       'the agent is known by its batches',
     ),
     {
@@ -45,6 +54,13 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^(kafka/src/kafkajs/|node_modules/)' },
       to: { path: 'node_modules/kafkajs/' },
+    },
+    {
+      name: 'opentelemetry-in-one-place',
+      comment: 'where it is off, nothing of it is loaded',
+      severity: 'error',
+      from: { pathNot: '^(opentelemetry/src/sdk/|node_modules/)' },
+      to: { path: 'node_modules/@opentelemetry/' },
     },
     {
       name: 'no-brokers-in-programs',

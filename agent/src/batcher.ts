@@ -15,13 +15,15 @@ export interface BatchParts {
   sequence: number;
   /** The time between readings that the agent is configured for, in nanoseconds. */
   intervalNs: bigint;
+  /** W3C Trace Context of the reading, where it is traced. */
+  traceparent?: string | undefined;
 }
 
 /** More are of no use to a reader; their number is. */
 const MOST_PROBLEMS = 32;
 
 /** The epoch is the ledger's: it notices when the kernel state was replaced although the source did not. */
-export function toBatch({ reading, snapshot, run, sequence, intervalNs }: BatchParts): Batch {
+export function toBatch({ reading, snapshot, run, sequence, intervalNs, traceparent }: BatchParts): Batch {
   return {
     version: BATCH_VERSION,
     host: reading.host,
@@ -38,6 +40,7 @@ export function toBatch({ reading, snapshot, run, sequence, intervalNs }: BatchP
     ...(reading.latencies && { latencies: snapshot.latencies }),
     accounts: snapshot.accounts,
     problems: bounded(snapshot.problems),
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 

@@ -1,8 +1,8 @@
 /** Entry of `tcewatch-agent`. */
-import { surroundingsOf } from '@tcewatch/config';
+import { endProcess, surroundingsOf } from '@tcewatch/config';
 import { main } from './cli/program.js';
 import { createLog } from './log/log.js';
 import { realPace } from './sources/pace.js';
 
 const surroundings = surroundingsOf(process, new URL('../package.json', import.meta.url));
-process.exitCode = await main(process.argv.slice(2), { ...surroundings, pace: realPace, createLog });
+await endProcess(process, await main(process.argv.slice(2), { ...surroundings, pace: realPace, createLog }));

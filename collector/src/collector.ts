@@ -1,5 +1,7 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
 import { servedTls } from '@tcewatch/config';
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
@@ -35,13 +37,17 @@ export interface Collector {
 }
 
 /** Resolves when the collector listens; rejects with StoreError, or with what listening failed of. */
-export async function startCollector(config: CollectorConfig, log: Logger): Promise<Collector> {
+export async function startCollector(
+  config: CollectorConfig,
+  log: Logger,
+  telemetry: Telemetry = noTelemetry,
+): Promise<Collector> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (let last = opened.pop(); last; last = opened.pop()) await last();
   };
   try {
-    const url = await open(config, log, (closer) => opened.push(closer));
+    const url = await open(config, { log, telemetry }, (closer) => opened.push(closer));
     return { url, close };
   } catch (error) {
     await close();
@@ -51,7 +57,7 @@ export async function startCollector(config: CollectorConfig, log: Logger): Prom
 
 async function open(
   config: CollectorConfig,
-  log: Logger,
+  { log, telemetry }: { log: Logger; telemetry: Telemetry },
   onClose: (close: () => Promise<void>) => void,
 ): Promise<string> {
   const { clickhouse, intake, listen, read } = config;
@@ -72,6 +78,7 @@ async function open(
     clickhouseRestarts: engine?.restarts,
     notificationAges: dispatcher.ages(),
   }));
+  telemetry.exportMetrics(metrics.registry);
 
   const store = await openStore({
     clickhouse: {
@@ -93,7 +100,7 @@ async function open(
   detector.restore(await store.firingAlerts());
   watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
 
-  const dispatcher = await openDispatcher(config, { store, detector, metrics }, log, onClose);
+  const dispatcher = await openDispatcher(config, { store, detector, metrics, telemetry }, log, onClose);
 
   const pipeline = createPipeline({
     store,
@@ -101,9 +108,10 @@ async function open(
     detector,
     log,
     now: wallClock,
-    notify: (event) => {
+    telemetry,
+    notify: (event, traceparent) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
-      dispatcher.dispatch(event);
+      dispatcher.dispatch(event, { parent: traceparent });
     },
   });
   onClose(() => pipeline.close());
@@ -146,7 +154,7 @@ interface NotifierSurroundings {
 /** Tells at once of what fires, and of what a collector before this one left untold. */
 async function openDispatcher(
   { notifiers, publicUrl, links }: CollectorConfig,
-  { store, detector, metrics }: NotifierSurroundings,
+  { store, detector, metrics, telemetry }: NotifierSurroundings & { telemetry: Telemetry },
   log: Logger,
   onClose: (close: () => Promise<void>) => void,
 ): Promise<Dispatcher> {
@@ -160,6 +168,7 @@ async function openDispatcher(
   onClose(() => records.close());
   const dispatcher = createDispatcher(receivers, {
     log,
+    telemetry,
     count: (notifier, outcome, events) => {
       metrics.notifications.inc({ notifier, outcome }, events);
     },
@@ -175,7 +184,7 @@ async function openDispatcher(
     },
   });
   onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
-  for (const { notifier, event } of missed) dispatcher.dispatch(event, notifier);
+  for (const { notifier, event } of missed) dispatcher.dispatch(event, { notifier });
   return dispatcher;
 }
 

@@ -191,6 +191,9 @@ export interface Notifier {
   readonly repeatEvery?: number;
   /** Events that it takes at once; undefined: one. */
   readonly atOnce?: number;
-  /** Events in order, at most one for each alert. */
-  notify(events: readonly AlertEvent[]): Promise<void>;
+  /**
+   * Events in order, at most one for each alert; of those that are traced the `traceparents` (W3C), for whoever is told to
+   * go on from.
+   */
+  notify(events: readonly AlertEvent[], traceparents?: readonly (string | undefined)[]): Promise<void>;
 }

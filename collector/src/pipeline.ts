@@ -2,6 +2,8 @@
  * Batches through the collector: store, detector, store again for the events, notifier. Batches count as taken when
  * their rows are durable. Events whose insert fails are kept and tried again after a while, and with the next batches.
  */
+import { inSpans, noTelemetry } from '@tcewatch/opentelemetry';
+import type { Span, Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
 import type { Detector } from './detector/index.js';
@@ -19,13 +21,21 @@ export interface PipelineOptions {
   detector: Detector;
   /** Is told of each batch once it is stored. */
   watch: HostWatch;
-  /** Is told of each event once it is stored. */
-  notify: (event: AlertEvent) => void;
+  /** Is told of each event once it is stored, with its W3C traceparent where it is traced. */
+  notify: (event: AlertEvent, traceparent: string | undefined) => void;
   log: BaseLogger;
   /** Nanoseconds since 1970. */
   now: () => bigint;
   /** Milliseconds until events whose insert failed are tried again, doubled at each failure up to the longest. */
   retryMs?: { first: number; longest: number };
+  /** Default: none. */
+  telemetry?: Telemetry;
+}
+
+/** An event that waits for ClickHouse, and the span of that. */
+interface Pending {
+  event: AlertEvent;
+  span: Span;
 }
 
 export interface Pipeline {
@@ -39,8 +49,8 @@ export interface Pipeline {
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { store, detector, watch, notify, log, now, retryMs = RETRY_MS } = options;
-  let pending: AlertEvent[] = [];
+  const { store, detector, watch, notify, log, now, retryMs = RETRY_MS, telemetry = noTelemetry } = options;
+  let pending: Pending[] = [];
   let flushing: Promise<void> | undefined;
   let closed = false;
   let delay = retryMs.first;
@@ -49,10 +59,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   async function storeEvents(): Promise<void> {
     try {
       while (pending.length > 0) {
-        const events = pending;
-        await store.insertAlertEvents(events);
-        pending = pending.slice(events.length);
-        events.forEach(notify);
+        const stored = pending;
+        await store.insertAlertEvents(stored.map(({ event }) => event));
+        pending = pending.slice(stored.length);
+        for (const { event, span } of stored) {
+          span.end();
+          notify(event, span.traceparent);
+        }
       }
       delay = retryMs.first;
     } catch (error) {
@@ -75,17 +88,38 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     return flushing ?? Promise.resolve();
   }
 
+  /** The events that one more batch makes; each is a part of the batch's trace. */
+  function detect(batch: Batch, parent: string | undefined): Pending[] {
+    return detector.observe(batch).map((event) => {
+      const { alert, state, alertId, cause, hostId, vm } = event;
+      const attributes = {
+        'host.id': hostId,
+        ...(vm && { 'tcewatch.vm.name': vm.name }),
+        'tcewatch.alert.name': alert,
+        'tcewatch.alert.state': state,
+        'tcewatch.alert.id': alertId,
+        'tcewatch.alert.cause': cause.code,
+      };
+      return { event, span: telemetry.startSpan('alert', { parent, attributes }) };
+    });
+  }
+
+  async function take(batches: readonly Batch[], parents: readonly (string | undefined)[]): Promise<void> {
+    const receivedNs = now();
+    await inSpans(telemetry, 'insert', { kind: 'client', parents }, () => store.insertBatches(batches));
+    watch.observe(batches, receivedNs);
+    pending = [...pending, ...batches.flatMap((batch, i) => detect(batch, parents[i]))];
+    await flush();
+  }
+
   return {
     async accept(batches) {
       if (pending.length >= MAX_PENDING) {
         void flush();
         throw new StoreError(`${pending.length} alert events wait to be stored`, true);
       }
-      const receivedNs = now();
-      await store.insertBatches(batches);
-      watch.observe(batches, receivedNs);
-      pending = [...pending, ...batches.flatMap((batch) => detector.observe(batch))];
-      await flush();
+      const parents = batches.map(({ traceparent }) => traceparent);
+      await inSpans(telemetry, 'intake', { kind: 'consumer', parents }, (intake) => take(batches, intake));
     },
     flush,
     async close() {

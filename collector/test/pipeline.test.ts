@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
+import { recordingTelemetry } from '../../opentelemetry/test/recording-telemetry.js';
 import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
@@ -20,16 +21,22 @@ function setUp(retryMs = { first: 600_000, longest: 600_000 }) {
   const store = memoryStore();
   const notified: AlertEvent[] = [];
   const watch = new HostWatch();
+  const telemetry = recordingTelemetry();
+  const parents: (string | undefined)[] = [];
   const pipeline = createPipeline({
     store,
     detector: createDetector(DEFAULT_RULES),
     watch,
-    notify: (event) => notified.push(event),
+    notify: (event, traceparent) => {
+      notified.push(event);
+      parents.push(traceparent);
+    },
+    telemetry,
     log,
     now: () => BOOTED_NS + 150n * SECOND,
     retryMs,
   });
-  return { store, notified, pipeline, watch };
+  return { store, notified, parents, pipeline, watch, telemetry };
 }
 
 describe('the pipeline', () => {
@@ -40,6 +47,33 @@ describe('the pipeline', () => {
     expect(store.events.map(({ state }) => state)).toEqual(['firing']);
     expect(notified).toEqual(store.events);
     expect(pipeline.pendingEvents()).toBe(0);
+  });
+
+  it('goes on with the trace of each batch, and of the one that an alert comes from', async () => {
+    const { store, pipeline, parents, telemetry } = setUp();
+    const trace = (i: number) => `00-${String(i + 1).repeat(32)}-${'a'.repeat(16)}-01`;
+    store.failure.events = gone;
+    await pipeline.accept(punted.map((batch, i) => ({ ...batch, traceparent: trace(i) })));
+    const named = (name: string) => telemetry.spans.filter((span) => span.name === name);
+    const intake = named('intake');
+    expect(intake.map(({ parent, kind }) => [parent, kind])).toEqual(punted.map((_, i) => [trace(i), 'consumer']));
+    expect(named('insert').map(({ parent }) => parent)).toEqual(intake.map(({ traceparent }) => traceparent));
+    const attributes = { 'host.id': 'h', 'tcewatch.vm.name': 'a', 'tcewatch.alert.state': 'firing' };
+    expect(named('alert')).toMatchObject([{ parent: intake[2]?.traceparent, attributes, ended: false }]);
+    store.failure = {};
+    await pipeline.flush();
+    expect(named('alert')).toMatchObject([{ ended: true, failure: undefined }]);
+    expect(parents).toEqual(named('alert').map(({ traceparent }) => traceparent));
+  });
+
+  it('traces an insert that fails as what it is', async () => {
+    const { store, pipeline, telemetry } = setUp();
+    store.failure.batches = gone;
+    await expect(pipeline.accept(punted.slice(0, 1))).rejects.toBe(gone);
+    expect(telemetry.spans).toMatchObject([
+      { name: 'intake', parent: undefined, ended: true, failure: gone.message },
+      { name: 'insert', ended: true, failure: gone.message },
+    ]);
   });
 
   it('neither takes nor looks at a batch that the store has not', async () => {

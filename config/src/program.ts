@@ -81,3 +81,18 @@ export function surroundingsOf(
   const { env, stdin, stdout, stderr } = process;
   return { env, stdin, stdout, stderr, stop: stopping.signal, version };
 }
+
+/**
+ * Ends the process once its output is written, whatever still holds sockets or timers: what has to be finished, the commands
+ * have awaited.
+ */
+export async function endProcess(process: NodeJS.Process, status: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((written) => {
+      stream.write('', () => {
+        written();
+      });
+    });
+  }
+  return process.exit(status);
+}

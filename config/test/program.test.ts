@@ -1,6 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { CommandError, ConfigError, runProgram } from '../src/index.js';
+
+/** More than a pipe holds. */
+const LONG = 4_000_000;
 
 class BrokenDisk extends Error {}
 
@@ -60,5 +65,23 @@ describe('runProgram', () => {
       1,
       "error: unknown option '--fats'\n(Did you mean --fast?)\n(add --help for what there is)\n",
     ]);
+  });
+});
+
+describe('endProcess', () => {
+  it('ends with the status although something still waits, and not before all is written', async () => {
+    const built = new URL('../dist/index.js', import.meta.url);
+    const program = `
+      import { endProcess } from ${JSON.stringify(built)};
+      setInterval(() => undefined, 1000);
+      process.stdout.write('x'.repeat(${LONG}));
+      await endProcess(process, 3);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    let length = 0;
+    for await (const part of child.stdout as AsyncIterable<Buffer>) length += part.length;
+    expect([length, await ended]).toEqual([LONG, [3, null]]);
   });
 });

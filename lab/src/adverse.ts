@@ -1,6 +1,7 @@
 /** What may befall an agent on a host: missing privileges, strangers in its tracefs, a module reload, a hostile guest. */
 import type { Capability } from './agent.js';
 import { FLOOD_CALLS, flood } from './flood.js';
+import type { Flood } from './flood.js';
 import { startLoad, stopLoad } from './guest.js';
 import type { Guest, GuestPlan } from './guest.js';
 import { stopQemu } from './guest-qemu.js';
@@ -13,10 +14,10 @@ const USUAL: GuestPlan = { name: 'usual', uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1
 const INSTANCES = '/sys/kernel/tracing/instances/tcewatch-*';
 
 export const adverse: Scenario = async (stage, underLoad) => {
-  const { host, agent, say } = stage;
+  const { agent, say } = stage;
   say('starts the agent anew without CAP_SYS_PTRACE');
   await agent.kill();
-  await agent.start(['dac_read_search']);
+  await agent.start({ capabilities: ['dac_read_search'] });
   const [usual] = await startGuests(stage, [USUAL]);
   await underLoad([usual]);
   await agent.says('/fd');
@@ -30,17 +31,28 @@ export const adverse: Scenario = async (stage, underLoad) => {
   await reloadKvm(stage);
 
   const [again] = await startGuests(stage, [USUAL], 2);
-  say(`starts a guest that calls with ${FLOOD_CALLS} LIOBNs`);
-  const flooded = await flood(host);
-  await agent.delivers();
-  await stopQemu(host, flooded);
+  const flooded = await beFlooded(stage, 1);
   await retire(stage, again);
+  await agent.delivers();
+  say('starts the agent anew, to count by ring buffer');
+  await agent.kill();
+  await agent.start({ source: 'ring' });
+  const floodedAgain = await beFlooded(stage, 2);
   return [
     { ...usual, expected: ['virtual'] },
     { ...again, expected: ['virtual'] },
     { ...flooded, expected: ['userspace'], isFlooding: true },
+    { ...floodedAgain, expected: ['userspace'] },
   ];
 };
+
+async function beFlooded({ host, agent, say }: Stage, life: number): Promise<Flood> {
+  say(`starts a guest that calls with ${FLOOD_CALLS} LIOBNs`);
+  const flooded = await flood(host, life);
+  await agent.delivers();
+  await stopQemu(host, flooded);
+  return flooded;
+}
 
 interface Answer {
   status: number;

@@ -20,9 +20,17 @@ const LOG = '/share/agent.log';
 const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];
 export type Capability = 'dac_read_search' | 'sys_ptrace';
 
+/** What may differ from one start to the next. */
+export interface AgentStart {
+  /** All that it keeps; else the least. */
+  capabilities?: readonly Capability[];
+  /** What it counts by; else histograms. */
+  source?: 'hist' | 'ring';
+}
+
 export interface Agent {
   /** Starts it from its disk, and waits until it delivers. */
-  start(capabilities?: readonly Capability[]): Promise<void>;
+  start(options?: AgentStart): Promise<void>;
   /** As the kernel ends a process that is out of memory: with no time for anything. */
   kill(): Promise<void>;
   /** Waits until a reading that is taken from now on is in ClickHouse, and resolves to its epoch. */
@@ -69,9 +77,9 @@ export async function packAgent(directory: string): Promise<string> {
 export async function installAgent(host: Host, collector: Collector, detail: boolean): Promise<Agent> {
   const settings = {
     host: { id: 'lab' },
-    source: 'hist',
     hist: { detail },
     interval: '2s',
+    outbox: { directory: '/run/tcewatch/outbox' },
     collector: { url: `http://${THIS_MACHINE}:${collector.port}`, token: TOKEN },
   };
   await writeFile(join(host.share, 'agent.yaml'), JSON.stringify(settings));
@@ -94,12 +102,13 @@ export async function installAgent(host: Host, collector: Collector, detail: boo
 
   return {
     delivers,
-    async start(capabilities) {
+    async start({ capabilities, source = 'hist' } = {}) {
       pid = await host.run(`
         [ ! -e ${LOG} ] || mv ${LOG} ${LOG}.$(date +%s)
-        ${confined(`${PROGRAM} run --config /share/agent.yaml`, capabilities)} > ${LOG} 2>&1 &
+        ${confined(`${PROGRAM} run --config /share/agent.yaml --source ${source}`, capabilities)} > ${LOG} 2>&1 &
         echo $!`);
       await delivers();
+      await host.run(`! grep 'cannot keep batches' ${LOG}`);
     },
     async kill() {
       await host.run(`kill -9 ${pid}; while [ -e /proc/${pid}/exe ]; do sleep 0.1; done`);

@@ -18,21 +18,22 @@ export interface Flood extends GuestProcess {
   readings: IssuedReading[];
 }
 
-/** Starts it, and waits until it has made all its calls. */
-export async function flood(host: Host): Promise<Flood> {
-  const began = `${NAME} begins`;
+/** Starts it for the first time or anew, and waits until it has made all its calls. */
+export async function flood(host: Host, life: number): Promise<Flood> {
+  const began = `${NAME} begins life ${life}`;
   await mark(host, began);
   const plan = { name: NAME, uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a05' };
   const process = await startQemu(host, plan, '-bios /guest/flood.bin');
   await poll('the hostile guest has made its calls', async () => {
     const console = await readFile(join(host.share, `${NAME}.console`), 'utf8');
-    return console.includes('done') ? true : undefined;
+    // Of all lives.
+    return console.split('done').length > life ? true : undefined;
   });
-  const ended = `${NAME} is done`;
+  const ended = `${NAME} is done with life ${life}`;
   await mark(host, ended);
   const readings = [
     { from: began, to: began, issued: new Map() },
     { from: ended, to: ended, issued: new Map([['H_PUT_TCE' as const, FLOOD_CALLS]]) },
   ];
-  return { name: NAME, life: 1, readings, ...process };
+  return { name: NAME, life, readings, ...process };
 }

@@ -28,7 +28,7 @@ Examples:
   $ npm run lab -- --smoke
       one guest that never had acceleration; about 3 minutes
   $ npm run lab -- --scenario adverse
-      missing privileges, strangers, a module reload, a hostile guest; 20 minutes on a busy machine
+      missing privileges, strangers, a module reload, a hostile guest; 25 minutes on a busy machine
   $ npm run lab -- --shell
       as the first, but stops under load for a look around
   $ npm run lab -- build --suite sid

@@ -7,8 +7,8 @@ import { BootTimeout, LabError } from './errors.js';
 import { linesOf } from './lines.js';
 import { within } from './within.js';
 
-/** Everything on the host is emulated, guests twice: a limit that only something stuck exceeds. */
-const PATIENCE_MS = 180_000;
+/** Everything on the host is emulated, guests twice, on a machine that may be busy: only what is stuck takes longer. */
+const PATIENCE_MS = 600_000;
 
 export interface Shell {
   /** Resolves to what the script prints; rejects with LabError when it fails, is stuck, or the other end is gone. */

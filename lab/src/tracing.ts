@@ -13,8 +13,6 @@ import type { RingCount } from './ring-text.js';
 const INSTANCE = '/sys/kernel/tracing/instances/lab';
 /** Each processor's share of the buffer; a run fills about a fifth of it. */
 const BUFFER_KB = 131_072;
-/** To print the whole buffer on an emulated machine. */
-const COPY_MS = 600_000;
 const TCE_HYPERCALLS = [0x1c, 0x20, 0x138, 0x13c];
 
 /** Begins to record; while no guest runs. */
@@ -44,7 +42,7 @@ export async function keepTracing(host: Host): Promise<void> {
   const stats = await host.run(`cd ${INSTANCE} && echo 0 > tracing_on && cat per_cpu/cpu*/stats`);
   const lost = stats.split('\n').filter((line) => /^(overrun|commit overrun|dropped events): [1-9]/.test(line));
   if (lost.length > 0) throw new LabError(`the lab's own ring buffer lost events: ${lost.join(', ')}`);
-  await host.run(`cat ${INSTANCE}/trace >> /share/ring.txt && rmdir ${INSTANCE}`, COPY_MS);
+  await host.run(`cat ${INSTANCE}/trace >> /share/ring.txt && rmdir ${INSTANCE}`);
 }
 
 /** Stops recording and counts all that was recorded. Rejects with LabError. */

@@ -2,7 +2,7 @@
 import type { Counter, Evidence, Hypercall, LossKind, Mmu, Mode, Scope, Span } from './vocabulary.js';
 
 /** The schema version that this code writes, and the newest that it fully understands. */
-export const BATCH_VERSION = 2;
+export const BATCH_VERSION = 3;
 /** The oldest reader that understands what this code writes: one of version 1 skips what has come since. */
 export const OLDEST_READER = 1;
 
@@ -128,6 +128,8 @@ export interface Batch {
   latencies?: Latencies;
   accounts: Account[];
   problems: string[];
+  /** W3C Trace Context of the reading, as its sender gave it; absent where it is not traced. */
+  traceparent?: string;
 }
 
 /** One row of {@link Series} as an object: for building and for tests, never on the hot path. */

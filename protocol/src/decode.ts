@@ -15,6 +15,7 @@ import type { Account as AccountMessage } from './gen/tcewatch/v1/batch_pb.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { BatchLimits } from './limits.js';
 import { checkList, checkText, readId, safeNumber } from './checks.js';
+import { checkedTraceparent } from './traceparent.js';
 import { COUNTERS, LOSS_KINDS } from './vocabulary.js';
 
 /** Numbers of the repeated fields of Batch in the schema, each with the limit on how often it may occur. */
@@ -51,6 +52,7 @@ export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = D
   }
   message.problems.forEach((text, i) => checkText(text, `problems[${i}]`, limits));
   if (message.wallNs >= 1n << 63n) throw new BatchError('invalid', 'wall_ns', 'is later than the year 2262');
+  const traceparent = checkedTraceparent(message.traceparent);
   const evidence = message.evidenceSets.map((set, i) => decodeEvidence(set, `evidence_sets[${i}]`, limits));
   return {
     version: message.version,
@@ -75,6 +77,7 @@ export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = D
     ...(message.latencies && { latencies: decodeLatencies(message.latencies, message.vms.length, limits) }),
     accounts: decodeAccounts(message.accounts, limits),
     problems: message.problems,
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 

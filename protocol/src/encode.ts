@@ -39,6 +39,7 @@ export function encodeBatch(batch: Batch): Uint8Array {
     })),
     problems: batch.problems,
     evidenceSets: evidence.sets,
+    ...(batch.traceparent !== undefined && { traceparent: batch.traceparent }),
   });
   return toBinary(wire.BatchSchema, message);
 }

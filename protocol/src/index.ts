@@ -9,4 +9,5 @@ export * from './latencies.js';
 export * from './limits.js';
 export * from './modes.js';
 export * from './series.js';
+export { continueTrace, traceparentOf } from './traceparent.js';
 export * from './vocabulary.js';

@@ -94,6 +94,10 @@ function latencyRows(vms: number): fc.Arbitrary<LatencyRow[]> {
   );
 }
 
+const traceparent = fc
+  .tuple(fc.nat({ max: 2 ** 31 - 1 }), fc.boolean())
+  .map(([n, sampled]) => `00-${String(n).padStart(32, '1')}-${String(n).padStart(16, '1')}-0${sampled ? 1 : 0}`);
+
 export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain((vms) => {
   const parts = {
     version: fc.constant(BATCH_VERSION),
@@ -125,7 +129,8 @@ export const batches: fc.Arbitrary<Batch> = fc.array(vm, { maxLength: 6 }).chain
       { maxLength: 2 },
     ),
     problems: fc.array(text, { maxLength: 3 }),
+    traceparent,
   };
   const required = Object.keys(parts) as (keyof typeof parts)[];
-  return fc.record(parts, { requiredKeys: required.filter((key) => key !== 'latencies') });
+  return fc.record(parts, { requiredKeys: required.filter((key) => key !== 'latencies' && key !== 'traceparent') });
 });

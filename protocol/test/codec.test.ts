@@ -75,6 +75,11 @@ function sample(): Batch {
   return { ...first(), version: 2, series, latencies };
 }
 
+/** One that was traced, which came with version 3. */
+function traced(): Batch {
+  return { ...sample(), version: 3, traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' };
+}
+
 describe('a batch', () => {
   it('comes back as it was sent', () => {
     fc.assert(
@@ -87,6 +92,7 @@ describe('a batch', () => {
   it.each([
     [1, first()],
     [2, sample()],
+    [3, traced()],
   ])('of version %i is read for as long as the format lives', async (version, batch) => {
     const golden = await readFile(new URL(`fixtures/batch-v${version}.bin`, import.meta.url));
     expect(decodeBatch(golden)).toEqual(batch);
@@ -167,7 +173,8 @@ describe('a reader', () => {
   it('of version 1 reads all of a later batch but what came after it', () => {
     const { proto } = file_tcewatch_v1_batch;
     const [batch, ...others] = proto.messageType;
-    const older = { ...batch!, field: batch!.field.filter(({ name }) => name !== 'latencies') };
+    const later = ['latencies', 'traceparent'];
+    const older = { ...batch!, field: batch!.field.filter(({ name }) => !later.includes(name)) };
     const messageType = [older, ...others.filter(({ name }) => name !== 'Latencies')];
     const registry = createFileRegistry({
       $typeName: FileDescriptorSetSchema.typeName,
@@ -175,9 +182,10 @@ describe('a reader', () => {
     });
     const schema = registry.getMessage(BatchSchema.typeName) ?? expect.fail();
     const options = { readUnknownFields: false };
-    const { latencies, ...known } = fromBinary(BatchSchema, encodeBatch(sample()), options);
+    const { latencies, traceparent, ...known } = fromBinary(BatchSchema, encodeBatch(traced()), options);
     expect(latencies?.rows).toBe(2);
-    expect({ ...fromBinary(schema, encodeBatch(sample()), options) }).toEqual(known);
+    expect(traceparent).toBe(traced().traceparent);
+    expect({ ...fromBinary(schema, encodeBatch(traced()), options) }).toEqual(known);
     expect(known.oldestReader).toBe(1);
   });
 

@@ -1,5 +1,6 @@
 /** `tcewatch-agent replay`: runs a recording through the agent and says what it counted. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Batch } from '@tcewatch/protocol';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
@@ -56,14 +57,17 @@ export function replayCommand(surroundings: Surroundings): Command {
 }
 
 async function replayRecording(config: AgentConfig, json: boolean, surroundings: Surroundings): Promise<void> {
-  const { createLog, pace, version, stop, stdout, stderr } = surroundings;
+  const { createLog, env, pace, version, stop, stdout, stderr } = surroundings;
+  const log = createLog(config.log);
+  const telemetry = await startTelemetry({ env, service: 'tcewatch-agent', version, log });
   const lastOfEpoch = new Map<string, Batch>();
   const progress = showProgress(stderr);
   const { loop, outbox } = createAgent({
     config,
     version,
     pace,
-    log: createLog(config.log),
+    log,
+    telemetry,
     onBatch: (batch) => lastOfEpoch.set(batch.epoch, batch),
     onProgress: progress.update,
   });
@@ -74,6 +78,7 @@ async function replayRecording(config: AgentConfig, json: boolean, surroundings:
   } finally {
     progress.clear();
     await outbox.close();
+    await telemetry.shutdown();
   }
   const batches = [...lastOfEpoch.values()];
   const totals = totalsOf(batches);

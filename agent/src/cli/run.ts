@@ -1,5 +1,6 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
@@ -29,10 +30,11 @@ export function runCommand(surroundings: Surroundings): Command {
   return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
-async function run(config: AgentConfig, { createLog, pace, version, stop }: Surroundings): Promise<void> {
+async function run(config: AgentConfig, { createLog, env, pace, version, stop }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config }, 'configuration');
-  const { loop, outbox, server } = createAgent({ config, version, pace, log });
+  const telemetry = await startTelemetry({ env, service: 'tcewatch-agent', version, log });
+  const { loop, outbox, server } = createAgent({ config, version, pace, log, telemetry });
   try {
     if (config.listen.enabled) log.info(`listening on ${await listen(server, config.listen)}`);
     log.info({ version, transport: outbox.name }, 'started');
@@ -46,6 +48,7 @@ async function run(config: AgentConfig, { createLog, pace, version, stop }: Surr
   } finally {
     await outbox.close();
     await server.close();
+    await telemetry.shutdown();
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text } from '../proc/look.js';
+import { lookAt, problemsOf, text, textAside } from '../proc/look.js';
 import type { Look } from '../proc/look.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
@@ -61,7 +61,7 @@ export async function inspect(root: string): Promise<Inspection> {
   const [cpuinfo, modules, kallsyms, self, uptime] = await Promise.all([
     text(look, 'proc/cpuinfo'),
     text(look, 'proc/modules'),
-    text(look, 'proc/kallsyms'),
+    textAside(look, 'proc/kallsyms'),
     text(look, 'proc/self/status'),
     text(look, 'proc/uptime'),
   ]);

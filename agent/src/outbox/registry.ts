@@ -1,8 +1,10 @@
 /** The outbox that the configuration asks for. */
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import type { Pace } from '../sources/pace.js';
 import { createTransport } from '../transport/registry.js';
+import { TracedTransport } from '../transport/traced.js';
 import { noOutbox } from './outbox.js';
 import type { Outbox } from './outbox.js';
 import { QueuedOutbox } from './queued.js';
@@ -11,16 +13,17 @@ import { QueuedOutbox } from './queued.js';
 export interface OutboxContext {
   pace: Pace;
   log: Logger;
+  telemetry: Telemetry;
 }
 
-export function createOutbox(config: AgentConfig, { pace, log }: OutboxContext): Outbox {
+export function createOutbox(config: AgentConfig, { pace, log, telemetry }: OutboxContext): Outbox {
   const transport = createTransport(config, log);
   if (transport === undefined) return noOutbox;
   const { enabled, directory, bytes, catchUp } = config.outbox;
   // A recording is read again from its beginning, and whoever replays one wants its batches in order.
   const isReplay = config.source === 'replay';
   return new QueuedOutbox({
-    transport,
+    transport: telemetry.isTracing ? new TracedTransport(transport, telemetry) : transport,
     directory: enabled && !isReplay ? directory : undefined,
     bytes,
     catchUp: isReplay ? undefined : catchUp,

@@ -1,7 +1,7 @@
 /** What the open files of a QEMU process tell: tables that the kernel serves, VFIO groups, vCPUs. */
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Descriptors } from '@tcewatch/protocol';
-import { link, names } from './look.js';
+import { links } from './look.js';
 import type { Look } from './look.js';
 
 export interface OpenFiles {
@@ -33,10 +33,8 @@ export async function holdsVm(look: Look, tgid: number): Promise<boolean> {
   return (await linksOf(look, tgid))?.includes(KVM_VM) ?? false;
 }
 
-async function linksOf(look: Look, tgid: number): Promise<(string | undefined)[] | undefined> {
-  const directory = `proc/${tgid}/fd`;
-  const files = await names(look, directory);
-  return files && Promise.all(files.map((file) => link(look, `${directory}/${file}`)));
+function linksOf(look: Look, tgid: number): Promise<(string | undefined)[] | undefined> {
+  return links(look, `proc/${tgid}/fd`);
 }
 
 function interpret(targets: readonly string[]): OpenFiles {

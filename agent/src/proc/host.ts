@@ -1,7 +1,8 @@
 /** What is said of the host itself; it does not change until the next boot. */
 import { isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
-import { text } from './look.js';
+import { printable } from '../printable.js';
+import { text, textAside } from './look.js';
 import type { Look } from './look.js';
 
 export interface HostFacts extends HostTraits {
@@ -24,13 +25,13 @@ export async function readHost(look: Look): Promise<HostFacts> {
     line('proc/sys/kernel/random/boot_id'),
     line('etc/machine-id'),
     line('proc/cpuinfo'),
-    text(look, 'proc/kallsyms'),
+    textAside(look, 'proc/kallsyms'),
   ]);
   return {
-    hostname: hostname === '(none)' ? '' : hostname,
-    kernel,
+    hostname: hostname === '(none)' ? '' : printable(hostname),
+    kernel: printable(kernel),
     bootId: isId(bootId) ? bootId : NO_BOOT,
-    machineId: machineId || undefined,
+    machineId: printable(machineId) || undefined,
     cpu: cpuinfoField(cpuinfo, 'cpu'),
     platform: cpuinfoField(cpuinfo, 'platform'),
     realModeHandlers: realModeHandlers(kallsyms),
@@ -38,7 +39,7 @@ export async function readHost(look: Look): Promise<HostFacts> {
 }
 
 function cpuinfoField(cpuinfo: string, name: string): string {
-  return new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1]?.trim() ?? '';
+  return printable(new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1]?.trim() ?? '');
 }
 
 /** Undefined when the symbols say nothing of KVM: then they were hidden, or KVM is not loaded. */

@@ -1,9 +1,16 @@
 /**
  * Reading of what lies below a root directory, where anything may vanish or be forbidden: what is not there is undefined,
  * and what may not be read is undefined and leaves a problem that says what to do about it.
+ *
+ * procfs answers from memory, within microseconds; to have another thread ask takes several times the processor time, and a
+ * host with 50 VMs has thousands of descriptors. So all is read at once, but for what the kernel may let one wait for.
  */
-import { readFile, readdir, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, openSync, read, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const readFrom = promisify(read);
+/** Room to begin with, for the command line of most QEMUs. */
+const ASIDE_BYTES = 8 * 1024;
 
 /** What a look found at one path. */
 export type Found =
@@ -42,52 +49,80 @@ export function problemsOf({ trouble }: Look): string[] {
 
 /** The file as text; paths are without the leading slash. */
 export function text(look: Look, path: string): Promise<string | undefined> {
-  return attempt(
-    look,
-    path,
-    (file) => readFile(file, 'utf8'),
-    (text) => ({ kind: 'text', text }),
-  );
+  return Promise.resolve(attempt(look, path, (file) => readFileSync(file, 'utf8'), asText));
+}
+
+/**
+ * The same, read by another thread: for a file that is long, or for which the kernel waits until a process has changed its
+ * memory map.
+ */
+export async function textAside(look: Look, path: string): Promise<string | undefined> {
+  try {
+    const text = await readAside(at(look, path));
+    return attempt(look, path, () => text, asText);
+  } catch (error) {
+    failed(look, path, error);
+    return undefined;
+  }
+}
+
+/** It is only to read that may take long: each further call by another thread costs as much as all that is done here. */
+async function readAside(path: string): Promise<string> {
+  const file = openSync(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(ASIDE_BYTES);
+    for (let length = 0; ;) {
+      const { bytesRead } = await readFrom(file, buffer, length, buffer.length - length, null);
+      if (bytesRead === 0) return buffer.toString('utf8', 0, length);
+      length += bytesRead;
+      if (length === buffer.length) buffer = Buffer.concat([buffer], 2 * length);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The names in a directory. */
 export function names(look: Look, path: string): Promise<string[] | undefined> {
-  return attempt(
-    look,
-    path,
-    (directory) => readdir(directory),
-    (names) => ({ kind: 'names', names }),
-  );
+  return Promise.resolve(attempt(look, path, (directory) => readdirSync(directory), asNames));
 }
 
 /** What a symbolic link says. */
 export function link(look: Look, path: string): Promise<string | undefined> {
-  return attempt(
-    look,
-    path,
-    (file) => readlink(file),
-    (target) => ({ kind: 'link', target }),
-  );
+  return Promise.resolve(attempt(look, path, (file) => readlinkSync(file), asLink));
 }
 
-async function attempt<T>(
-  look: Look,
-  path: string,
-  read: (path: string) => Promise<T>,
-  found: (value: T) => Found,
-): Promise<T | undefined> {
+/** What each entry of a directory of symbolic links says; undefined for one that is none. */
+export function links(look: Look, path: string): Promise<(string | undefined)[] | undefined> {
+  const files = attempt(look, path, (directory) => readdirSync(directory), asNames);
+  return Promise.resolve(files?.map((name) => attempt(look, `${path}/${name}`, (file) => readlinkSync(file), asLink)));
+}
+
+const asText = (text: string): Found => ({ kind: 'text', text });
+const asNames = (names: readonly string[]): Found => ({ kind: 'names', names });
+const asLink = (target: string): Found => ({ kind: 'link', target });
+
+/** Of a path without the leading slash. Not `join`, which takes longer than to read a link. */
+const at = ({ root }: Look, path: string): string => `${root}/${path}`;
+
+function attempt<T>(look: Look, path: string, read: (path: string) => T, found: (value: T) => Found): T | undefined {
   try {
-    const value = await read(join(look.root, path));
+    const value = read(at(look, path));
     look.onFound?.(path, found(value));
     return value;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return undefined;
-    const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
-    note(look, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });
+    failed(look, path, error);
     return undefined;
   }
+}
+
+/** Leaves the trouble to be told, if it is one. */
+function failed(look: Look, path: string, error: unknown): void {
+  const { code, message } = error as NodeJS.ErrnoException;
+  // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
+  if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return;
+  const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
+  note(look, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });
 }
 
 function note({ trouble }: Look, kind: string, found: Trouble): void {

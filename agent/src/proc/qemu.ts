@@ -14,27 +14,30 @@ export interface QemuArguments {
 
 /** Parses /proc/<pid>/cmdline: arguments that each end in a NUL character. Where an option is repeated, the last counts. */
 export function parseQemu(cmdline: string): QemuArguments {
-  const words = cmdline.split('\0');
-  const machine = new Map(
-    ['machine', 'M'].flatMap((option) => valuesOf(words, option)).flatMap((v) => [...options(v)]),
-  );
-  const name = options(valuesOf(words, 'name').at(-1) ?? '', 'guest').get('guest') ?? '';
+  const values = valuesByOption(cmdline.split('\0'));
+  const valuesOf = (option: string) => values.get(option) ?? [];
+  const machine = new Map(['machine', 'M'].flatMap(valuesOf).flatMap((v) => [...options(v)]));
+  const name = options(valuesOf('name').at(-1) ?? '', 'guest').get('guest') ?? '';
   return {
     name: printable(name),
-    uuid: printable(valuesOf(words, 'uuid').at(-1) ?? ''),
+    uuid: printable(valuesOf('uuid').at(-1) ?? ''),
     kvmType: machine.get('kvm-type')?.toUpperCase(),
     maxCpuCompat: machine.get('max-cpu-compat')?.toLowerCase(),
   };
 }
 
-/** The values of `-option value`, `--option value` and `-option=value`. */
-function valuesOf(words: readonly string[], option: string): string[] {
-  return words.flatMap((word, i) => {
-    const match = /^--?([A-Za-z-]+)(?:=(.*))?$/s.exec(word);
-    if (match?.[1] !== option) return [];
-    const value = match[2] ?? words[i + 1];
-    return value === undefined ? [] : [value];
+/** Of `-option value`, `--option value` and `-option=value`. */
+function valuesByOption(words: readonly string[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  words.forEach((word, i) => {
+    const [, option, given] = /^--?([A-Za-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const value = given ?? words[i + 1];
+    if (option === undefined || value === undefined) return;
+    const known = values.get(option);
+    if (known) known.push(value);
+    else values.set(option, [value]);
   });
+  return values;
 }
 
 /** `a=b,c=d,,e` is a: `b` and c: `d,e`; a first word without `=` is the value of `implied`. */

@@ -7,7 +7,7 @@ import { printable } from '../printable.js';
 import { parseCgroup } from './cgroup.js';
 import { holdsVm, openFiles } from './descriptors.js';
 import type { HostFacts } from './host.js';
-import { link, names, text } from './look.js';
+import { link, names, text, textAside } from './look.js';
 import type { Look } from './look.js';
 import { guestMmu } from './mmu.js';
 import { parseQemu } from './qemu.js';
@@ -64,7 +64,7 @@ async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): 
   const threads = await threadsOf(look, tgid);
   const facts = await factsOf(look, tgid, nowNs);
   // Read last: a process gives up its memory, where this is kept, before its files, so what was read above was whole.
-  const cmdline = await text(look, `proc/${tgid}/cmdline`);
+  const cmdline = await textAside(look, `proc/${tgid}/cmdline`);
   if (cmdline === undefined || cmdline === '') return undefined;
   const qemu = parseQemu(cmdline);
   const mmu = guestMmu(host, qemu);

@@ -1,6 +1,8 @@
 /** Puts an agent together from its configuration: source, outbox, loop, metrics and health. Starts nothing. */
 import { randomUUID } from 'node:crypto';
 import { servedTls } from '@tcewatch/config';
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -22,6 +24,8 @@ export interface AgentParts {
   version: string;
   pace: Pace;
   log: Logger;
+  /** Default: none. */
+  telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
   onProgress?: NonNullable<ReplayOptions['onProgress']>;
 }
@@ -34,7 +38,8 @@ export interface Agent {
 }
 
 /** Throws SourceError when the configured source does not exist. */
-export function createAgent({ config, version, pace, log, onBatch, onProgress }: AgentParts): Agent {
+export function createAgent(parts: AgentParts): Agent {
+  const { config, version, pace, log, telemetry = noTelemetry, onBatch, onProgress } = parts;
   const { root, host, caps, hist, ring, replay, interval: intervalMs } = config;
   const { source: sourceName } = config;
   const source = createSource(sourceName, {
@@ -48,7 +53,7 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
     }),
     now: () => BigInt(Date.now()) * 1_000_000n,
   });
-  const outbox = createOutbox(config, { pace, log });
+  const outbox = createOutbox(config, { pace, log, telemetry });
   const run = randomUUID();
   const loop = new ReadingLoop({
     source,
@@ -60,14 +65,17 @@ export function createAgent({ config, version, pace, log, onBatch, onProgress }:
     run,
     pace,
     log,
+    telemetry,
     ...(onBatch && { onBatch }),
   });
   const { status } = loop;
   const now = () => pace.now();
   const observed = () => ({ status, stats: outbox.stats, intervalMs, nowMs: pace.now() });
   const { token, tls } = config.listen;
+  const metrics = createMetrics({ status, stats: () => outbox.stats, now, version, source: sourceName, run });
+  telemetry.exportMetrics(metrics);
   const server = createServer({
-    metrics: createMetrics({ status, stats: () => outbox.stats, now, version, source: sourceName, run }),
+    metrics,
     alive: () => alive(observed()),
     ready: () => ready(observed()),
     token: token?.reveal(),

@@ -2,6 +2,8 @@
  * The agent's one loop: source > ledger > batch > outbox, at an interval that does not drift. Knows no clock, no file
  * and no network of its own; a reading that fails is counted and the loop goes on.
  */
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import { encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
@@ -33,6 +35,8 @@ export interface LoopOptions {
   run: string;
   pace: Pace;
   log: Logger;
+  /** Default: none. */
+  telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
 }
 
@@ -101,18 +105,22 @@ export class ReadingLoop {
 
   /** Takes one reading; resolves to whether there may be another, and never rejects. */
   async #read(isLast = false): Promise<boolean> {
-    const { source, pace } = this.options;
+    const { source, pace, run, telemetry = noTelemetry } = this.options;
     const begunMs = pace.now();
     this.status.begunMs = begunMs;
+    const attributes = { 'tcewatch.source': source.name, 'tcewatch.run': run };
+    const span = telemetry.startSpan('reading', { attributes });
     try {
       await this.#resume();
       if (!this.#open) await source.open(toldOf(this.#ledger));
       this.#open = true;
       const reading = await source.next(isLast);
       if (reading === undefined) return false;
-      await this.#take(reading);
+      await this.#take(reading, span.traceparent);
+      span.end();
     } catch (error) {
       this.#fail(error);
+      span.end(error instanceof Error ? error.message : String(error));
       // What `open` prepared may be what is gone, so a live source prepares it again.
       if (this.options.pacedBy === 'interval') await this.#close();
     }
@@ -133,14 +141,14 @@ export class ReadingLoop {
   }
 
   /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
-  async #take(reading: Reading): Promise<void> {
+  async #take(reading: Reading, traceparent: string | undefined): Promise<void> {
     const { caps, run, intervalMs, outbox, pace, state, onBatch } = this.options;
     const problems = [...reading.problems, ...this.#afterthoughts];
     const ledger = advance(this.#ledger, { ...reading, problems }, caps);
     const counted = snapshot(ledger);
     const sequence = this.status.readings + 1;
     const intervalNs = BigInt(Math.round(intervalMs * 1e6));
-    const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs });
+    const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs, traceparent });
     const takenMs = pace.now();
     const encoded = { bytes: encodeBatch(batch), hostId: batch.host.id, epoch: batch.epoch, takenMs };
     const others = outbox.atRisk.filter(({ epoch }) => epoch !== encoded.epoch);

@@ -11,9 +11,9 @@ export function hostOf(facts: HostFacts, options: SourceOptions, source: string,
   return {
     id: printable(options.host.id ?? facts.machineId ?? name),
     name,
-    kernel: printable(facts.kernel),
-    cpu: printable(facts.cpu),
-    platform: printable(facts.platform),
+    kernel: facts.kernel,
+    cpu: facts.cpu,
+    platform: facts.platform,
     agentVersion: options.agentVersion,
     source,
   };

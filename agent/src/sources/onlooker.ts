@@ -8,6 +8,7 @@ import { HIST, HIST_KINDS } from './hist-instance.js';
 import type { HistKind } from './hist-instance.js';
 import { readCounts } from './hist-takeover.js';
 import { LiveHost } from './live-host.js';
+import { refuseIfBlind } from './obstacles.js';
 import type { SourceOptions } from './options.js';
 import { openPassing } from './passing.js';
 import type { PassingInstance, PassingOptions } from './passing.js';
@@ -43,7 +44,9 @@ class Onlooker implements Source {
   ) {}
 
   async open(): Promise<void> {
-    this.#host = await LiveHost.open(this.options, this.name);
+    const host = await LiveHost.open(this.options, this.name);
+    await refuseIfBlind(this.options.root);
+    this.#host = host;
   }
 
   async next(): Promise<Reading | undefined> {

@@ -9,7 +9,7 @@ import { gzip } from 'node:zlib';
 import { frameBatches } from '@tcewatch/protocol';
 import { judge } from './answer.js';
 import { post } from '@tcewatch/config';
-import type { AttemptLimits, EncodedBatch, Transport, Verdict } from './transport.js';
+import type { AttemptLimits, OutgoingBatch, Transport, Verdict } from './transport.js';
 
 export interface HttpTransportOptions {
   /** The collector; `v1/batches` is below its path. */
@@ -45,7 +45,7 @@ export class HttpTransport implements Transport {
     };
   }
 
-  async deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict> {
+  async deliver(batches: readonly OutgoingBatch[], signal: AbortSignal): Promise<Verdict> {
     const { timeoutMs } = this.#options;
     const attempt = new AbortController();
     const abort = () => {
@@ -58,7 +58,9 @@ export class HttpTransport implements Transport {
       const framed = frameBatches(batches.map(({ bytes }) => bytes));
       const body = this.#options.gzip ? await compress(framed) : framed;
       signal.throwIfAborted();
-      const request = { url: this.#target, agent: this.#agent, headers: this.#headers, body, signal: attempt.signal };
+      const traceparent = batches[0]?.traceparent;
+      const headers = { ...this.#headers, ...(traceparent !== undefined && { traceparent }) };
+      const request = { url: this.#target, agent: this.#agent, headers, body, signal: attempt.signal };
       return judge(await post(request), Date.now(), batches.length);
     } catch (error) {
       const message = attempt.signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error);

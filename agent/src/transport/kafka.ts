@@ -5,7 +5,7 @@
 import { KafkaError, connect } from '@tcewatch/kafka';
 import type { KafkaClient, KafkaProducer, KafkaRecord, KafkaSettings } from '@tcewatch/kafka';
 import type { Logger } from 'pino';
-import type { AttemptLimits, EncodedBatch, Transport, Verdict } from './transport.js';
+import type { AttemptLimits, EncodedBatch, OutgoingBatch, Transport, Verdict } from './transport.js';
 
 export interface KafkaTransportOptions {
   settings: KafkaSettings;
@@ -29,7 +29,7 @@ export class KafkaTransport implements Transport {
     this.#options = options;
   }
 
-  async deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict> {
+  async deliver(batches: readonly OutgoingBatch[], signal: AbortSignal): Promise<Verdict> {
     try {
       const { producer } = await (this.#connected ??= this.#connect());
       await producer.send(this.#options.topic, batches.map(recordOf), signal);
@@ -51,8 +51,8 @@ export class KafkaTransport implements Transport {
   }
 }
 
-function recordOf({ bytes, hostId }: EncodedBatch): KafkaRecord {
-  return { key: hostId, value: bytes, headers: { schema: SCHEMA } };
+function recordOf({ bytes, hostId, traceparent }: OutgoingBatch): KafkaRecord {
+  return { key: hostId, value: bytes, headers: { schema: SCHEMA, ...(traceparent !== undefined && { traceparent }) } };
 }
 
 /** What a failure means for the batches of the attempt. */

@@ -10,6 +10,12 @@ export interface EncodedBatch {
   takenMs: number;
 }
 
+/** One batch under way. */
+export interface OutgoingBatch extends EncodedBatch {
+  /** W3C traceparent of this delivery, to be sent along; absent where it is not traced. */
+  traceparent?: string | undefined;
+}
+
 /** What one attempt may hold; a batch that is larger alone goes alone. */
 export interface AttemptLimits {
   batches: number;
@@ -41,7 +47,7 @@ export interface Transport {
    * One attempt to deliver these, in order; never called again before it has resolved, and never rejects. When the signal
    * is aborted it ends soon, whatever its verdict.
    */
-  deliver(batches: readonly EncodedBatch[], signal: AbortSignal): Promise<Verdict>;
+  deliver(batches: readonly OutgoingBatch[], signal: AbortSignal): Promise<Verdict>;
   /** Gives connections back; no attempt follows. */
   close(): Promise<void>;
 }

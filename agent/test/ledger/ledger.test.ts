@@ -1,9 +1,11 @@
 import { UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
+import { advance } from '../../src/ledger/advance.js';
+import { toKept } from '../../src/ledger/kept.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { emptyLedger } from '../../src/ledger/state.js';
-import type { VmSighting } from '../../src/model.js';
-import { EPOCH, after, entered, reading, values, vm } from './readings.js';
+import type { Cell, VmSighting } from '../../src/model.js';
+import { EPOCH, after, entered, reading, rows, values, vm } from './readings.js';
 
 describe('a thread id', () => {
   it('that another VM uses again leaves what it had counted with the VM before', () => {
@@ -40,6 +42,17 @@ describe('a thread id', () => {
         evidence: [{ mode: 'real', evidence: 'unobservable', reason: 'mmu-unknown' }],
       },
     ]);
+  });
+
+  it('of a VM that lived and died between two readings is unattributed, also when a VM that is seen uses it next', () => {
+    const told = after([
+      reading([], [vm('a', 5)]),
+      // Both readings of /proc found a alone; in between, a VM with the thread 7 made three calls.
+      reading([entered(7, 3)], [vm('a', 5)]),
+      reading([entered(7, 3)], [vm('a', 5), vm('b', 7)]),
+      reading([entered(7, 8)], [vm('a', 5), vm('b', 7)]),
+    ]);
+    expect(values(told)).toEqual(['unattributed entered one 3', 'b entered one 5']);
   });
 
   it('stays with its VM while the host cannot be looked at', () => {
@@ -138,6 +151,29 @@ describe('a cap', () => {
     expect(values(told)).toEqual(['a entered one 2']);
     expect(told.sizes.threads).toBe(1);
   });
+});
+
+it('keeps no more, however long guests come and go and make up LIOBNs', () => {
+  const caps = { liobnsPerVm: 8, vms: 16, threads: 64 };
+  const cells: Cell[] = [];
+  const kept: number[] = [];
+  let state = emptyLedger();
+  for (let n = 0; n < 100; n++) {
+    // At each reading other threads, of other VMs and of nobody, and LIOBNs that nobody has named before.
+    const tids = Array.from({ length: 20 }, (_, i) => 1000 + n * 20 + i);
+    cells.push(entered(1, 1, { liobn: BigInt(n) }));
+    cells.push(...tids.map((tid) => entered(tid, 1, { liobn: BigInt(tid) << 32n })));
+    const vms = [vm('stays', 1), ...tids.slice(10).map((tid) => vm(`guest-${tid}`, tid))];
+    state = advance(state, reading([...cells], vms), caps);
+    // The cells are the kernel's, and bounded by its histogram.
+    kept.push(JSON.stringify(toKept({ ...state, cells: new Map() })).length);
+  }
+  const told = snapshot(state);
+  expect(rows(told).reduce((calls, { value }) => calls + value, 0)).toBe(cells.length);
+  expect(told.vms.length).toBeLessThanOrEqual(caps.vms + 1);
+  expect(told.sizes.threads).toBeLessThanOrEqual(caps.threads);
+  // Numbers get longer, but there are no more of them.
+  expect(kept.at(-1)).toBeLessThan(1.1 * (kept[49] ?? NaN));
 });
 
 it('tells what a source says that it could not do', () => {

@@ -13,6 +13,8 @@ import type { Recovered } from '../../src/outbox/recovery.js';
 const KILLS = 15;
 const EPOCH = 10;
 const MIB = 1024 * 1024;
+/** Batches, of 30 kB on average, that are more than 4 MiB. */
+const OVERFLOWING = 160;
 
 let base: string;
 beforeEach(async () => {
@@ -63,12 +65,19 @@ async function livedAndKilled(program: string, args: readonly string[], after: n
   return said;
 }
 
-async function killedManyTimes(bytes: number): Promise<{ safe: number[]; found: number[]; recovered: Recovered }> {
+interface Killed {
+  safe: number[];
+  found: number[];
+  recovered: Recovered;
+}
+
+/** Many lives, until so many batches at least were safe. */
+async function killedManyTimes(bytes: number, batches: number): Promise<Killed> {
   const program = join(base, 'program.mjs');
   await writeFile(program, PROGRAM);
   const directory = join(base, 'outbox');
   const safe: number[] = [];
-  for (let kills = 0; kills < KILLS; kills++) {
+  for (let kills = 0; kills < KILLS || safe.length < batches; kills++) {
     // A number that was being written when the process was killed may be there as well.
     const from = (safe.at(-1) ?? -1) + 2;
     const after = 1 + Math.floor(Math.random() * 20);
@@ -82,7 +91,7 @@ async function killedManyTimes(bytes: number): Promise<{ safe: number[]; found: 
 }
 
 it('has all that it said was safe, and nothing else but what it was writing', async () => {
-  const { safe, found, recovered } = await killedManyTimes(1024 * MIB);
+  const { safe, found, recovered } = await killedManyTimes(1024 * MIB, KILLS);
   expect(safe.length).toBeGreaterThanOrEqual(KILLS);
   expect(found).toEqual(expect.arrayContaining(safe));
   expect(found.length - safe.length).toBeLessThanOrEqual(KILLS);
@@ -91,7 +100,7 @@ it('has all that it said was safe, and nothing else but what it was writing', as
 });
 
 it('has the last of each epoch, and whole files, when it was thinning and rewriting as well', async () => {
-  const { safe, found, recovered } = await killedManyTimes(4 * MIB);
+  const { safe, found, recovered } = await killedManyTimes(4 * MIB, OVERFLOWING);
   const lastOf = (numbers: readonly number[]) => new Map(numbers.map((n) => [Math.floor(n / EPOCH), n]));
   const kept = lastOf(found);
   expect(found.length).toBeLessThan(safe.length);

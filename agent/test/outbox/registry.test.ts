@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noTelemetry } from '@tcewatch/opentelemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadAgentConfig } from '../../src/config/load.js';
 import { createOutbox } from '../../src/outbox/registry.js';
@@ -17,7 +18,11 @@ afterEach(() => rm(base, { recursive: true }));
 /** What is in the directory after one batch that cannot be delivered. */
 async function filesAfterOne(flags: Record<string, string>): Promise<string[]> {
   const given = { 'outbox.directory': join(base, 'outbox'), ...flags };
-  const outbox = createOutbox(loadAgentConfig({}, { flags: given }), { pace: realPace, log: collectLog().log });
+  const outbox = createOutbox(loadAgentConfig({}, { flags: given }), {
+    pace: realPace,
+    log: collectLog().log,
+    telemetry: noTelemetry,
+  });
   await outbox.open();
   expect(await outbox.send(batch(1))).toBeUndefined();
   const files = await readdir(join(base, 'outbox')).catch(() => []);

@@ -107,6 +107,20 @@ describe('a recording', () => {
     expect([tables[0], tables.at(-1)]).toEqual([2, 1]);
   });
 
+  it('keeps the calls of a VM that ends meanwhile', async () => {
+    await recordOf(['0250', '0275', '0300'], async (next) => {
+      if (next !== '0275') return;
+      await rm(join(host.root, 'proc/630'), { recursive: true });
+      await rm(join(host.root, 'sys/kernel/debug/kvm/630-12'), { recursive: true });
+    });
+    const readings = await replayed();
+    expect(readings.map(({ vms }) => vms?.map(({ name }) => name))).toEqual([['vfa', 'hot'], ['vfa'], ['vfa']]);
+    const { status, stdout } = await run(['replay', directory, '--json']);
+    const totals = JSON.parse(stdout) as Totals;
+    expect([status, totals.seen, totals.lost]).toEqual([0, 178_108, 0]);
+    expect(totals.totals.map(({ vm }) => vm)).toContain('hot');
+  });
+
   it('holds nothing that the agent does not interpret', async () => {
     const cmdline = join(host.root, 'proc/630/cmdline');
     const words = await readFile(cmdline, 'utf8');

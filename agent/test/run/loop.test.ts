@@ -1,5 +1,6 @@
 import { decodeBatch, seriesRow } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
+import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
@@ -42,6 +43,24 @@ describe('ReadingLoop', () => {
       ['h', last?.epoch, 1000],
     ]);
     expect(source.asked).toEqual(['open', 'next', 'next', 'next', 'close']);
+  });
+
+  it('traces each reading, and each batch carries the context of its own', async () => {
+    const telemetry = recordingTelemetry();
+    const steps = [counted(1), new SourceError('permission', 'no permission'), counted(2)];
+    const { loop, outbox } = loopOver(steps, { telemetry });
+    await loop.run(never);
+    const attributes = { 'tcewatch.source': 'fake', 'tcewatch.run': RUN };
+    expect(telemetry.spans).toMatchObject([
+      { name: 'reading', attributes, ended: true, failure: undefined },
+      { name: 'reading', attributes, ended: true, failure: 'no permission' },
+      { name: 'reading', attributes, ended: true, failure: undefined },
+      // The source has come to its end: nothing was read.
+      { name: 'reading', ended: false },
+    ]);
+    const [first, , third] = telemetry.spans.map(({ traceparent }) => traceparent);
+    const carried = outbox.batches.map(({ bytes }) => decodeBatch(bytes).traceparent);
+    expect(carried).toEqual([first, third]);
   });
 
   it('does not drift when readings take time, and leaves out the moments that one missed', async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { record } from '../../src/record/record.js';
 import { createHist } from '../../src/sources/hist.js';
 import { refuseIfBlind } from '../../src/sources/obstacles.js';
+import { createOnlooker } from '../../src/sources/onlooker.js';
 import { createRing } from '../../src/sources/ring.js';
 import { createUserspaceExit } from '../../src/sources/userspace-exit.js';
 import { openHist } from '../../src/verify/verify.js';
@@ -54,6 +55,7 @@ const COUNTERS: [string, () => Promise<unknown>][] = [
   ['hist', () => createHist(testOptions(undefined, host.root), host.files).open()],
   ['ring', () => createRing({ ...testOptions(undefined, host.root), ring: testRing }).open()],
   ['userspace-exit', () => createUserspaceExit(testOptions(undefined, host.root), host.files).open()],
+  ['top', () => createOnlooker(testOptions(undefined, host.root), { command: 'top', pid: 1 }, host.files).open()],
   ['verify', () => openHist(host.root, 1, 128)],
   [
     'record',

@@ -22,6 +22,20 @@ describe('HttpTransport', () => {
     });
   });
 
+  it('sends the traceparent of its first batch along', async () => {
+    const { url, received } = await serve(accept);
+    const transport = transportTo(url);
+    await transport.deliver(
+      [
+        { ...batch(1), traceparent: 'first' },
+        { ...batch(2), traceparent: 'second' },
+      ],
+      never,
+    );
+    await transport.deliver([batch(3)], never);
+    expect(received.map(({ headers }) => headers['traceparent'])).toEqual(['first', undefined]);
+  });
+
   it('sends plain bytes when compression is off', async () => {
     const { url, received } = await serve(accept);
     await transportTo(url, { gzip: false }).deliver([batch(9)], never);

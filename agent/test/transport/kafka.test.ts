@@ -6,6 +6,7 @@ import type { ConsumedRecord, KafkaClient } from '@tcewatch/kafka';
 import { KafkaCluster, missingForBroker } from '@tcewatch/kafka/testing';
 import { unpack } from '@tcewatch/recordings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import { loadAgentConfig } from '../../src/config/load.js';
 import { createAgent } from '../../src/run/agent.js';
 import { realPace } from '../../src/sources/pace.js';
@@ -77,7 +78,8 @@ describe.skipIf(missingForBroker().length > 0)('KafkaTransport', () => {
       'kafka.topic': topic,
     };
     const config = loadAgentConfig({}, { flags });
-    const { loop, outbox } = createAgent({ config, version: '1', pace: realPace, log });
+    const telemetry = recordingTelemetry();
+    const { loop, outbox } = createAgent({ config, version: '1', pace: realPace, log, telemetry });
     await loop.run(never);
     await outbox.drain(never);
     await outbox.close();
@@ -86,6 +88,13 @@ describe.skipIf(missingForBroker().length > 0)('KafkaTransport', () => {
     expect(others).toEqual([]);
     expect(new Set(records.map(({ key }) => Buffer.from(key!).toString())).size).toBe(1);
     expect(Buffer.from(records[0]!.headers['schema']!).toString()).toBe('tcewatch.v1.Batch');
+    // Each message tells of its delivery, which is a part of its reading's trace.
+    const readings = new Set(telemetry.spans.filter(({ name }) => name === 'reading').map((span) => span.traceparent));
+    const told = new Set(records.map(({ headers }) => Buffer.from(headers['traceparent'] ?? []).toString()));
+    const deliveries = telemetry.spans.filter(({ name }) => name === 'deliver');
+    expect(told).toEqual(new Set(deliveries.map((span) => span.traceparent)));
+    expect(deliveries.every(({ parent }) => readings.has(parent ?? ''))).toBe(true);
+    expect(told.size).toBe(records.length);
     const collector = new ModelCollector();
     for (const { value } of records) collector.take(value!);
     const sum = (of: Record<string, number>) => Object.values(of).reduce((a, b) => a + b, 0);

@@ -1,8 +1,8 @@
 /** `tcewatch-collector run`: takes batches until it is stopped. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command } from 'commander';
 import { startCollector } from '../collector.js';
-import type { Collector } from '../collector.js';
 import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import type { CollectorConfig } from '../config/index.js';
 import { stopped } from './surroundings.js';
@@ -32,19 +32,21 @@ export function runCommand(surroundings: Surroundings): Command {
   return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
-async function run(config: CollectorConfig, { createLog, stdout, stop, version }: Surroundings): Promise<void> {
+async function run(config: CollectorConfig, { createLog, env, stdout, stop, version }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config, version }, 'configuration');
-  let collector: Collector;
+  const telemetry = await startTelemetry({ env, service: 'tcewatch-collector', version, log });
   try {
-    collector = await startCollector(config, log);
-  } catch (error) {
-    throw startFailure(error, config);
+    const collector = await startCollector(config, log, telemetry).catch((error: unknown) => {
+      throw startFailure(error, config);
+    });
+    stdout.write(`${JSON.stringify({ url: collector.url })}\n`);
+    await stopped(stop);
+    log.info('stopping');
+    await collector.close();
+  } finally {
+    await telemetry.shutdown();
   }
-  stdout.write(`${JSON.stringify({ url: collector.url })}\n`);
-  await stopped(stop);
-  log.info('stopping');
-  await collector.close();
 }
 
 function startFailure(cause: unknown, { listen: { address, port } }: CollectorConfig): unknown {

@@ -6,7 +6,7 @@
 import { gunzipSync } from 'node:zlib';
 import bearerAuth from '@fastify/bearer-auth';
 import type { Secret } from '@tcewatch/config';
-import { DEFAULT_LIMITS, splitBatches } from '@tcewatch/protocol';
+import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budget } from './budget.js';
@@ -101,7 +101,8 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     try {
       const { batches, refused } = decodeAll(splitBody(bytes, limits), limits, check);
       try {
-        if (batches.length > 0) await accept(batches);
+        const traceparent = request.headers['traceparent']?.toString();
+        if (batches.length > 0) await accept(batches.map((batch) => continueTrace(batch, traceparent)));
         answer(batches.length, refused, request, reply);
       } catch (error) {
         fail(error, batches.length, request, reply);

@@ -4,8 +4,11 @@ import { NotifierQueue } from './queue.js';
 import type { QueueOptions } from './queue.js';
 
 export interface Dispatcher {
-  /** To all notifiers, or to the named one alone. Never waits and never throws. */
-  dispatch(event: AlertEvent, notifier?: string): void;
+  /**
+   * To all notifiers, or to the named one alone. Never waits and never throws. `parent` is the W3C traceparent of the
+   * event, where that is traced.
+   */
+  dispatch(event: AlertEvent, more?: { notifier?: string; parent?: string | undefined }): void;
   /** Milliseconds that the oldest event has waited for each notifier. */
   ages(): { notifier: string; ms: number }[];
   /** Gives what waits until the signal to be sent, then lets go of it. */
@@ -25,9 +28,9 @@ export function createDispatcher(notifiers: readonly Notifier[], options: QueueO
     }, repeatEvery);
   });
   return {
-    dispatch(event, notifier) {
+    dispatch(event, { notifier, parent } = {}) {
       for (const queue of queues) {
-        if (notifier === undefined || notifier === queue.notifier.name) queue.push(event);
+        if (notifier === undefined || notifier === queue.notifier.name) queue.push(event, parent);
       }
     },
     ages: () => queues.map((queue) => ({ notifier: queue.notifier.name, ms: queue.age() })),

@@ -2,6 +2,8 @@
  * What waits for one notifier: bounded, in order, tried again when it fails. What fires is told again when nothing waits,
  * so that an alert is not begun anew whose end waits here.
  */
+import { inSpans, noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
 import pRetry, { AbortError } from 'p-retry';
 import type { Options as RetryOptions } from 'p-retry';
 import type { BaseLogger } from 'pino';
@@ -20,6 +22,8 @@ export interface QueueOptions {
   firing: () => Promise<readonly AlertEvent[]>;
   /** Events that may wait for one notifier; past it the oldest is dropped, and counted. */
   limit?: number;
+  /** Default: none. */
+  telemetry?: Telemetry;
   retry?: Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>;
   /** Milliseconds; for ages alone. */
   now?: () => number;
@@ -28,8 +32,15 @@ export interface QueueOptions {
 /** About ten minutes of trying. */
 const RETRY = { retries: 15, minTimeout: 1000, maxTimeout: 60_000 };
 
+/** An event, since when it waits, and the traceparent of what it came from. */
+interface Waiting {
+  event: AlertEvent;
+  since: number;
+  parent: string | undefined;
+}
+
 export class NotifierQueue {
-  #waiting: { event: AlertEvent; since: number }[] = [];
+  readonly #waiting: Waiting[] = [];
   /** Since when the events wait that are being sent. */
   #sending: number | undefined;
   #repeatDue = false;
@@ -46,9 +57,9 @@ export class NotifierQueue {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  push(event: AlertEvent): void {
+  push(event: AlertEvent, parent?: string): void {
     const { log, count } = this.options;
-    this.#waiting.push({ event, since: this.#now() });
+    this.#waiting.push({ event, since: this.#now(), parent });
     if (this.#waiting.length > this.#limit) {
       this.#waiting.shift();
       count(this.notifier.name, 'dropped', 1);
@@ -89,47 +100,52 @@ export class NotifierQueue {
   }
 
   /** At most one event of each alert, so that a notifier needs no order within a batch. */
-  #nextBatch(): AlertEvent[] {
+  #nextBatch(): Waiting[] {
     const { atOnce = 1 } = this.notifier;
     this.#sending = this.#waiting[0]?.since;
     const alerts = new Set<string>();
-    const batch: AlertEvent[] = [];
     for (const { event } of this.#waiting) {
-      if (batch.length === atOnce || alerts.has(event.alertId)) break;
+      if (alerts.size === atOnce || alerts.has(event.alertId)) break;
       alerts.add(event.alertId);
-      batch.push(event);
     }
-    this.#waiting.splice(0, batch.length);
-    return batch;
+    return this.#waiting.splice(0, alerts.size);
   }
 
-  async #send(batch: readonly AlertEvent[]): Promise<void> {
-    const { log, count, told, retry = RETRY } = this.options;
+  async #send(waiting: readonly Waiting[]): Promise<void> {
+    const { log, count, told, telemetry = noTelemetry } = this.options;
     const { name } = this.notifier;
-    const steps = batch.map(({ alertId, revision }) => ({ alertId, revision }));
+    const batch = waiting.map(({ event }) => event);
+    const parents = waiting.map(({ parent }) => parent);
+    const span = { kind: 'client', parents, attributes: { 'tcewatch.notifier': name } } as const;
     try {
-      await pRetry(() => this.#attempt(batch), {
-        ...retry,
-        signal: this.signal,
-        onFailedAttempt: ({ error, retriesLeft }) => {
-          if (retriesLeft > 0) count(name, 'retried', batch.length);
-          log.warn({ err: error, notifier: name, steps, retriesLeft }, 'a notification failed');
-        },
-      });
+      await inSpans(telemetry, 'notify', span, (own) => this.#insist(batch, own));
       count(name, 'sent', batch.length);
       told(name, batch);
     } catch (error) {
       count(name, 'failed', batch.length);
-      log.error({ err: error, notifier: name, steps }, 'a notification is given up');
+      log.error({ err: error, notifier: name, steps: stepsOf(batch) }, 'a notification is given up');
     } finally {
       this.#sending = undefined;
     }
   }
 
+  async #insist(batch: readonly AlertEvent[], traceparents: readonly (string | undefined)[]): Promise<void> {
+    const { log, count, retry = RETRY } = this.options;
+    const { name } = this.notifier;
+    await pRetry(() => this.#attempt(batch, traceparents), {
+      ...retry,
+      signal: this.signal,
+      onFailedAttempt: ({ error, retriesLeft }) => {
+        if (retriesLeft > 0) count(name, 'retried', batch.length);
+        log.warn({ err: error, notifier: name, steps: stepsOf(batch), retriesLeft }, 'a notification failed');
+      },
+    });
+  }
+
   /** p-retry takes a TypeError for a fault of the program and does not retry it; sockets throw them for bad networks. */
-  async #attempt(events: readonly AlertEvent[]): Promise<void> {
+  async #attempt(events: readonly AlertEvent[], traceparents?: readonly (string | undefined)[]): Promise<void> {
     try {
-      await this.notifier.notify(events);
+      await this.notifier.notify(events, traceparents);
     } catch (cause) {
       const error = new Error(`notifier ${this.notifier.name}: ${(cause as Error).message}`, { cause });
       throw cause instanceof RefusedError ? new AbortError(error) : error;
@@ -154,4 +170,8 @@ export class NotifierQueue {
       }
     }
   }
+}
+
+function stepsOf(batch: readonly AlertEvent[]): object[] {
+  return batch.map(({ alertId, revision }) => ({ alertId, revision }));
 }

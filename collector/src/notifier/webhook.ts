@@ -20,10 +20,11 @@ export interface WebhookOptions {
 export function webhookNotifier({ name, receiver, secret, now = Date.now }: WebhookOptions): Notifier {
   return {
     name,
-    async notify(events) {
-      for (const event of events) {
+    async notify(events, traceparents = []) {
+      for (const [i, event] of events.entries()) {
         const body = JSON.stringify(toAlertBody(event));
-        await receiver(body, headersOf(event, body));
+        const traceparent = traceparents[i];
+        await receiver(body, { ...headersOf(event, body), ...(traceparent !== undefined && { traceparent }) });
       }
     },
   };

@@ -62,6 +62,20 @@ describe('POST /v1/batches', () => {
     expect(budget.inUse()).toBe(0);
   });
 
+  it('goes on with the trace that the request tells of, for batches of that trace', async () => {
+    const [own, other] = ['1', '2'].map((digit) => `00-${digit.repeat(32)}-${'a'.repeat(16)}-01`);
+    const batches = [own, other, undefined].map((traceparent) =>
+      Buffer.from(
+        encodeBatch({ ...batchOf({ uptime: 1, vms: [] }), ...(traceparent !== undefined && { traceparent }) }),
+      ),
+    );
+    const { post, taken } = await intake();
+    const delivery = `00-${'1'.repeat(32)}-${'b'.repeat(16)}-01`;
+    await post(framed(...batches), { traceparent: delivery });
+    await post(framed(...batches), { traceparent: 'no traceparent' });
+    expect(taken.map(({ traceparent }) => traceparent)).toEqual([delivery, other, undefined, own, other, undefined]);
+  });
+
   it.each<[string, Buffer | undefined, Record<string, string>, number, string]>([
     ['no bytes', undefined, {}, 400, 'malformed'],
     ['bytes that are no batch', Buffer.from('hello'), {}, 400, 'malformed'],

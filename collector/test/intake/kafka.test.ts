@@ -7,6 +7,7 @@ import { encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import { main } from '../../src/cli/program.js';
 import { loadCollectorConfig, startCollector, startEmbeddedClickHouse } from '../../src/index.js';
 import type { Collector, EmbeddedClickHouse } from '../../src/index.js';
@@ -78,7 +79,8 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
     };
   }
 
-  const start = (): Promise<Collector> => startCollector(loadCollectorConfig(environment()), LOG);
+  const telemetry = recordingTelemetry();
+  const start = (): Promise<Collector> => startCollector(loadCollectorConfig(environment()), LOG, telemetry);
 
   async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + LIMIT_MS;
@@ -89,9 +91,9 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
   }
 
   /** The topic is made by a collector; whoever sends before waits for it. */
-  async function send(values: readonly Uint8Array[], key = 'vfio-7.2'): Promise<void> {
+  async function send(values: readonly Uint8Array[], headers = {}, key = 'vfio-7.2'): Promise<void> {
     const producer = client.producer();
-    const records = values.map((value) => ({ key, value }));
+    const records = values.map((value) => ({ key, value, headers }));
     await until('the records are written', () =>
       producer.send(`${name}.batches`, records).then(
         () => true,
@@ -137,12 +139,19 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
     const encoded = batches.map(encodeBatch);
     const [first = new Uint8Array(), ...rest] = encoded;
     await send([first, Buffer.from('no batch'), ...rest, new Uint8Array()]);
+    const [reading, delivery] = ['a', 'b'].map((span) => `00-${'1'.repeat(32)}-${span.repeat(16)}-01`);
+    const last = { ...batches.at(-1)!, traceparent: reading! };
+    await send([encodeBatch(last)], { traceparent: delivery! });
     await committed();
 
     expect(await calls(collector)).toEqual(TOTALS);
     const metrics = await (await fetch(`${collector.url}/metrics`)).text();
     expect(metrics).toContain('tcewatch_collector_dead_letters_total{reason="malformed"} 2');
-    expect(metrics).toContain(`tcewatch_collector_batches_total{outcome="accepted"} ${encoded.length}`);
+    expect(metrics).toContain(`tcewatch_collector_batches_total{outcome="accepted"} ${encoded.length + 1}`);
+    // Its trace goes on from the step that the record's header tells of.
+    const traced = telemetry.spans.filter(({ parent }) => parent === delivery).map((span) => span.traceparent);
+    expect(traced).toHaveLength(1);
+    expect(telemetry.spans.find(({ parent }) => parent === traced[0])).toMatchObject({ name: 'insert', ended: true });
     expect(metrics).toMatch(/tcewatch_collector_kafka_lag_records\{topic="test\d+.batches",partition="\d"\} 0/);
     expect(metrics).toContain('tcewatch_collector_kafka_joined 1');
     expect(metrics).toContain('tcewatch_collector_kafka_held_bytes 0');

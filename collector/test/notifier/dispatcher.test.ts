@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import type { AlertEvent, Notifier } from '../../src/model.js';
 import { createDispatcher } from '../../src/notifier/index.js';
 import type { NotifyOutcome } from '../../src/notifier/index.js';
@@ -68,6 +69,31 @@ describe('the dispatcher', () => {
     ]);
   });
 
+  it('traces each notification, attempts and all, as a part of what the event came from', async () => {
+    const telemetry = recordingTelemetry();
+    const went: (string | undefined)[] = [];
+    let failures = 1;
+    const notifier: Notifier = {
+      name: 'hook',
+      notify: ([event], traceparents = []) => {
+        went.push(...traceparents);
+        return event === second || failures-- > 0 ? Promise.reject(new Error('gone')) : Promise.resolve();
+      },
+    };
+    const retry = { retries: 1, minTimeout: 0, maxTimeout: 0 };
+    const { dispatcher } = dispatch([notifier], { telemetry, retry });
+    dispatcher.dispatch(first, { parent: 'its parent' });
+    dispatcher.dispatch(second);
+    await dispatcher.close(never);
+    const common = { name: 'notify', kind: 'client', attributes: { 'tcewatch.notifier': 'hook' }, ended: true };
+    expect(telemetry.spans).toMatchObject([
+      { ...common, parent: 'its parent', failure: undefined },
+      { ...common, parent: undefined, failure: 'notifier hook: gone' },
+    ]);
+    const [one, two] = telemetry.spans.map(({ traceparent }) => traceparent);
+    expect(went).toEqual([one, one, two, two]);
+  });
+
   it('gives an event up after all attempts, counts it, and goes on with the next', async () => {
     const { notifier, told } = testNotifier('down', 4);
     const { dispatcher, outcomes } = dispatch([notifier]);
@@ -116,7 +142,7 @@ describe('the dispatcher', () => {
   it('tells one notifier alone of what it alone was not told', async () => {
     const [one, other] = [testNotifier('one', 0), testNotifier('other', 0)];
     const { dispatcher } = dispatch([one.notifier, other.notifier]);
-    dispatcher.dispatch(first, 'other');
+    dispatcher.dispatch(first, { notifier: 'other' });
     await dispatcher.close(never);
     expect([one.told, other.told]).toEqual([[], ['a']]);
   });

@@ -24,6 +24,12 @@ function webhook(secret?: string) {
 }
 
 describe('the webhook', () => {
+  it('tells the receiver of the trace that the notification is a part of', async () => {
+    const { notifier, posts } = webhook();
+    await notifier.notify([firingAlert()], ['its traceparent']);
+    expect(posts[0]?.headers).toMatchObject({ traceparent: 'its traceparent' });
+  });
+
   it('posts each event as JSON, with an id that is the same at each try', async () => {
     const { notifier, posts } = webhook();
     const event = firingAlert();

@@ -1,6 +1,6 @@
 /** Records of Kafka to batches, each decoded on its own, so that a poisoned one stops no other. Pure. */
 import type { ConsumedRecord } from '@tcewatch/kafka';
-import { BatchError, decodeBatch } from '@tcewatch/protocol';
+import { BatchError, continueTrace, decodeBatch } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 
 /** Why a record can never be taken. */
@@ -36,7 +36,8 @@ export function sortRecords(
       if (!record.value) throw new BatchError('malformed', 'record', 'has no value');
       const batch = decodeBatch(record.value, limits);
       check(batch);
-      letters.push({ record, batch });
+      const traceparent = Buffer.from(record.headers['traceparent'] ?? []).toString('latin1');
+      letters.push({ record, batch: continueTrace(batch, traceparent) });
     } catch (error) {
       dead.push({ record, poison: poisonOf(error) });
     }
