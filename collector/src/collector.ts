@@ -17,7 +17,8 @@ import type { OpenKafkaIntake } from './intake/kafka/open.js';
 import { addKafkaMetrics } from './metrics/kafka.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import type { Metrics } from './metrics/metrics.js';
-import { createDispatcher, createNotifier } from './notifier/index.js';
+import { createDispatcher, createNotifiers, createRecords, untold } from './notifier/index.js';
+import type { Dispatcher } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
@@ -75,6 +76,7 @@ async function open(
     inFlightBytes: budget.inUse(),
     hosts: () => watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
+    notificationAges: dispatcher.ages(),
   }));
   telemetry.exportMetrics(metrics.registry);
 
@@ -98,17 +100,7 @@ async function open(
   detector.restore(await store.firingAlerts());
   watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
 
-  const dispatcher = createDispatcher(
-    config.notifiers.map((notifier) => createNotifier(notifier, log)),
-    {
-      log,
-      telemetry,
-      count: (notifier, outcome) => {
-        metrics.notifications.inc({ notifier, outcome });
-      },
-    },
-  );
-  onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
+  const dispatcher = await openDispatcher(config, { store, detector, metrics, telemetry }, log, onClose);
 
   const pipeline = createPipeline({
     store,
@@ -119,10 +111,10 @@ async function open(
     telemetry,
     notify: (event, traceparent) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
-      dispatcher.dispatch(event, traceparent);
+      dispatcher.dispatch(event, { parent: traceparent });
     },
   });
-  onClose(() => pipeline.flush());
+  onClose(() => pipeline.close());
 
   if (config.kafka.brokers.length > 0) {
     const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
@@ -153,11 +145,51 @@ async function open(
   });
 }
 
-interface KafkaSurroundings {
+interface NotifierSurroundings {
   store: Store;
   detector: Detector;
-  pipeline: Pipeline;
   metrics: Metrics;
+}
+
+/** Tells at once of what fires, and of what a collector before this one left untold. */
+async function openDispatcher(
+  { notifiers, publicUrl, links }: CollectorConfig,
+  { store, detector, metrics, telemetry }: NotifierSurroundings & { telemetry: Telemetry },
+  log: Logger,
+  onClose: (close: () => Promise<void>) => void,
+): Promise<Dispatcher> {
+  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { publicUrl, ...links }, log));
+  const missed = await untold(
+    store,
+    receivers.map(({ name }) => name),
+    wallClock(),
+  );
+  const records = createRecords(store, { log, now: wallClock });
+  onClose(() => records.close());
+  const dispatcher = createDispatcher(receivers, {
+    log,
+    telemetry,
+    count: (notifier, outcome, events) => {
+      metrics.notifications.inc({ notifier, outcome }, events);
+    },
+    told: (notifier, events) => {
+      records.add(notifier, events);
+    },
+    firing: async () => {
+      const stored = await store.firingAlerts().catch((error: unknown) => {
+        log.warn({ err: error }, 'alerts of hosts that another collector watches are not told again this time');
+        return [];
+      });
+      return detector.firing(stored);
+    },
+  });
+  onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
+  for (const { notifier, event } of missed) dispatcher.dispatch(event, { notifier });
+  return dispatcher;
+}
+
+interface KafkaSurroundings extends NotifierSurroundings {
+  pipeline: Pipeline;
 }
 
 async function openKafka(

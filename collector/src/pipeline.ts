@@ -1,6 +1,6 @@
 /**
  * Batches through the collector: store, detector, store again for the events, notifier. Batches count as taken when
- * their rows are durable. Events whose insert fails are kept and tried again with the next batches.
+ * their rows are durable. Events whose insert fails are kept and tried again after a while, and with the next batches.
  */
 import { inSpans, noTelemetry } from '@tcewatch/opentelemetry';
 import type { Span, Telemetry } from '@tcewatch/opentelemetry';
@@ -13,6 +13,8 @@ import type { AlertEvent, BatchStore } from './model.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;
+/** Until events are tried again whose insert failed, in milliseconds. */
+const RETRY_MS = { first: 1000, longest: 30_000 };
 
 export interface PipelineOptions {
   store: BatchStore;
@@ -24,6 +26,8 @@ export interface PipelineOptions {
   log: BaseLogger;
   /** Nanoseconds since 1970. */
   now: () => bigint;
+  /** Milliseconds until events whose insert failed are tried again, doubled at each failure up to the longest. */
+  retryMs?: { first: number; longest: number };
   /** Default: none. */
   telemetry?: Telemetry;
 }
@@ -37,15 +41,20 @@ interface Pending {
 export interface Pipeline {
   /** Resolves when all of the batches are durable; rejects with StoreError when one may not be. */
   accept(batches: readonly Batch[]): Promise<void>;
-  /** Tries once more to store the events that wait; resolves also when that fails, which is logged. */
+  /** Tries to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
+  /** The same for the last time. */
+  close(): Promise<void>;
   pendingEvents(): number;
 }
 
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { store, detector, watch, notify, log, now, telemetry = noTelemetry } = options;
+  const { store, detector, watch, notify, log, now, retryMs = RETRY_MS, telemetry = noTelemetry } = options;
   let pending: Pending[] = [];
   let flushing: Promise<void> | undefined;
+  let closed = false;
+  let delay = retryMs.first;
+  let timer: NodeJS.Timeout | undefined;
 
   async function storeEvents(): Promise<void> {
     try {
@@ -58,11 +67,20 @@ export function createPipeline(options: PipelineOptions): Pipeline {
           notify(event, span.traceparent);
         }
       }
+      delay = retryMs.first;
     } catch (error) {
-      log.error({ err: error, events: pending.length }, 'alert events are not stored yet; the next batches try again');
+      log.error({ err: error, events: pending.length, retryInMs: delay }, 'alert events are not stored yet');
+      tryLater();
     } finally {
       flushing = undefined;
     }
+  }
+
+  function tryLater(): void {
+    clearTimeout(timer);
+    if (closed) return;
+    timer = setTimeout(() => void flush(), delay);
+    delay = Math.min(2 * delay, retryMs.longest);
   }
 
   function flush(): Promise<void> {
@@ -76,7 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const { alert, state, alertId, cause, hostId, vm } = event;
       const attributes = {
         'host.id': hostId,
-        'tcewatch.vm.name': vm,
+        ...(vm && { 'tcewatch.vm.name': vm.name }),
         'tcewatch.alert.name': alert,
         'tcewatch.alert.state': state,
         'tcewatch.alert.id': alertId,
@@ -104,6 +122,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await inSpans(telemetry, 'intake', { kind: 'consumer', parents }, (intake) => take(batches, intake));
     },
     flush,
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await flush();
+    },
     pendingEvents: () => pending.length,
   };
 }

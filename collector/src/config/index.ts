@@ -1,3 +1,4 @@
 /** What the rest of the collector knows of its configuration. */
 export * from './load.js';
+export type { NotifierConfig } from './notifiers.js';
 export * from './schema.js';

@@ -5,6 +5,7 @@ import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
 import type { KeptTable, RetentionGroup } from '../store/index.js';
+import { links, notifiers } from './notifiers.js';
 
 const days = (group: RetentionGroup, what: string) =>
   z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
@@ -135,18 +136,6 @@ const hosts = z.strictObject({
     .describe("How far a host's clock may be from the collector's before that is told as a problem of the host."),
 });
 
-const notifier = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('log').describe('Kind of notifier.') }),
-  z.strictObject({
-    type: z.literal('webhook').describe('Kind of notifier.'),
-    name: z.string().min(1).default('webhook').describe('Its name in logs and metrics.'),
-    url: plainUrl({ exact: true }).describe('Where to post the event as JSON.'),
-    token: secret().optional().describe('Bearer token to send.'),
-    secret: secret().optional().describe('Key of the signature in the header x-tcewatch-signature.'),
-    timeout: duration().prefault('10s').describe('How long one attempt may take.'),
-  }),
-]);
-
 /** The schema of `tcewatch-collector`. */
 export const collectorSchema = z
   .strictObject({
@@ -161,10 +150,13 @@ export const collectorSchema = z
       .prefault({}),
     detector: detector.prefault({}),
     hosts: hosts.prefault({}),
-    notifiers: z
-      .array(notifier)
-      .default([{ type: 'log' }])
-      .describe('Who is told of alerts.'),
+    publicUrl: plainUrl()
+      .optional()
+      .describe(
+        "The collector's own address as people reach it, for links in notifications; without it there are none.",
+      ),
+    links: links.prefault({}),
+    notifiers: notifiers.default([{ type: 'log' }]).describe('Who is told of alerts.'),
     log: z
       .strictObject({
         level: z
@@ -195,7 +187,6 @@ export const collectorSchema = z
 
 export type CollectorConfig = z.output<typeof collectorSchema>;
 export type KafkaConfig = CollectorConfig['kafka'];
-export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */
 export const ENV_PREFIX = 'TCEWATCH_COLLECTOR';

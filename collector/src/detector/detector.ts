@@ -22,6 +22,11 @@ export interface Detector {
   restore(firing: readonly AlertEvent[]): void;
   /** Another collector watches these hosts from now on. */
   forget(hosts: Iterable<string>): void;
+  /**
+   * The newest events of what fires: as this detector knows it of the hosts that it has heard of, of the others as
+   * `stored`, since another collector may watch them; silence, which is not its business, always as stored.
+   */
+  firing(stored: readonly AlertEvent[]): AlertEvent[];
   /** VMs that are looked at, and those of them with a firing alert. */
   size(): { hosts: number; lives: number; firing: number };
 }
@@ -70,6 +75,11 @@ export function createDetector(rules: Readonly<Rules>, maxWatched = MAX_WATCHED)
     },
     forget(gone) {
       for (const host of gone) forget(host);
+    },
+    firing(stored) {
+      const heard = (host: string): boolean => (hosts.get(host)?.last ?? null) !== null;
+      const own = [...hosts].flatMap(([host, state]) => (heard(host) ? firingOf(state) : []));
+      return [...own, ...stored.filter(({ alert, hostId }) => alert === 'TceTelemetrySilent' || !heard(hostId))];
     },
     size() {
       const states = [...hosts.values()];

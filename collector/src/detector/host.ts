@@ -55,14 +55,16 @@ export function observe(
 /** The state of a host from the newest events of its alerts that fire. */
 export function restoreHost(firing: readonly AlertEvent[]): HostState {
   const lives = new Map(
-    firing.map((alert) => {
-      const { entered, punted, seconds, before, after } = alert.evidence;
+    firing.flatMap((alert): [string, LifeState][] => {
+      const { calls, before, after } = alert.evidence;
+      if (!alert.vm || !calls) return [];
+      const { entered, punted, seconds } = calls;
       const lastedNs = BigInt(Math.round(seconds * 1e9));
       const untilPunts = { ...NOTHING_SEEN, newest: before };
       const counted = { entered, punted, trips: NaN, lostUs: NaN };
       const episode = { ...counted, lastedNs, heldNs: lastedNs, calmNs: 0n, untilPunts, alert };
       const seen = { newest: after, earlier: before, observedNs: null };
-      return [alert.life, { calls: NO_CALLS, seen, episode }];
+      return [[alert.vm.life, { calls: NO_CALLS, seen, episode }]];
     }),
   );
   const wallNs = firing.reduce((newest, { atNs }) => (atNs > newest ? atNs : newest), 0n);

@@ -1,7 +1,7 @@
 /** One life of a VM through the batches: from intervals of punts to an alert and its end. Pure. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Vm } from '@tcewatch/protocol';
-import type { AlertEvent, AlertEvidence } from '../model.js';
+import type { AlertEvent, Impact } from '../model.js';
 import { causeOf, isSharper } from './causes.js';
 import { NOTHING_SEEN, beforeAndAfter, look } from './descriptors.js';
 import type { Sightings } from './descriptors.js';
@@ -124,24 +124,35 @@ function nextEvent(
   // Single punts with silence between them each make an interval of their own, at a rate that is none over the time.
   if (heldNs < rules.forNs || calmNs > 0n || punted < rules.minRate * seconds) return null;
   return {
-    alertId: deriveId('TceFallback', vm.life, clock.wallNs),
-    alert: 'TceFallback',
+    alertId: deriveId('TceAccelerationLost', vm.life, clock.wallNs),
+    alert: 'TceAccelerationLost',
+    severity: 'critical',
     state: 'firing',
     revision: 0,
     atNs: clock.wallNs,
     hostId: host.id,
     hostName: host.name,
-    life: vm.life,
-    vm: vm.name,
-    uuid: vm.uuid,
+    vm: { life: vm.life, name: vm.name, uuid: vm.uuid },
     firedAtNs: clock.wallNs,
     resolvedAtNs: null,
     cause,
-    evidence: { entered, punted, seconds, ...lost(episode), ...found },
+    impact: impactOf(episode),
+    evidence: { facts: [], calls: { entered, punted, seconds, hypercalls: {}, liobns: [] }, ...found },
   };
 }
 
+/**
+ * What was measured by the patch "KVM: PPC: Add in-kernel acceleration for VFIO" on a 10 Gb card, in MB/s: without it, and
+ * with it at least and at most.
+ */
+const MEASURED = { without: 220, least: 750, most: 1020 };
+const ESTIMATE: Impact = {
+  known: 'estimated',
+  throughputLeft: { from: MEASURED.without / MEASURED.most, to: MEASURED.without / MEASURED.least },
+};
+
 /** Of punts none of which was measured there is no time to tell. */
-function lost({ trips, lostUs, lastedNs }: Episode): Pick<AlertEvidence, 'lostMsPerSecond'> {
-  return trips > 0 ? { lostMsPerSecond: lostUs / 1000 / (Number(lastedNs) / 1e9) } : {};
+function impactOf({ trips, lostUs, lastedNs }: Episode): Impact {
+  if (!(trips > 0)) return ESTIMATE;
+  return { known: 'measured', lostMsPerSecond: lostUs / 1000 / (Number(lastedNs) / 1e9) };
 }

@@ -12,6 +12,7 @@ export interface Retention {
   hours: number;
   /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
+  /** Alert events, and who was told of them. */
   alerts: number;
   /** Single tables that are kept otherwise than their group. */
   tables?: Readonly<Partial<Record<KeptTable, number | undefined>>>;
@@ -45,6 +46,7 @@ const TABLES = {
   accounts: { table: 'accounts', column: 'at', group: 'hosts' },
   vmFacts: { table: 'vm_facts', column: 'at', group: 'hosts' },
   alertEvents: { table: 'alert_events', column: 'at', group: 'alerts' },
+  notifications: { table: 'notifications', column: 'at', group: 'alerts' },
 } as const satisfies Record<string, { table: string; column: string; group: RetentionGroup }>;
 
 export type KeptTable = keyof typeof TABLES;

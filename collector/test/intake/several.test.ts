@@ -50,6 +50,7 @@ async function collector(given: Partial<IntakeOptions> = {}) {
     inFlightBytes: 0,
     hosts: () => [],
     clickhouseRestarts: undefined,
+    notificationAges: [],
   }));
   const detector = createDetector(DEFAULT_RULES);
   const pipeline = createPipeline({

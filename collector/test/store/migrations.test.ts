@@ -182,6 +182,7 @@ describe('retention', () => {
       accounts: '31',
       vm_facts: '31',
       alert_events: '32',
+      notifications: '32',
     });
     await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
     expect(await daysOf(database)).toEqual({
