@@ -1,5 +1,5 @@
 /** What the rest of the collector knows of the detector. */
-export * from './causes.js';
+export * from './causes/index.js';
 export * from './detector.js';
 export { observe, restoreHost } from './host.js';
 export type { HostState } from './host.js';

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Vm } from '@tcewatch/protocol';
 import type { AlertEvent, Impact } from '../model.js';
-import { causeOf, isSharper } from './causes.js';
+import { explain, isSharper } from './causes/index.js';
 import { NOTHING_SEEN, beforeAndAfter, look } from './descriptors.js';
 import type { Sightings } from './descriptors.js';
 import { judge } from './rules.js';
@@ -112,15 +112,16 @@ function nextEvent(
 ): AlertEvent | null {
   const { alert } = episode;
   const found = beforeAndAfter(episode.untilPunts, seen);
-  const cause = causeOf(found);
+  const { entered, punted, lastedNs, heldNs, calmNs } = episode;
+  const seconds = Number(lastedNs) / 1e9;
+  const calls = { entered, punted, seconds, hypercalls: {}, liobns: [] };
+  const { cause, facts } = explain({ host, vm, calls, ...found, never: false });
   if (alert) {
     if (episode.calmNs >= rules.keepFiringForNs) return resolve(alert, clock.wallNs);
     if (!isSharper(cause.code, alert.cause.code)) return null;
     const atNs = clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs;
-    return { ...alert, revision: alert.revision + 1, atNs, cause, evidence: { ...alert.evidence, ...found } };
+    return { ...alert, revision: alert.revision + 1, atNs, cause, evidence: { ...alert.evidence, facts, ...found } };
   }
-  const { entered, punted, lastedNs, heldNs, calmNs } = episode;
-  const seconds = Number(lastedNs) / 1e9;
   // Single punts with silence between them each make an interval of their own, at a rate that is none over the time.
   if (heldNs < rules.forNs || calmNs > 0n || punted < rules.minRate * seconds) return null;
   return {
@@ -137,7 +138,7 @@ function nextEvent(
     resolvedAtNs: null,
     cause,
     impact: impactOf(episode),
-    evidence: { facts: [], calls: { entered, punted, seconds, hypercalls: {}, liobns: [] }, ...found },
+    evidence: { facts, calls, ...found },
   };
 }
 
