@@ -18,8 +18,8 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'The host kernel cannot keep TCE tables for VFIO devices; Linux can from 4.12 on.',
     advice:
-      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then start the VM anew; or keep VFIO devices on a ' +
-      'PCI host bridge of their own.',
+      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then start the VM anew; until then, keep VFIO ' +
+      'devices on a PCI host bridge of their own.',
     needs: ['vfio', 'before412'],
     tells: ['kernel', 'groups', 'tables'],
   },
@@ -29,7 +29,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The host is itself a guest, and its kernel cannot keep TCE tables for VFIO devices there.',
     advice:
       'Run a kernel on the host that has "KVM: PPC: Enable CAP_SPAPR_TCE_VFIO on pSeries KVM guests" (Linux 6.15, or a ' +
-      'late 6.12), then start the VM anew; or keep VFIO devices on a PCI host bridge of their own.',
+      'late 6.12), then start the VM anew; until then, keep VFIO devices on a PCI host bridge of their own.',
     needs: ['vfio', 'nestedBefore612'],
     tells: ['kernel', 'groups', 'tables'],
   },

@@ -80,7 +80,7 @@ export const PIECES = {
   newVfioGroup: {
     says: 'QEMU holds a VFIO group that it did not hold before',
     holds: ({ before, after }) =>
-      before !== null && after !== null && after.vfioGroups.some((group) => !before.vfioGroups.includes(group)),
+      before !== null && (after?.vfioGroups.some((group) => !before.vfioGroups.includes(group)) ?? false),
   },
   tableLeft: {
     says: 'QEMU holds fewer TCE tables in the kernel than before',
