@@ -98,16 +98,6 @@ export const FALLBACK_CAUSES = [
     tells: ['hypercalls', 'kernel'],
   },
   {
-    code: 'liobn-without-table',
-    confidence: 'likely',
-    summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
-    advice:
-      'Look in the log of QEMU for "Failed to create TCE table" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
-      'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
-    needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
-    tells: ['liobns', 'tables', 'groups'],
-  },
-  {
     code: 'multi-tce-not-enabled',
     confidence: 'possible',
     summary: 'The kernel handles H_PUT_TCE, but not the hypercalls for several TCEs at once.',
@@ -116,6 +106,16 @@ export const FALLBACK_CAUSES = [
       '(KVM_CAP_PPC_ENABLE_HCALL): update QEMU, then start the VM anew.',
     needs: ['someTable', 'multiTcePunted', 'putsHandled'],
     tells: ['hypercalls', 'tables'],
+  },
+  {
+    code: 'liobn-without-table',
+    confidence: 'likely',
+    summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
+    advice:
+      'Look in the log of QEMU for "Failed to create TCE table" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
+      'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
+    needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
+    tells: ['liobns', 'tables', 'groups'],
   },
   {
     code: 'memory-not-preregistered',

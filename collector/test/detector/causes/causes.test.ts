@@ -79,7 +79,17 @@ const CASES: [code: string, what: string, test: TestKnown][] = [
   ['unknown', 'one of two, no look at the descriptors', ONE_LIOBN],
   ['unknown', 'the LIOBNs of punts not known', { ...ONE_LIOBN, liobns: {}, after: seen(1) }],
   ['unknown', 'half of a LIOBN', { ...ONE_LIOBN, liobns: { '80000000': [1000, 1350] }, after: seen(1) }],
-  ['unknown', 'where others fall back as well', { ...ONE_LIOBN, liobns: { '80000000': [500, 500] }, after: seen(1) }],
+  ['liobn-without-table', 'and another in part', { ...ONE_LIOBN, liobns: { '80000000': [500, 500] }, after: seen(1) }],
+  [
+    'unknown',
+    'all of them',
+    { calls: { H_PUT_TCE: [980, 1000] }, liobns: { '80000000': [980, 1000] }, after: seen(1) },
+  ],
+  [
+    'multi-tce-not-enabled',
+    'a LIOBN that has no others',
+    { calls: MULTI_TCE, liobns: { '80000000': [900, 900] }, after: seen(2) },
+  ],
   ['unknown', 'calls that real mode may hide', { ...ONE_LIOBN, evidence: HPT, after: seen(1) }],
   ['unknown', 'no evidence of any mode', { ...ONE_LIOBN, evidence: [], after: seen(1) }],
 
