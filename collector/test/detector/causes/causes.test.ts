@@ -130,7 +130,7 @@ describe('explain', () => {
     const test = { ...ONE_LIOBN, before: seen(2, [], 60), after: seen(1, [2], 100), facts: { memlockBytes: 65_536n } };
     expect(explain(known(test)).facts).toEqual([
       'QEMU holds 1 TCE table in the kernel (2026-11-22T12:01:40.000Z); at 2026-11-22T12:01:00.000Z it held 2.',
-      'QEMU holds VFIO group 2, not at 2026-11-22T12:01:00.000Z group 2.',
+      'QEMU holds VFIO group 2; it did not hold group 2 at 2026-11-22T12:01:00.000Z.',
       'By LIOBN, to userspace went 1,000 of 1,000 calls on 0x80000000.',
       'The host runs Linux 6.12.107 (POWER9, altivec supported; PowerNV).',
       'To userspace went 0 of 100 H_PUT_TCE, 500 of 600 H_PUT_TCE_INDIRECT and 500 of 650 H_STUFF_TCE.',
