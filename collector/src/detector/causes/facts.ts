@@ -4,6 +4,7 @@ import type { CallCounts } from '../../model.js';
 import { isoTime } from '../../time.js';
 import { DEFAULT_TABLE_BYTES, PIECES, namesOf } from './known.js';
 import type { Known } from './known.js';
+import { number } from './words.js';
 
 /** The kernel's word for a limit that is none (RLIM_INFINITY). */
 const UNLIMITED = (1n << 64n) - 1n;
@@ -22,7 +23,8 @@ const FACTS = {
     if (!after) return null;
     const added = before ? after.vfioGroups.filter((group) => !before.vfioGroups.includes(group)) : [];
     if (after.vfioGroups.length === 0) return 'QEMU holds no VFIO group.';
-    const news = before && added.length > 0 ? `, not at ${isoTime(before.observedAtNs)} ${groups(added)}` : '';
+    const news =
+      before && added.length > 0 ? `; it did not hold ${groups(added)} at ${isoTime(before.observedAtNs)}` : '';
     return `QEMU holds VFIO ${groups(after.vfioGroups)}${news}.`;
   },
   hypercalls({ calls: { hypercalls } }: Known) {
@@ -87,10 +89,6 @@ function groups(numbers: readonly number[]): string {
 
 function share({ entered, punted }: CallCounts): string {
   return `${number(punted)} of ${number(entered)}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 1 });
 }
 
 function kibibytes(bytes: bigint): string {

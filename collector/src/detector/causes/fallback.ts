@@ -18,8 +18,8 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'The host kernel cannot keep TCE tables for VFIO devices; Linux can from 4.12 on.',
     advice:
-      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then start the VM anew; or keep VFIO devices on a ' +
-      'PCI host bridge of their own.',
+      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then start the VM anew; until then, keep VFIO ' +
+      'devices on a PCI host bridge of their own.',
     needs: ['vfio', 'before412'],
     tells: ['kernel', 'groups', 'tables'],
   },
@@ -29,7 +29,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The host is itself a guest, and its kernel cannot keep TCE tables for VFIO devices there.',
     advice:
       'Run a kernel on the host that has "KVM: PPC: Enable CAP_SPAPR_TCE_VFIO on pSeries KVM guests" (Linux 6.15, or a ' +
-      'late 6.12), then start the VM anew; or keep VFIO devices on a PCI host bridge of their own.',
+      'late 6.12), then start the VM anew; until then, keep VFIO devices on a PCI host bridge of their own.',
     needs: ['vfio', 'nestedBefore612'],
     tells: ['kernel', 'groups', 'tables'],
   },
@@ -98,16 +98,6 @@ export const FALLBACK_CAUSES = [
     tells: ['hypercalls', 'kernel'],
   },
   {
-    code: 'liobn-without-table',
-    confidence: 'likely',
-    summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
-    advice:
-      'Look in the log of QEMU for "Failed to create TCE table" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
-      'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
-    needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
-    tells: ['liobns', 'tables', 'groups'],
-  },
-  {
     code: 'multi-tce-not-enabled',
     confidence: 'possible',
     summary: 'The kernel handles H_PUT_TCE, but not the hypercalls for several TCEs at once.',
@@ -116,6 +106,16 @@ export const FALLBACK_CAUSES = [
       '(KVM_CAP_PPC_ENABLE_HCALL): update QEMU, then start the VM anew.',
     needs: ['someTable', 'multiTcePunted', 'putsHandled'],
     tells: ['hypercalls', 'tables'],
+  },
+  {
+    code: 'liobn-without-table',
+    confidence: 'likely',
+    summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
+    advice:
+      'Look in the log of QEMU for "Failed to create TCE table" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
+      'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
+    needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
+    tells: ['liobns', 'tables', 'groups'],
   },
   {
     code: 'memory-not-preregistered',

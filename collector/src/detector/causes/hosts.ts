@@ -6,6 +6,7 @@ import type { Account, LossKind } from '@tcewatch/protocol';
 import type { HostRun } from '../../hosts/runs.js';
 import type { Cause } from '../../model.js';
 import { isoTime } from '../../time.js';
+import { number, wordsOf } from './words.js';
 
 /** A cause with what it is known by, in words that follow "known by", and as a test. */
 export interface HostCause<Known> extends Cause {
@@ -184,8 +185,7 @@ export function duplicateCause(claimants: readonly HostRun[]): { cause: Cause; f
 function firstOf<Known>(causes: readonly HostCause<Known>[], known: Known): Cause {
   const row = causes.find(({ holds }) => holds(known));
   if (!row) throw new RangeError('the last cause holds always');
-  const { code, confidence, summary, advice } = row;
-  return { code, confidence, summary, advice };
+  return wordsOf(row);
 }
 
 /** The kind of which most was lost; undefined where nothing was. */
@@ -196,8 +196,4 @@ function largest(accounts: readonly Account[]): LossKind | undefined {
   }
   const [first] = [...events].filter(([, lost]) => lost > 0).sort(([, a], [, b]) => b - a);
   return first?.[0];
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB', { maximumFractionDigits: 1 });
 }

@@ -9,6 +9,7 @@ import { factsOf } from './facts.js';
 import { DUPLICATE_CAUSES, INCOMPLETE_CAUSES, SILENCE_CAUSES } from './hosts.js';
 import { PIECES } from './known.js';
 import type { Known } from './known.js';
+import { wordsOf } from './words.js';
 
 export { duplicateCause, incompleteCause, silentCause } from './hosts.js';
 export type { Incompleteness, Silence } from './hosts.js';
@@ -51,8 +52,4 @@ export function isSharper(code: string, than: string): boolean {
 function rankIn(rows: readonly CauseRow[], code: string): number {
   const rank = rows.findIndex((row) => row.code === code);
   return rank < 0 ? rows.length - 1 : rank;
-}
-
-function wordsOf({ code, confidence, summary, advice }: Cause): Cause {
-  return { code, confidence, summary, advice };
 }

@@ -79,7 +79,17 @@ const CASES: [code: string, what: string, test: TestKnown][] = [
   ['unknown', 'one of two, no look at the descriptors', ONE_LIOBN],
   ['unknown', 'the LIOBNs of punts not known', { ...ONE_LIOBN, liobns: {}, after: seen(1) }],
   ['unknown', 'half of a LIOBN', { ...ONE_LIOBN, liobns: { '80000000': [1000, 1350] }, after: seen(1) }],
-  ['unknown', 'where others fall back as well', { ...ONE_LIOBN, liobns: { '80000000': [500, 500] }, after: seen(1) }],
+  ['liobn-without-table', 'and another in part', { ...ONE_LIOBN, liobns: { '80000000': [500, 500] }, after: seen(1) }],
+  [
+    'unknown',
+    'all of them',
+    { calls: { H_PUT_TCE: [980, 1000] }, liobns: { '80000000': [980, 1000] }, after: seen(1) },
+  ],
+  [
+    'multi-tce-not-enabled',
+    'a LIOBN that has no others',
+    { calls: MULTI_TCE, liobns: { '80000000': [900, 900] }, after: seen(2) },
+  ],
   ['unknown', 'calls that real mode may hide', { ...ONE_LIOBN, evidence: HPT, after: seen(1) }],
   ['unknown', 'no evidence of any mode', { ...ONE_LIOBN, evidence: [], after: seen(1) }],
 
@@ -120,7 +130,7 @@ describe('explain', () => {
     const test = { ...ONE_LIOBN, before: seen(2, [], 60), after: seen(1, [2], 100), facts: { memlockBytes: 65_536n } };
     expect(explain(known(test)).facts).toEqual([
       'QEMU holds 1 TCE table in the kernel (2026-11-22T12:01:40.000Z); at 2026-11-22T12:01:00.000Z it held 2.',
-      'QEMU holds VFIO group 2, not at 2026-11-22T12:01:00.000Z group 2.',
+      'QEMU holds VFIO group 2; it did not hold group 2 at 2026-11-22T12:01:00.000Z.',
       'By LIOBN, to userspace went 1,000 of 1,000 calls on 0x80000000.',
       'The host runs Linux 6.12.107 (POWER9, altivec supported; PowerNV).',
       'To userspace went 0 of 100 H_PUT_TCE, 500 of 600 H_PUT_TCE_INDIRECT and 500 of 650 H_STUFF_TCE.',
