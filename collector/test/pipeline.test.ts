@@ -1,11 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
 import { recordingTelemetry } from '../../opentelemetry/test/recording-telemetry.js';
-import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
+import { createDetector } from '../src/detector/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/model.js';
 import { createPipeline } from '../src/pipeline.js';
+import { SilenceWatch } from '../src/silence/index.js';
 import { BOOTED_NS, SECOND, batchOf } from './batches.js';
 import { memoryStore } from './memory-store.js';
 
@@ -25,8 +26,9 @@ function setUp(retryMs = { first: 600_000, longest: 600_000 }) {
   const parents: (string | undefined)[] = [];
   const pipeline = createPipeline({
     store,
-    detector: createDetector(DEFAULT_RULES),
+    detector: createDetector(),
     watch,
+    silence: new SilenceWatch(),
     notify: (event, traceparent) => {
       notified.push(event);
       parents.push(traceparent);

@@ -1,6 +1,6 @@
 /** Which alerts are told again: those of hosts that this detector hears of as it knows them, the others as stored. */
 import { expect, it } from 'vitest';
-import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
+import { createDetector } from '../../src/detector/index.js';
 import type { AlertEvent } from '../../src/model.js';
 import { batchOf } from '../batches.js';
 import { firingAlert } from '../events.js';
@@ -9,7 +9,7 @@ const onHost = (name: string, hostId: string): AlertEvent => ({ ...firingAlert(n
 const names = (events: readonly AlertEvent[]) => events.map(({ vm, hostId }) => `${vm?.name ?? ''} ${hostId}`);
 
 it('an alert that was restored is told again while its host is silent, and as the store has it', () => {
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   const stored = [onHost('a', 'h'), onHost('b', 'i')];
   detector.restore(stored);
   expect(names(detector.firing(stored))).toEqual(['a h', 'b i']);
@@ -18,7 +18,7 @@ it('an alert that was restored is told again while its host is silent, and as th
 });
 
 it('of a host that is heard of, what the detector knows counts, and not what the store still has', () => {
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   const stored = [onHost('a', 'h'), onHost('b', 'i')];
   detector.restore(stored);
   // The VM is gone: its alert ends.
