@@ -72,6 +72,9 @@ export interface CountRow {
   counters: CounterValues;
 }
 
+/** How long before its newest reading a host is looked at to say what its VMs do now; from a whole minute on. */
+export const RECENT_MS = 5 * 60_000;
+
 /** The same for one LIOBN; `liobn` is 0 unless the scope is `one`. */
 export interface LiobnRow extends CountRow {
   scope: Scope;
@@ -158,6 +161,11 @@ export interface Queries {
   hosts(): Promise<HostRow[]>;
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;
+  /**
+   * What the counters of calls gained in the last minutes ({@link RECENT_MS}) of each host, before its newest reading. Lives
+   * that called nothing are left out. What a fleet of 2,000 VMs did is read from about an hour of minutes.
+   */
+  recent(): Promise<CountRow[]>;
   /** `stepNs` is a whole number of seconds; steps are aligned to it. */
   counterSteps(question: { life: string; fromNs: bigint; toNs: bigint; stepNs: bigint }): Promise<StepRow[]>;
   liobns(question: TimeRange & Subject & { life: string }): Promise<LiobnRow[]>;

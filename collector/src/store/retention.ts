@@ -27,11 +27,12 @@ export const DEFAULT_RETENTION: Readonly<Retention> = {
 /** A TTL ends as DateTime, in 2106. */
 const MAX_DAYS = 25_000;
 
-/** The column that a table's rows age by. */
-const TABLES: readonly { table: string; column: string; keep: keyof Retention }[] = [
+/** The column that a table's rows age by; `atMost`: no longer than so many days, unless for ever. */
+const TABLES: readonly { table: string; column: string; keep: keyof Retention; atMost?: number }[] = [
   { table: 'readings', column: 'at', keep: 'readings' },
   { table: 'readings_minute', column: 'minute', keep: 'minutes' },
   { table: 'readings_hour', column: 'hour', keep: 'hours' },
+  { table: 'readings_recent', column: 'minute', keep: 'readings', atMost: 2 },
   { table: 'latencies', column: 'at', keep: 'readings' },
   { table: 'latencies_minute', column: 'minute', keep: 'minutes' },
   { table: 'latencies_hour', column: 'hour', keep: 'hours' },
@@ -72,10 +73,10 @@ export async function applyRetention(
     'cannot read how long rows are kept',
     'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
   );
-  for (const { table, column, keep } of TABLES) {
+  for (const { table, column, keep, atMost = MAX_DAYS } of TABLES) {
     const engine = tables.find(({ name }) => name === table)?.engine_full ?? '';
     const current = Number(/ TTL .*toIntervalDay\((\d+)\)/.exec(engine)?.[1] ?? 0);
-    const days = retention[keep];
+    const days = Math.min(retention[keep], atMost);
     if (days === current) continue;
     // An expression that is stored takes no query parameters; checkRetention has seen that `days` is a whole number.
     const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`;

@@ -17,6 +17,7 @@ import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
 import { selectLatency } from './select/latency.js';
+import { selectRecent } from './select/recent.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
 import { wallClock } from '../time.js';
@@ -75,6 +76,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hosts: () => selectHosts(clickhouse),
     vms: (subject = {}) => selectVms(clickhouse, subject),
     counters: (question = {}) => selectCounts(clickhouse, question),
+    recent: () => selectRecent(clickhouse),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
     latency: (question) => selectLatency(clickhouse, question),
