@@ -4,9 +4,10 @@ import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
+import { policyOf } from './config/index.js';
 import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
-import type { Detector, Rules } from './detector/index.js';
+import type { Detector } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
 import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
@@ -19,6 +20,7 @@ import { createDispatcher, createNotifier } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
+import { SilenceWatch, watchSilence } from './silence/index.js';
 import { checkBatch, openStore } from './store/index.js';
 import type { Store } from './store/index.js';
 import { wallClock } from './time.js';
@@ -60,8 +62,10 @@ async function open(
     onClose(() => engine?.close() ?? Promise.resolve());
   }
 
-  const detector = createDetector(rulesOf(config.detector));
+  const policy = policyOf(config.detector);
+  const detector = createDetector(policy);
   const watch = new HostWatch();
+  const silence = new SilenceWatch(policy);
   const budget = createBudget(intake.maxInFlight);
   const metrics = createMetrics(() => ({
     detector: detector.size(),
@@ -88,8 +92,15 @@ async function open(
     },
   });
   onClose(() => store.close());
-  detector.restore(await store.firingAlerts());
-  watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
+  const firing = await store.firingAlerts();
+  const [freshness, runs, spans] = await Promise.all([store.freshness(), store.hostRuns(), store.guestSpans()]);
+  detector.restore(firing);
+  watch.restore(freshness, runs, wallClock());
+  const names = new Map(runs.map(({ hostId, name }) => [hostId, name]));
+  silence.restore(
+    { freshness, names, guests: new Map(spans.map(({ hostId, uuid }) => [hostId, uuid])), firing },
+    wallClock(),
+  );
 
   const dispatcher = createDispatcher(
     config.notifiers.map((notifier) => createNotifier(notifier, log)),
@@ -105,6 +116,7 @@ async function open(
   const pipeline = createPipeline({
     store,
     watch,
+    silence,
     detector,
     log,
     now: wallClock,
@@ -114,6 +126,7 @@ async function open(
     },
   });
   onClose(() => pipeline.flush());
+  onClose(watchSilence({ silence, store, detector, pipeline, log, now: wallClock }));
 
   if (config.kafka.brokers.length > 0) {
     const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
@@ -183,9 +196,4 @@ async function openKafka(
 export function startEngine({ clickhouse }: CollectorConfig, log: Logger): Promise<EmbeddedClickHouse> {
   const { embedded, password } = clickhouse;
   return startEmbeddedClickHouse({ ...embedded, ...(password && { password: password.reveal() }), log });
-}
-
-function rulesOf({ for: hold, keepFiringFor, ...same }: CollectorConfig['detector']): Rules {
-  const nanoseconds = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000_000n;
-  return { ...same, forNs: nanoseconds(hold), keepFiringForNs: nanoseconds(keepFiringFor) };
 }

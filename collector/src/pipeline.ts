@@ -8,6 +8,7 @@ import type { Detector } from './detector/index.js';
 import type { HostWatch } from './hosts/watch.js';
 import { StoreError } from './model.js';
 import type { AlertEvent, BatchStore } from './model.js';
+import type { SilenceWatch } from './silence/silence.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;
@@ -17,6 +18,7 @@ export interface PipelineOptions {
   detector: Detector;
   /** Is told of each batch once it is stored. */
   watch: HostWatch;
+  silence: SilenceWatch;
   /** Is told of each event once it is stored. */
   notify: (event: AlertEvent) => void;
   log: BaseLogger;
@@ -27,12 +29,14 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Resolves when all of the batches are durable; rejects with StoreError when one may not be. */
   accept(batches: readonly Batch[]): Promise<void>;
+  /** Events that no batch made: stored and told as those of batches are. */
+  raise(events: readonly AlertEvent[]): Promise<void>;
   /** Tries once more to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
   pendingEvents(): number;
 }
 
-export function createPipeline({ store, detector, watch, notify, log, now }: PipelineOptions): Pipeline {
+export function createPipeline({ store, detector, watch, silence, notify, log, now }: PipelineOptions): Pipeline {
   let pending: AlertEvent[] = [];
   let flushing: Promise<void> | undefined;
 
@@ -56,6 +60,11 @@ export function createPipeline({ store, detector, watch, notify, log, now }: Pip
     return flushing ?? Promise.resolve();
   }
 
+  function raise(events: readonly AlertEvent[]): Promise<void> {
+    pending = [...pending, ...events];
+    return flush();
+  }
+
   return {
     async accept(batches) {
       if (pending.length >= MAX_PENDING) {
@@ -65,9 +74,10 @@ export function createPipeline({ store, detector, watch, notify, log, now }: Pip
       const receivedNs = now();
       await store.insertBatches(batches);
       watch.observe(batches, receivedNs);
-      pending = [...pending, ...batches.flatMap((batch) => detector.observe(batch))];
-      await flush();
+      const spoken = silence.observe(batches, receivedNs);
+      await raise([...spoken, ...batches.flatMap((batch) => detector.observe(batch))]);
     },
+    raise,
     flush,
     pendingEvents: () => pending.length,
   };

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
+import { createDetector } from '../src/detector/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/model.js';
 import { createPipeline } from '../src/pipeline.js';
+import { SilenceWatch } from '../src/silence/index.js';
 import { BOOTED_NS, SECOND, batchOf } from './batches.js';
 import { memoryStore } from './memory-store.js';
 
@@ -22,8 +23,9 @@ function setUp() {
   const watch = new HostWatch();
   const pipeline = createPipeline({
     store,
-    detector: createDetector(DEFAULT_RULES),
+    detector: createDetector(),
     watch,
+    silence: new SilenceWatch(),
     notify: (event) => notified.push(event),
     log,
     now: () => BOOTED_NS + 150n * SECOND,

@@ -1,3 +1,4 @@
 /** What the rest of the collector knows of its configuration. */
+export { policyOf } from './detector.js';
 export * from './load.js';
 export * from './schema.js';

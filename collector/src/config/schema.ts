@@ -5,6 +5,7 @@ import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
 import type { Retention } from '../store/index.js';
+import { detector } from './detector.js';
 
 const days = (keep: keyof Retention, what: string) =>
   z.int().min(0).default(DEFAULT_RETENTION[keep]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
@@ -101,19 +102,6 @@ const kafka = kafkaSettings.extend({
       retention: duration().prefault('7d').describe('Least time that the topics keep records.'),
     })
     .prefault({}),
-});
-
-const share = z.number().min(0).max(1);
-const rate = z.number().min(0);
-
-const detector = z.strictObject({
-  minShare: share.default(0.1).describe("Least share of a VM's calls that must go to userspace for an alert."),
-  minRate: rate.default(1).describe('Least calls a second that must go to userspace for an alert.'),
-  minRateBlind: rate
-    .default(100)
-    .describe('The same for VMs whose real mode cannot be observed: there the share says nothing.'),
-  for: duration().prefault('10s').describe('How long both must hold before an alert fires.'),
-  keepFiringFor: duration().prefault('60s').describe('How long they must not hold before it resolves.'),
 });
 
 const hosts = z.strictObject({

@@ -114,10 +114,10 @@ describe('the read API', () => {
 
   it('says of each alert what the webhook says', async () => {
     const alert = firingAlert();
-    const measured = { ...alert, evidence: { ...alert.evidence, lostMsPerSecond: 35.04 } };
+    const measured = { ...alert, impact: { known: 'measured' as const, lostMsPerSecond: 35.04 } };
     const { body } = await get('/v1/alerts', { alerts: () => Promise.resolve([alert, measured]) });
     expect(body).toEqual([toAlertBody(alert), toAlertBody(measured)]);
-    expect(body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }, { evidence: { lostMsPerSecond: 35.04 } }]);
+    expect(body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }, { impact: { lostMsPerSecond: 35.04 } }]);
   });
 
   it.each([

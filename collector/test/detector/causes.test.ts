@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CAUSES } from '../../src/detector/index.js';
-import { causeOf, isSharper } from '../../src/detector/causes.js';
+import { CAUSES, explain, isSharper } from '../../src/detector/index.js';
+import { batchOf } from '../batches.js';
 
 const seen = (tceTables: number, ...vfioGroups: number[]) => ({ tceTables, vfioGroups, observedAtNs: 0n });
 
-describe('causeOf', () => {
+const { host, vms } = batchOf({ uptime: 1, vms: [{ name: 'a' }] });
+const calls = { entered: 9, punted: 9, seconds: 9, hypercalls: {}, liobns: [] };
+
+describe('explain', () => {
   it.each([
     ['table-left-kernel-vfio', seen(2), seen(1, 2)],
     ['table-left-kernel-vfio', seen(1, 1), seen(0, 1, 2)],
@@ -18,7 +21,7 @@ describe('causeOf', () => {
     ['unknown', seen(2), null],
     ['unknown', null, null],
   ])('is %s', (code, before, after) => {
-    expect(causeOf({ before, after }).code).toBe(code);
+    expect(explain({ host, vm: vms[0]!, calls, before, after, never: false }).cause.code).toBe(code);
   });
 
   it('takes every cause for sharper than those below it', () => {
