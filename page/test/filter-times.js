@@ -1,0 +1,15 @@
+// Runs in the browser: milliseconds from each key in the filter to the frame after the one that shows it.
+(async () => {
+  const input = document.querySelector('input[type=search]');
+  const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const times = [];
+  for (const text of ['1', '19', '199', '1999', '199', '19', '1', '', 'v', 'vm', 'vm-', 'vm-7', 'vm-77', '']) {
+    await painted();
+    const began = performance.now();
+    input.value = text;
+    input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    await painted();
+    times.push(performance.now() - began);
+  }
+  return times;
+})();
