@@ -69,7 +69,10 @@ export async function startDemo(speed: number): Promise<Demo> {
         if (!line && !over) return;
         waiting.delete(look);
         if (line) resolve(line);
-        else reject(new Error(`the demo ended without "${words.join(' ')}":\n${lines.map(({ text }) => text).join('\n')}`));
+        else
+          reject(
+            new Error(`the demo ended without "${words.join(' ')}":\n${lines.map(({ text }) => text).join('\n')}`),
+          );
       };
       waiting.add(look);
       look();

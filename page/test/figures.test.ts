@@ -22,9 +22,12 @@ describe('words', () => {
     const virtual = { mode: 'virtual', calls: 999, ...exact } as const;
     const userspace = { mode: 'userspace', calls: 1, ...exact } as const;
     expect(shareWords([virtual, userspace])).toBe('virtual > 99 %, userspace < 1 %');
-    expect(shareWords([{ mode: 'real', ...unobservable }, { ...virtual, calls: 0 }])).toBe(
-      'no calls seen; real unobservable',
-    );
+    expect(
+      shareWords([
+        { mode: 'real', ...unobservable },
+        { ...virtual, calls: 0 },
+      ]),
+    ).toBe('no calls seen; real unobservable');
     expect([0, 0.001, 0.5, 0.999, 1].map(percent)).toEqual(['0 %', '< 1 %', '50 %', '> 99 %', '100 %']);
   });
 
@@ -51,7 +54,12 @@ function vm(name: string, state: VmState, punted: number, hostName = 'h1'): Flee
 }
 
 describe('the list of VMs', () => {
-  const fleet = [vm('vm10', 'accelerated', 0), vm('vm2', 'idle', 0, 'h2'), vm('bad', 'fallback', 9), vm('worse', 'fallback', 90)];
+  const fleet = [
+    vm('vm10', 'accelerated', 0),
+    vm('vm2', 'idle', 0, 'h2'),
+    vm('bad', 'fallback', 9),
+    vm('worse', 'fallback', 90),
+  ];
   const names = (query: Record<string, string>) => list(fleet, listingOf(query)).map(({ vm }) => vm);
 
   it('has the gravest first, and the worst of those', () => {

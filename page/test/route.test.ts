@@ -33,5 +33,7 @@ it('leave out what is not asked for', () => {
 });
 
 it('of runbooks stay with the collector', () => {
-  expect(runbookHref('TceAccelerationLost', 'table-left-kernel')).toBe('/runbooks/TceAccelerationLost#table-left-kernel');
+  expect(runbookHref('TceAccelerationLost', 'table-left-kernel')).toBe(
+    '/runbooks/TceAccelerationLost#table-left-kernel',
+  );
 });

@@ -1,14 +1,22 @@
 /** Calls by hypercall and mode, as a table: the figures of the read API, to the call. */
-import { MODES } from '@tcewatch/protocol/vocabulary';
+import { HYPERCALL_NAMES, MODES } from '@tcewatch/protocol/vocabulary';
 import type { Figures } from '../api/answers.js';
 import { MODE_WORDS, count, figure } from '../words.js';
+
+type Row = Figures & { label?: string };
 
 export interface FiguresTableProps {
   caption: string;
   /** What the rows are, where there is more to them than a hypercall. */
-  rows: readonly (Figures & { label?: string })[];
+  rows: readonly Row[];
   /** Name of the column of labels. */
   label?: string;
+}
+
+/** By label, then as hypercalls are always shown. */
+function inOrder(a: Row, b: Row): number {
+  const byLabel = (a.label ?? '').localeCompare(b.label ?? '');
+  return byLabel || HYPERCALL_NAMES.indexOf(a.hypercall) - HYPERCALL_NAMES.indexOf(b.hypercall);
 }
 
 export function FiguresTable({ caption, rows, label }: FiguresTableProps) {
@@ -31,7 +39,7 @@ export function FiguresTable({ caption, rows, label }: FiguresTableProps) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.toSorted(inOrder).map((row) => (
             <tr key={`${row.label ?? ''} ${row.hypercall}`}>
               {label && <td>{row.label}</td>}
               <th scope="row">{row.hypercall}</th>

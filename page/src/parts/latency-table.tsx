@@ -5,7 +5,8 @@ import { count, duration, rate } from '../words.js';
 const SPANS = { handled: 'in the kernel', round_trip: 'through userspace and back' } as const;
 
 export function LatencyTable({ latency, over }: { latency: Latency; over: string }) {
-  const { spans, lostMsPerSecond, seconds } = latency;
+  const { lostMsPerSecond, seconds } = latency;
+  const spans = latency.spans.filter(({ calls }) => calls > 0);
   return (
     <>
       <h3>Latency</h3>
@@ -57,7 +58,7 @@ export function LatencyTable({ latency, over }: { latency: Latency; over: string
 }
 
 function boundsWords(bounds: { aboveUs: number; upToUs: number | null } | null): string {
-  if (bounds === null) return 'no calls';
+  if (bounds === null) return 'not measured';
   return bounds.upToUs === null
     ? `> ${count(bounds.aboveUs)} µs`
     : `${count(bounds.aboveUs)}–${count(bounds.upToUs)} µs`;

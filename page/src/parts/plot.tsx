@@ -93,7 +93,10 @@ function options(width: number, newest: { current: PlotProps }, setAt: (index: n
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    axes: [axis(), { ...axis(), size: 64, values: (_, splits) => splits.map((value) => `${rate(value)}/s`) }],
+    axes: [
+      { ...axis(), values: (_, splits, __, ___, seconds) => splits.map((time) => timeWords(time, seconds)) },
+      { ...axis(), size: 64, values: (_, splits) => splits.map((value) => `${rate(value)}/s`) },
+    ],
     series: [{}, { stroke: 'transparent', paths: () => null, points: { show: false } }],
     hooks: {
       draw: [
@@ -112,6 +115,13 @@ function options(width: number, newest: { current: PlotProps }, setAt: (index: n
       ],
     },
   };
+}
+
+/** UTC, as exact as the ticks are apart. */
+function timeWords(time: number, seconds: number): string {
+  const iso = new Date(time * 1000).toISOString();
+  if (seconds >= 86_400 || time % 86_400 === 0) return iso.slice(5, 10);
+  return seconds < 60 ? iso.slice(11, 19) : iso.slice(11, 16);
 }
 
 function drawSteps(plot: uPlot, { steps, step }: PlotProps): void {
