@@ -121,12 +121,12 @@ function Table({ vms, listing, route }: { vms: readonly FleetVm[]; listing: { so
         </tr>
       </thead>
       <tbody ref={body} role="rowgroup">
-        {above > 0 && <tr class="spacer" aria-hidden="true" style={{ height: above }} />}
+        {above > 0 && <tr class="spacer" aria-hidden="true" style={{ height: `${above}px` }} />}
         {items.map(({ index }) => {
           const vm = vms[index];
           return vm && <Row key={vm.life} vm={vm} index={index} range={route.query['range'] ?? ''} />;
         })}
-        {below > 0 && <tr class="spacer" aria-hidden="true" style={{ height: below }} />}
+        {below > 0 && <tr class="spacer" aria-hidden="true" style={{ height: `${below}px` }} />}
       </tbody>
     </table>
   );
