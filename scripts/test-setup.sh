@@ -28,6 +28,10 @@ fi
 has openssl || install openssl
 has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
 
+# The page is tested in a real browser.
+has chromium || install chromium
+has chromium || echo "test set-up: there is no chromium: tests of the page in a browser are left out"
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

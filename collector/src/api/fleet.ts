@@ -102,8 +102,8 @@ function newestAlerts(alerts: readonly AlertEvent[]): Map<string, AlertEvent> {
 
 /** The window of {@link Queries.recent}, as far as the VM lived. */
 function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: VmRow): number {
-  const MINUTE_NS = 60_000_000_000n;
-  const begin = readAtNs - (readAtNs % MINUTE_NS) - BigInt(RECENT_MS) * 1_000_000n;
+  const step = BigInt(RECENT_MS) * 1_000_000n;
+  const begin = readAtNs - (readAtNs % step) - step;
   const from = begin > startedAtNs ? begin : startedAtNs;
   return Number(readAtNs - from) / 1e9;
 }

@@ -72,7 +72,7 @@ export interface CountRow {
   counters: CounterValues;
 }
 
-/** How long before its newest reading a host is looked at to say what its VMs do now; from a whole minute on. */
+/** What a VM does now is what it did since the beginning of so many milliseconds, and in those before. */
 export const RECENT_MS = 5 * 60_000;
 
 /** The same for one LIOBN; `liobn` is 0 unless the scope is `one`. */
@@ -162,8 +162,8 @@ export interface Queries {
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;
   /**
-   * What the counters of calls gained in the last minutes ({@link RECENT_MS}) of each host, before its newest reading. Lives
-   * that called nothing are left out. What a fleet of 2,000 VMs did is read from about an hour of minutes.
+   * What the counters of calls gained in the last minutes of each host, up to its newest reading ({@link RECENT_MS}). Lives
+   * that called nothing are left out. What a fleet of 2,000 VMs did is read from an hour in buckets of five minutes.
    */
   recent(): Promise<CountRow[]>;
   /** `stepNs` is a whole number of seconds; steps are aligned to it. */

@@ -32,7 +32,7 @@ const TABLES: readonly { table: string; column: string; keep: keyof Retention; a
   { table: 'readings', column: 'at', keep: 'readings' },
   { table: 'readings_minute', column: 'minute', keep: 'minutes' },
   { table: 'readings_hour', column: 'hour', keep: 'hours' },
-  { table: 'readings_recent', column: 'minute', keep: 'readings', atMost: 2 },
+  { table: 'readings_recent', column: 'bucket', keep: 'readings', atMost: 2 },
   { table: 'latencies', column: 'at', keep: 'readings' },
   { table: 'latencies_minute', column: 'minute', keep: 'minutes' },
   { table: 'latencies_hour', column: 'hour', keep: 'hours' },

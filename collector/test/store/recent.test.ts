@@ -29,8 +29,8 @@ it('compares with the value before the window, however long ago that was read', 
   expect(await entered(store)).toBe(7);
   await store.insertBatches([batchOf({ uptime: 30 * HOUR + 60, series: [{ value: 1010 }] })]);
   expect(await entered(store)).toBe(10);
-  // The window is five minutes from a whole minute on; the hour before it is of minutes.
-  await store.insertBatches([batchOf({ uptime: 30 * HOUR + 7 * 60, series: [{ value: 1015 }] })]);
+  // Five minutes of the clock and what has passed of the next.
+  await store.insertBatches([batchOf({ uptime: 30 * HOUR + 11 * 60, series: [{ value: 1015 }] })]);
   expect(await entered(store)).toBe(5);
 });
 
@@ -60,9 +60,9 @@ it('says of a recording what counts over the same time say', async () => {
   const store = await around.open('recent_recorded');
   await store.insertBatches(await recordedBatches('vfio-7.2'));
   const [host] = await store.hosts();
-  const minute = 60_000_000_000n;
+  const step = 300_000_000_000n;
   const readAt = host?.readAtNs ?? 0n;
-  const fromNs = readAt - (readAt % minute) - 5n * minute;
+  const fromNs = readAt - (readAt % step) - step;
   const calls = (rows: readonly CountRow[]) =>
     rows
       .map(({ life, hypercall, counters: { entered: all = 0, punted = 0 } }) => `${life} ${hypercall} ${all} ${punted}`)

@@ -8,38 +8,36 @@ import type { Increase } from './counts.js';
 
 /**
  * Each host has its own window, on its own clock. A series that changed in it is compared with the value before: of the
- * same hour and the one before, by minutes; and of the hours before those for the few series that did not change in
- * them. `(host, minute)` is looked up by the table's key, and so is the series in the hours.
+ * same hour by its buckets, and of the hours before for the series that did not change in those. `(host, bucket)` is
+ * looked up by the table's key, and so is the series in the hours.
  */
 const SQL = `
   WITH
     windows AS (
       SELECT
-        host, toStartOfMinute(toDateTime(max(at), 'UTC')) AS newest, newest - {span:UInt32} AS begin,
+        host, toStartOfFiveMinutes(toDateTime(max(at), 'UTC')) AS newest, newest - {step:UInt32} AS begin,
         toStartOfHour(begin) AS hour_of_begin
       FROM hosts
       GROUP BY host
     ),
-    minutes AS (
-      SELECT ${READINGS.series}, minute >= begin AS inside, value
+    buckets AS (
+      SELECT ${READINGS.series}, bucket >= begin AS inside, value
       FROM readings_recent
       INNER JOIN windows USING (host)
-      WHERE (host, minute) IN (
-        SELECT
-          host,
-          toDateTime(arrayJoin(range(toUnixTimestamp(hour_of_begin), toUnixTimestamp(newest) + 60, 60)), 'UTC') AS minute
-        FROM windows
+      WHERE (host, bucket) IN (
+        SELECT host, toDateTime(arrayJoin(range(first, last + 1, {step:UInt32})), 'UTC') AS bucket
+        FROM (SELECT host, toUnixTimestamp(hour_of_begin) AS first, toUnixTimestamp(newest) AS last FROM windows)
       )
     ),
     without_before AS (
-      SELECT ${READINGS.series} FROM minutes GROUP BY ${READINGS.series} HAVING min(inside)
+      SELECT ${READINGS.series} FROM buckets GROUP BY ${READINGS.series} HAVING min(inside)
     )
   SELECT host, life, hypercall, counter, sum(reached - before) AS increase
   FROM (
     SELECT
       ${READINGS.series}, maxIf(value, inside) AS reached, maxIf(value, NOT inside) AS before, max(inside) AS called
     FROM (
-      SELECT * FROM minutes
+      SELECT * FROM buckets
       UNION ALL
       SELECT ${READINGS.series}, false AS inside, max(value) AS value
       FROM readings_hour
@@ -55,7 +53,7 @@ const SQL = `
 
 export async function selectRecent(clickhouse: ClickHouse): Promise<CountRow[]> {
   const rows = await clickhouse.select<Increase>('cannot read what the fleet did in the last minutes', SQL, {
-    span: RECENT_MS / 1000,
+    step: RECENT_MS / 1000,
   });
   return gather(rows, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
 }
