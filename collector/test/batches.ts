@@ -96,7 +96,7 @@ export function batchOf(test: TestBatch): Batch {
     host: {
       id: host,
       name: `${host}.example`,
-      kernel: '6.1.0',
+      kernel: '6.12.107',
       cpu: 'POWER9',
       platform: 'pSeries',
       agentVersion: '0.1.0',

@@ -25,7 +25,7 @@ export interface Detector {
   /** Another collector watches these hosts from now on. */
   forget(hosts: Iterable<string>): void;
   /** The host was removed: the events that end its alerts. */
-  remove(host: string, wallNs: bigint): AlertEvent[];
+  remove(host: string): AlertEvent[];
   /** Alerts that fire, restored ones of hosts that were not heard of yet among them. */
   firing(): AlertEvent[];
   /** VMs that are looked at, and alerts that fire of hosts that were heard of: each host is heard of by one collector. */
@@ -50,11 +50,9 @@ export function createDetector(policy: Policy = createPolicy(DEFAULT_RULES), max
     watched += 1 + state.lives.size;
   }
 
-  function remove(host: string, wallNs = 0n): AlertEvent[] {
+  function remove(host: string): AlertEvent[] {
     const state = forget(host);
-    if (!state) return [];
-    const atNs = wallNs > state.wallNs ? wallNs : state.wallNs;
-    return firingOf(state).map((alert) => resolve(alert, atNs));
+    return state ? firingOf(state).map((alert) => resolve(alert, state.wallNs)) : [];
   }
 
   function forgetSilent(): AlertEvent[] {

@@ -4,7 +4,7 @@ import type { ModeEvidence } from '@tcewatch/protocol';
 import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../model.js';
 import { callsBetween } from './judge.js';
 import type { CallsByName, Verdict } from './judge.js';
-import { LOST_US, TRIPS } from './tally.js';
+import { LOST_US, TRIPS, valueAt } from './tally.js';
 import type { Tally } from './tally.js';
 import type { Rules } from './rules.js';
 import type { Sightings } from './descriptors.js';
@@ -68,7 +68,7 @@ export function punting(
   return timed(
     {
       ...known,
-      hypercalls: addCalls(known.hypercalls, callsBetween(before.calls, after.calls, evidence)),
+      hypercalls: addCalls(known.hypercalls, callsBetween(before, after, evidence)),
       liobns: addLiobns(known.liobns, interval, liobns, evidence),
       heldNs: episode ? known.heldNs + ns : 0n,
       criticalNs: critical ? (known.criticalNs === null ? 0n : known.criticalNs + ns) : null,
@@ -123,7 +123,7 @@ export function impactOf({ trips, lostUs, lastedNs }: Episode): Impact {
 }
 
 function timed(episode: Episode, { before, after, ns }: Interval): Episode {
-  const since = (cell: number): number => (after.calls[cell] ?? NaN) - (before.calls[cell] ?? NaN);
+  const since = (place: number): number => valueAt(after, place) - valueAt(before, place);
   return {
     ...episode,
     lastedNs: episode.lastedNs + ns,

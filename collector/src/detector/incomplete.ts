@@ -6,6 +6,7 @@ import { incompleteCause } from './causes/index.js';
 import { aboutHost } from './host-alert.js';
 import { resolve } from './life.js';
 import type { Policy } from './policy.js';
+import type { Rules } from './rules.js';
 
 export interface LossState {
   /** Of the batch before. */
@@ -43,8 +44,9 @@ export function observeLosses(
     return { state: { ...NO_LOSSES, accounts }, events: [resolve(state.alert, clock.wallNs)] };
   }
   const next = { ...state, accounts, losing: over ? null : losing };
-  const isDue = !next.alert && next.losing && next.losing.calmNs === 0n && next.losing.heldNs >= rules.forNs;
-  if (!isDue || !next.losing || policy.isMaintained(clock.wallNs, host.name)) return { state: next, events: [] };
+  if (next.alert || !next.losing || !isDue(next.losing, rules) || policy.isMaintained(clock.wallNs, host.name)) {
+    return { state: next, events: [] };
+  }
   const alert = fire(next.losing, batch);
   return { state: { ...next, alert }, events: [alert] };
 }
@@ -61,6 +63,10 @@ function advance({ accounts, losing, alert }: LossState, now: readonly Account[]
     heldNs: losing && isGrowing ? known.heldNs + known.calmNs + ns : known.heldNs,
     calmNs: isGrowing ? 0n : known.calmNs + ns,
   };
+}
+
+function isDue({ calmNs, heldNs }: Losing, { forNs }: Readonly<Rules>): boolean {
+  return calmNs === 0n && heldNs >= forNs;
 }
 
 function fire({ accounts, lastedNs }: Losing, { clock, host }: Batch): AlertEvent {

@@ -3,7 +3,7 @@ import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import type { Hypercall, ModeEvidence } from '@tcewatch/protocol';
 import type { CallCounts } from '../model.js';
 import type { Rules } from './rules.js';
-import { ENTERED, ISSUED, PUNTED, cell } from './tally.js';
+import { ENTERED, ISSUED, PUNTED, cell, valueAt } from './tally.js';
 import type { Calls, Tally } from './tally.js';
 
 /** What an interval says of a VM: calls fell back, calls were made and did not, or nothing was called. */
@@ -35,7 +35,7 @@ interface Shares {
 }
 
 export function judge(before: Tally, after: Tally, given: Circumstances, rules: Readonly<Rules>): Verdict {
-  const vm = sharesOf(before.calls, after.calls, given);
+  const vm = sharesOf(before, after, given);
   const verdict: Verdict = {
     says: vm.seen.calls > 0 ? 'healthy' : 'nothing',
     critical: isCritical(vm, given, rules),
@@ -69,14 +69,14 @@ export function callsBetween(before: Calls, after: Calls, evidence: readonly Mod
 const UNDER_WAY = { calls: 16, share: 0.01 };
 
 /** Whether, of all that an epoch has counted, KVM has handled calls itself. */
-export function hasHandled({ calls }: Tally, evidence: readonly ModeEvidence[]): boolean {
+export function hasHandled(calls: Calls, evidence: readonly ModeEvidence[]): boolean {
   let entered = 0;
   let handled = 0;
   HYPERCALL_NAMES.forEach((name, hypercall) => {
     if (evidenceFor(evidence, 'userspace', name).evidence !== 'exact') return;
-    const own = calls[cell(hypercall, ENTERED)] ?? 0;
+    const own = valueAt(calls, cell(hypercall, ENTERED));
     entered += own;
-    handled += Math.max(own, calls[cell(hypercall, ISSUED)] ?? 0) - (calls[cell(hypercall, PUNTED)] ?? 0);
+    handled += Math.max(own, valueAt(calls, cell(hypercall, ISSUED))) - valueAt(calls, cell(hypercall, PUNTED));
   });
   return handled > UNDER_WAY.calls + UNDER_WAY.share * entered;
 }
@@ -130,6 +130,6 @@ function exactOnly({ entered, punted }: CallCounts, name: Hypercall, evidence: r
   return { entered, punted: isExact ? punted : 0 };
 }
 
-function increase(before: Calls, after: Calls, at: number): number {
-  return Math.max(0, (after[at] ?? 0) - (before[at] ?? 0));
+function increase(before: Calls, after: Calls, place: number): number {
+  return Math.max(0, valueAt(after, place) - valueAt(before, place));
 }

@@ -139,7 +139,7 @@ function isCritical({ criticalNs }: Episode, { forNs }: Readonly<Rules>): boolea
 }
 
 /** Nobody saw the kernel handle a call, and none of those that fall back can have been handled where nobody sees it. */
-function isNever({ handled, seen, tally }: LifeState, { hypercalls }: Episode, { evidence }: Vm): boolean {
+function isNever({ handled, seen }: LifeState, { hypercalls }: Episode, { evidence }: Vm): boolean {
   if (handled) return false;
   if (seen.newest?.tceTables === 0 && (seen.earlier?.tceTables ?? 0) === 0) return true;
   return !(Object.keys(hypercalls) as Hypercall[]).some((name) => canHide(name, evidence, 0));

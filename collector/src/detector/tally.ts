@@ -9,10 +9,14 @@ export const PUNTED = COUNTERS.indexOf('punted');
 export const ISSUED = COUNTERS.indexOf('issued');
 
 /**
- * Of one VM: its calls at {@link cell}(hypercall, counter), and its measured round trips at {@link TRIPS} and their
- * microseconds at {@link LOST_US}, NaN where the batch tells no times. Of one LIOBN of it: its calls alone.
+ * Of one VM, from `at` on: its calls at {@link cell}(hypercall, counter), and its measured round trips at {@link TRIPS} and
+ * their microseconds at {@link LOST_US}, NaN where the batch tells no times. Of one LIOBN of it: its calls alone. VMs share
+ * the cells of their batch: an array for each would cost more than what is in it.
  */
-export type Calls = Float64Array;
+export interface Calls {
+  cells: Float64Array;
+  at: number;
+}
 
 const CALLS = HYPERCALL_NAMES.length * COUNTED;
 export const TRIPS = CALLS;
@@ -25,8 +29,7 @@ const ONE = SCOPES.indexOf('one');
 const MAX_LIOBNS = 64;
 
 /** The calls of one VM, and of those of its LIOBNs of which the source knows punts. */
-export interface Tally {
-  calls: Calls;
+export interface Tally extends Calls {
   liobns: ReadonlyMap<bigint, Calls>;
 }
 
@@ -40,8 +43,13 @@ export function cell(hypercall: number, counter: number): number {
   return hypercall * COUNTED + counter;
 }
 
+/** What is at a place. */
+export function valueAt({ cells, at }: Calls, place: number): number {
+  return cells[at + place] ?? NaN;
+}
+
 /** No calls: where every counter of an epoch begins. */
-export const NO_CALLS: Tally = { calls: new Float64Array(CELLS), liobns: NO_LIOBNS };
+export const NO_CALLS: Tally = { cells: new Float64Array(CELLS), at: 0, liobns: NO_LIOBNS };
 
 /** The calls of each VM of the batch since its epoch began, in the order of its VM table. */
 export function tally(batch: Batch): Tally[] {
@@ -58,7 +66,8 @@ export function tally(batch: Batch): Tally[] {
   addTrips(batch, sums);
   const liobns = puntsByLiobn ? tallyLiobns(batch) : [];
   return batch.vms.map((_, i) => ({
-    calls: sums.subarray(i * CELLS, (i + 1) * CELLS),
+    cells: sums,
+    at: i * CELLS,
     liobns: liobns[i] ?? NO_LIOBNS,
   }));
 }
@@ -75,10 +84,10 @@ function tallyLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
       if (counted === PUNTED) liobns = vms[vm[i] ?? 0] ??= new Map<bigint, Calls>();
       let calls = liobns?.get(name);
       if (counted === PUNTED && !calls && liobns && liobns.size < MAX_LIOBNS) {
-        calls = new Float64Array(CALLS);
+        calls = { cells: new Float64Array(CALLS), at: 0 };
         liobns.set(name, calls);
       }
-      if (calls) calls[cell(INDEX_OF_OPCODE[hypercall[i] ?? 0] ?? 0, counted)] = value[i] ?? 0;
+      if (calls) calls.cells[cell(INDEX_OF_OPCODE[hypercall[i] ?? 0] ?? 0, counted)] = value[i] ?? 0;
     }
   };
   add(PUNTED);
@@ -86,7 +95,7 @@ function tallyLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
   return vms;
 }
 
-function addTrips({ vms, latencies }: Batch, sums: Calls): void {
+function addTrips({ vms, latencies }: Batch, sums: Float64Array): void {
   if (!latencies) {
     for (let vm = 0; vm < vms.length; vm++) sums.fill(NaN, vm * CELLS + TRIPS, (vm + 1) * CELLS);
     return;

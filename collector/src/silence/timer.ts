@@ -23,7 +23,7 @@ export async function lookForSilence(surroundings: SilenceSurroundings): Promise
   try {
     const { events, removed } = await silence.check(now(), () => store.freshness());
     for (const hostId of removed) log.info({ hostId }, 'a host was silent for so long that it is forgotten');
-    await pipeline.raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId, 0n))]);
+    await pipeline.raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId))]);
   } catch (error) {
     log.error({ err: error }, 'could not look for silent hosts; the next look tries again');
   }

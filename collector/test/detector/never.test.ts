@@ -20,7 +20,7 @@ const put = (entered: number, punted: number) => ({ counts: { H_PUT_TCE: { enter
 const steps = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
 /** The calls of a guest that made each kind of call that can end in each way: 10 of 36 were punted, on a healthy VM. */
-async function outcomes(): Promise<TestVm['counts']> {
+async function outcomes(): Promise<NonNullable<TestVm['counts']>> {
   const trace = await readFile(join(await unpack('outcomes-6.1'), 'l2p.mode0.trace.txt'), 'utf8');
   const counts: Partial<Record<Hypercall, { entered: number; punted: number }>> = {};
   let last = { entered: 0, punted: 0 };
