@@ -25,7 +25,7 @@ it('takes them', async () => {
   try {
     // These look on while the recording is played: the alert fires for a part of it.
     await Promise.all([
-      take('page-fleet', '', 'table-left-kernel-vfio', { viewport: { ...DESK, height: 360 } }),
+      take('page-fleet', '', 'table-left-kernel-vfio', { viewport: { ...DESK, height: 420 } }),
       take('page-phone', '', 'table-left-kernel-vfio', { viewport: { width: 390, height: 640 }, deviceScaleFactor: 2 }),
     ]);
     await demo.said('punted:', 'lost 0');
