@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab)/',
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -69,6 +69,12 @@ module.exports = {
       from: { path: '^[a-z]+/src/', pathNot: '^kafka/src/testing/' },
       to: { path: '^kafka/src/testing/' },
     },
+    only(
+      'dashboards-know-the-programs',
+      'dashboards/',
+      ['dashboards/', 'agent/', 'collector/'],
+      'rules name what the programs export',
+    ),
     only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),
   ],
   options: {

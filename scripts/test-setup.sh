@@ -28,6 +28,13 @@ fi
 has openssl || install openssl
 has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
 
+# The rules are tested by Prometheus' own tool. Its package starts services, which nobody needs here.
+if ! has promtool; then
+  ! has systemctl || systemctl mask prometheus prometheus-node-exporter >/dev/null 2>&1 || true
+  install prometheus
+  has promtool || echo "test set-up: there is no promtool (Debian package prometheus): unit tests of the rules are left out"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

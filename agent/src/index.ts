@@ -1,5 +1,6 @@
 /** What the demo, the benchmarks and the agent's own programs build on. */
 export * from './batcher.js';
+export { describedMetrics as agentMetrics } from './metrics/described.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';
 export * from './ledger/state.js';

@@ -47,6 +47,18 @@ function registerReadings(registry: Registry, { status, now }: AgentFigures): vo
     samples: () => single(status.busyMs / 1000),
   });
   gauge(registry, {
+    name: 'tcewatch_agent_source_up',
+    help: 'Whether the last reading that was tried was had: 1, or 0.',
+    labels: [],
+    samples: () => single(status.up === undefined ? undefined : Number(status.up)),
+  });
+  gauge(registry, {
+    name: 'tcewatch_agent_interval_seconds',
+    help: 'The time between readings that the agent is configured for.',
+    labels: [],
+    samples: () => single(status.newest && Number(status.newest.batch.intervalNs) / 1e9),
+  });
+  gauge(registry, {
     name: 'tcewatch_agent_newest_reading_age_seconds',
     help: 'Time since the newest reading was taken.',
     labels: [],

@@ -8,6 +8,8 @@ export interface DeliveryFigures {
   stats: () => Readonly<OutboxStats> | undefined;
   /** The clock of all times, in milliseconds. */
   now: () => number;
+  /** What the outbox may take, in bytes. */
+  outboxLimit: number;
 }
 
 type Figure = readonly [name: string, help: string, value: (stats: Readonly<OutboxStats>) => number | undefined];
@@ -50,7 +52,7 @@ const GAUGES: readonly Figure[] = [
   ['outbox_disk_bytes', "Size of the outbox's files, with what is not freed yet.", (s) => s.diskBytes],
 ];
 
-export function registerDelivery(registry: Registry, { stats, now }: DeliveryFigures): void {
+export function registerDelivery(registry: Registry, { stats, now, outboxLimit }: DeliveryFigures): void {
   const definition = ([name, help, value]: Figure) => ({
     name: `tcewatch_agent_${name}`,
     help,
@@ -68,8 +70,13 @@ export function registerDelivery(registry: Registry, { stats, now }: DeliveryFig
       (s) => age(s.newestDeliveredMs, now()),
     ],
   ];
+  const limit: Figure = [
+    'outbox_limit_bytes',
+    'What the outbox may take; beyond that the past is thinned.',
+    () => outboxLimit,
+  ];
   for (const figure of COUNTERS) counter(registry, definition(figure));
-  for (const figure of [...GAUGES, ...ages]) gauge(registry, definition(figure));
+  for (const figure of [...GAUGES, limit, ...ages]) gauge(registry, definition(figure));
   counter(registry, {
     name: 'tcewatch_agent_batches_rejected_total',
     help: 'Batches refused for good, by the code of the error, or the status of the answer.',

@@ -2,11 +2,13 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { registerAgent } from './agent.js';
 import type { AgentFigures } from './agent.js';
+import { registerDurations } from './durations.js';
 import { registerHypercalls } from './hypercalls.js';
 
 export function createMetrics(figures: AgentFigures): Registry {
   const registry = new Registry();
   registerHypercalls(registry, () => figures.status.newest?.batch);
+  registerDurations(registry, () => figures.status.newest?.snapshot);
   registerAgent(registry, figures);
   collectDefaultMetrics({ register: registry });
   return registry;

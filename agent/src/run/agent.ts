@@ -72,7 +72,15 @@ export function createAgent(parts: AgentParts): Agent {
   const now = () => pace.now();
   const observed = () => ({ status, stats: outbox.stats, intervalMs, nowMs: pace.now() });
   const { token, tls } = config.listen;
-  const metrics = createMetrics({ status, stats: () => outbox.stats, now, version, source: sourceName, run });
+  const metrics = createMetrics({
+    status,
+    stats: () => outbox.stats,
+    now,
+    outboxLimit: config.outbox.bytes,
+    version,
+    source: sourceName,
+    run,
+  });
   telemetry.exportMetrics(metrics);
   const server = createServer({
     metrics,

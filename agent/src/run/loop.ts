@@ -46,6 +46,8 @@ export interface LoopStatus {
   failures: Map<string, number>;
   /** Time that readings took, from asking the source to handing the batch over. */
   busyMs: number;
+  /** Whether the last reading that was tried was had; undefined before the first. */
+  up: boolean | undefined;
   /** When a reading was last begun. */
   begunMs: number | undefined;
   /** When the newest good reading was had, and what came of it. */
@@ -53,7 +55,14 @@ export interface LoopStatus {
 }
 
 export class ReadingLoop {
-  readonly status: LoopStatus = { readings: 0, failures: new Map(), busyMs: 0, begunMs: undefined, newest: undefined };
+  readonly status: LoopStatus = {
+    readings: 0,
+    failures: new Map(),
+    busyMs: 0,
+    up: undefined,
+    begunMs: undefined,
+    newest: undefined,
+  };
   #ledger = emptyLedger();
   #resumed = false;
   /** What went wrong with the batch before. Told with the next one: when it is known, that at hand is encoded already. */
@@ -155,6 +164,7 @@ export class ReadingLoop {
     const stateProblem = await state.keep({ ledger, unsent: [...others, encoded] });
     this.#ledger = ledger;
     this.status.readings = sequence;
+    this.status.up = true;
     this.status.newest = { takenMs, batch, snapshot: counted };
     this.#afterthoughts = present(stateProblem, await outbox.send(encoded));
     this.#logChanges(batch.problems);
@@ -165,6 +175,7 @@ export class ReadingLoop {
     const { log, source } = this.options;
     const known = error instanceof SourceError;
     const code = known ? error.code : 'internal';
+    this.status.up = false;
     this.status.failures.set(code, (this.status.failures.get(code) ?? 0) + 1);
     const message = error instanceof Error ? error.message : String(error);
     // The same failure at each interval is one line; the metric counts them.

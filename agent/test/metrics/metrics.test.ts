@@ -26,7 +26,15 @@ async function scrapeAfter(steps: Step[], stats?: OutboxStats) {
   const loop = new ReadingLoop({ ...options, source, pacedBy: 'interval', run: reading({}).epoch, log });
   if (steps.length > 0) await loop.run(never);
   const now = () => pace.now();
-  const about = { status: loop.status, stats: () => stats, now, version: '1.2.3', source: 'fake', run: 'r' };
+  const about = {
+    status: loop.status,
+    stats: () => stats,
+    now,
+    outboxLimit: 100,
+    version: '1.2.3',
+    source: 'fake',
+    run: 'r',
+  };
   const metrics = createMetrics(about);
   return async (...words: string[]) =>
     (await metrics.metrics())
@@ -145,12 +153,20 @@ describe("the agent's own metrics", () => {
       'tcewatch_agent_unsized_calls_total{counter="punted"} 0',
     ]);
     expect(await lines('tcewatch_agent_problems')).toEqual(['tcewatch_agent_problems 1']);
+    expect(await lines('tcewatch_agent_interval_seconds')).toEqual(['tcewatch_agent_interval_seconds 1']);
     // The last one was taken at 2 s, and the loop has waited one interval more.
     expect(await lines('tcewatch_agent_newest_reading_age_seconds')).toEqual([
       'tcewatch_agent_newest_reading_age_seconds 1',
     ]);
     expect(await lines('tcewatch_agent_info', 'version="1.2.3"', 'source="fake"', 'run="r"')).toHaveLength(1);
     expect(await lines('process_resident_memory_bytes')).toHaveLength(1);
+  });
+
+  it('tell whether the last reading was had', async () => {
+    const up = async (...steps: Step[]) => (await scrapeAfter(steps))('tcewatch_agent_source_up');
+    expect(await up()).toEqual([]);
+    expect(await up(full)).toEqual(['tcewatch_agent_source_up 1']);
+    expect(await up(full, () => Promise.reject(new Error('x')))).toEqual(['tcewatch_agent_source_up 0']);
   });
 
   it('show delivery where batches are delivered, and only there', async () => {
@@ -191,6 +207,7 @@ describe("the agent's own metrics", () => {
       'tcewatch_agent_outbox_bytes 7',
       'tcewatch_agent_outbox_memory_batches 8',
       'tcewatch_agent_outbox_disk_bytes 9',
+      'tcewatch_agent_outbox_limit_bytes 100',
       'tcewatch_agent_outbox_oldest_age_seconds 0.5',
       'tcewatch_agent_newest_delivered_age_seconds 0.75',
     ]);

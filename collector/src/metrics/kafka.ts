@@ -1,5 +1,5 @@
 /** What the collector says of its intake from Kafka to Prometheus. */
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { KafkaIntakeState } from '../intake/kafka/intake.js';
 
@@ -16,6 +16,17 @@ export function addKafkaMetrics(registry: Registry, state: () => KafkaIntakeStat
       },
     });
   };
+  const counter = (name: string, help: string, read: (now: KafkaIntakeState) => number): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read(state()));
+      },
+    });
+  };
   gauge('tcewatch_collector_kafka_joined', 'Whether this collector is a member of its group', ({ consumer }) =>
     consumer.joined ? 1 : 0,
   );
@@ -26,21 +37,24 @@ export function addKafkaMetrics(registry: Registry, state: () => KafkaIntakeStat
     ({ consumer }) => consumer.paused.length,
   );
   gauge('tcewatch_collector_kafka_held_bytes', 'Bytes of records that are not committed yet', ({ bytes }) => bytes);
-  gauge(
-    'tcewatch_collector_kafka_rebalances',
+  counter(
+    'tcewatch_collector_kafka_rebalances_total',
     'Times that the group was joined',
     ({ consumer }) => consumer.rebalances,
   );
-  gauge('tcewatch_collector_kafka_skipped_records', 'Records that retention had deleted before they were read', (now) =>
-    Number(now.consumer.skipped),
+  counter(
+    'tcewatch_collector_kafka_skipped_records_total',
+    'Records that retention had deleted before they were read',
+    ({ consumer }) => Number(consumer.skipped),
   );
-  new Gauge({
-    name: 'tcewatch_collector_kafka_restarts',
+  new Counter({
+    name: 'tcewatch_collector_kafka_restarts_total',
     help: 'Times that the consumer was made anew, by why: it stalled, or the library gave up',
     labelNames: ['why'],
     registers,
     collect() {
-      for (const [why, times] of Object.entries(state().consumer.restarts)) this.set({ why }, times);
+      this.reset();
+      for (const [why, times] of Object.entries(state().consumer.restarts)) this.inc({ why }, times);
     },
   });
   new Gauge({

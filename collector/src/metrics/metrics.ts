@@ -38,7 +38,18 @@ export function createMetrics(observed: () => Observed) {
   gauge('tcewatch_collector_alerts_firing', 'Alerts that fire', (now) => now.detector.firing);
   gauge('tcewatch_collector_alert_events_pending', 'Events not stored yet', (now) => now.pendingAlertEvents);
   gauge('tcewatch_collector_intake_bytes', 'Bytes of batches in flight', (now) => now.inFlightBytes);
-  gauge('tcewatch_collector_clickhouse_restarts', 'Restarts of the embedded engine', (now) => now.clickhouseRestarts);
+  new Counter({
+    name: 'tcewatch_collector_clickhouse_restarts_total',
+    help: 'Restarts of the embedded engine; absent where ClickHouse is not embedded',
+    // Without a label there would be a 0 at once, and of a server nobody knows.
+    labelNames: ['engine'],
+    registers,
+    collect() {
+      this.reset();
+      const { clickhouseRestarts } = observed();
+      if (clickhouseRestarts !== undefined) this.inc({ engine: 'embedded' }, clickhouseRestarts);
+    },
+  });
   const hostGauge = (name: string, help: string, read: (host: HostHealth) => number | null): void => {
     new Gauge({
       name,

@@ -1,0 +1,4 @@
+/** What tests and packages use of the rules. */
+export * from './rule-file.js';
+export * from './rules/index.js';
+export * from './metrics-reference.js';
