@@ -35,6 +35,13 @@ if ! has promtool; then
   has promtool || echo "test set-up: there is no promtool (Debian package prometheus): unit tests of the rules are left out"
 fi
 
+# Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.
+if ! has go; then
+  echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go are left out"
+elif ! collector/test/clickhouse/go/build.sh >/dev/null; then
+  echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then
