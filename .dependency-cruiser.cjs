@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards)/',
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards|soak)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -64,9 +64,9 @@ module.exports = {
     },
     {
       name: 'no-brokers-in-programs',
-      comment: 'brokers are started by tests alone',
+      comment: 'brokers are started by what tests and measures alone',
       severity: 'error',
-      from: { path: '^[a-z]+/src/', pathNot: '^kafka/src/testing/' },
+      from: { path: '^[a-z]+/src/', pathNot: '^(kafka/src/testing|soak/src|bench/src)/' },
       to: { path: '^kafka/src/testing/' },
     },
     only(

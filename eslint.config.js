@@ -26,7 +26,15 @@ export default tseslint.config(
     },
   },
   {
-    files: ['demo/src/**', 'bench/src/**', 'lab/src/**', 'scripts/**', 'agent/src/cli/**', 'collector/src/cli/**'],
+    files: [
+      'demo/src/**',
+      'bench/src/**',
+      'lab/src/**',
+      'soak/src/**',
+      'scripts/**',
+      'agent/src/cli/**',
+      'collector/src/cli/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   { files: ['*/test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },

@@ -5,6 +5,8 @@ const conditions = ['tcewatch-source'];
 
 /** Emulates a machine with two processors, for minutes. */
 const LAB_RUN = 'lab/test/smoke.test.ts';
+/** Runs a dozen programs at once, for minutes. */
+const SOAK_RUN = 'soak/test/soak.test.ts';
 
 export default defineConfig({
   resolve: { conditions },
@@ -16,11 +18,12 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['*/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, LAB_RUN],
+          exclude: [...configDefaults.exclude, LAB_RUN, SOAK_RUN],
         },
       },
-      // After all others, so that neither slows the other down.
+      // After all others and one after the other, so that none slows another down.
       { extends: true, test: { name: 'lab', include: [LAB_RUN], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'soak', include: [SOAK_RUN], sequence: { groupOrder: 2 } } },
     ],
     // Two slow cores are the norm for continuous integration: no test may depend on speed, only on an end.
     testTimeout: 600_000,

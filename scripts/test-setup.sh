@@ -28,11 +28,13 @@ fi
 has openssl || install openssl
 has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
 
-# The rules are tested by Prometheus' own tool. Its package starts services, which nobody needs here.
-if ! has promtool; then
-  ! has systemctl || systemctl mask prometheus prometheus-node-exporter >/dev/null 2>&1 || true
-  install prometheus
-  has promtool || echo "test set-up: there is no promtool (Debian package prometheus): unit tests of the rules are left out"
+# Alertmanager and Prometheus. Their packages start services, which nobody needs here.
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  ! has systemctl || systemctl mask prometheus prometheus-alertmanager prometheus-node-exporter >/dev/null 2>&1 || true
+  install prometheus prometheus-alertmanager
+fi
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  echo "test set-up: Alertmanager and Prometheus (Debian packages prometheus-alertmanager, prometheus) are not all there: tests with them are left out"
 fi
 
 # Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.

@@ -1,9 +1,11 @@
 /** What the demo, the benchmarks and the agent's own programs build on. */
 export * from './batcher.js';
+export { main } from './cli/program.js';
 export { describedMetrics as agentMetrics } from './metrics/described.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';
 export * from './ledger/state.js';
+export { createLog } from './log/log.js';
 export * from './model.js';
 export * from './ring/index.js';
 export * from './sources/options.js';

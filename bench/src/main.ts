@@ -2,15 +2,20 @@
  * `npm run bench`: each figure is a ratio of two ways of doing the same thing, measured in turns within this run; but for
  * the last, what the agent costs its host.
  */
+import { missingForBroker } from '@tcewatch/kafka/testing';
 import { measureBatching } from './batching.js';
 import { measureDecode } from './decode.js';
+import { measureFleet } from './detector.js';
 import { measureFootprint } from './footprint/footprint.js';
 import type { Footprint, Memory } from './footprint/footprint.js';
 import { measureInsert } from './insert.js';
 import type { Comparison } from './measure.js';
 import { measureRing } from './ring.js';
+import { measureTopic } from './topic.js';
 
 const ROUNDS = 7;
+/** Each takes a new database and two groups. */
+const TOPIC_ROUNDS = 3;
 
 function show(what: string, unit: string, { ours, other, ratio }: Comparison, target: string): void {
   const rate = (value: number): string => `${Math.round(value).toLocaleString('en-GB')} ${unit}/s`;
@@ -60,4 +65,23 @@ const ring = await measureRing(ROUNDS);
 show('Ring buffer to paired hypercalls, against the same events as text', 'events', ring.text, 'target 30 or more');
 show('The same, against a bare sum over the bytes', 'bytes', ring.bytes, 'target 0.3 or more');
 
+const fleet = measureFleet();
+const count = (value: number): string => Math.round(value).toLocaleString('en-GB');
+console.log(
+  `${count(fleet.hosts)} hosts, ${count(fleet.vms)} VMs and ${count(fleet.series)} series through the detector on one core\n` +
+    `  ${fleet.timesRealTime.toFixed(1)} times real time at 10 s intervals (target 20 or more); ` +
+    `${fleet.bytesPerSeries.toFixed(1)} bytes of memory per series; ${count(fleet.firing)} alerts fire`,
+);
+
+const missing = missingForBroker();
+if (missing.length > 0) {
+  console.log(`Topic to ClickHouse: left out, Kafka needs ${missing.join(', ')}`);
+} else {
+  show(
+    'Topic to rows in the embedded ClickHouse by the collector, against a consumer that throws messages away',
+    'series readings',
+    await measureTopic(TOPIC_ROUNDS),
+    'target 0.5 or more, and 200,000 a second',
+  );
+}
 showFootprint(await measureFootprint(VMS));

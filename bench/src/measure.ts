@@ -6,8 +6,14 @@
 export interface Contender {
   /** Makes ready what a round needs; not measured. */
   prepare?(): void;
-  /** Does the work once; resolves to how many units (rows, bytes) it did. */
-  run(): Promise<number> | number;
+  /** Does the work once; resolves to how many units (rows, bytes) it did, or to what it timed itself. */
+  run(): Promise<number | Timed> | number;
+}
+
+/** A part of a run that was measured by itself. */
+export interface Timed {
+  units: number;
+  seconds: number;
 }
 
 export interface Comparison {
@@ -29,8 +35,9 @@ export async function compare(ours: Contender, other: Contender, rounds: number)
       contender.prepare?.();
       globalThis.gc?.();
       const start = process.hrtime.bigint();
-      const units = await contender.run();
-      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+      const done = await contender.run();
+      const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
+      const { units, seconds } = typeof done === 'number' ? { units: done, seconds: elapsed } : done;
       if (round >= 0) rates[side].push(units / seconds);
     }
   }

@@ -17,6 +17,13 @@ describe.skipIf(noBroker)('a client of three brokers', () => {
     await cluster.close();
   });
 
+  it('takes no topic for missing that some broker has not heard of yet', async () => {
+    for (let i = 0; i < 8; i++) {
+      const same = { partitions: 24, replicationFactor: 3, retentionMs: 86_400_000, maxMessageBytes: 2_000_000 };
+      expect(await client.admin.ensureTopics([{ name: `new-${i}`, ...same }], true)).toEqual([]);
+    }
+  });
+
   it('loses nothing when leaders are killed while it writes and reads', async () => {
     const topic = await newTopic(client, 6, 3);
     const producer = client.producer();

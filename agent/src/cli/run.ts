@@ -30,11 +30,11 @@ export function runCommand(surroundings: Surroundings): Command {
   return addConfigOptions(command, CONFIG_ROWS, ENV_PREFIX);
 }
 
-async function run(config: AgentConfig, { createLog, env, pace, version, stop }: Surroundings): Promise<void> {
+async function run(config: AgentConfig, { createLog, env, pace, version, stop, source }: Surroundings): Promise<void> {
   const log = createLog(config.log);
   log.debug({ config }, 'configuration');
   const telemetry = await startTelemetry({ env, service: 'tcewatch-agent', version, log });
-  const { loop, outbox, server } = createAgent({ config, version, pace, log, telemetry });
+  const { loop, outbox, server } = createAgent({ config, version, pace, log, telemetry, source });
   try {
     if (config.listen.enabled) log.info(`listening on ${await listen(server, config.listen)}`);
     log.info({ version, transport: outbox.name }, 'started');

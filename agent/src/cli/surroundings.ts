@@ -2,6 +2,7 @@
 import type { ProgramSurroundings } from '@tcewatch/config';
 import type { Logger } from 'pino';
 import type { LogLevel } from '../log/log.js';
+import type { Source } from '../model.js';
 import type { Pace } from '../sources/pace.js';
 import type { ProgressStream } from './progress.js';
 import type { Keyboard, ScreenOutput } from './screen.js';
@@ -12,4 +13,6 @@ export interface Surroundings extends ProgramSurroundings {
   stderr: ProgressStream;
   pace: Pace;
   createLog: (options: { level: LogLevel }) => Logger;
+  /** What `run` reads instead of the configured source, for tests that know what there is to count. */
+  source?: Source;
 }

@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
 import { createServer } from '../http/server.js';
 import { createMetrics } from '../metrics/registry.js';
+import type { Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { createOutbox } from '../outbox/registry.js';
 import type { ReplayOptions } from '../sources/options.js';
@@ -24,6 +25,8 @@ export interface AgentParts {
   version: string;
   pace: Pace;
   log: Logger;
+  /** Instead of the one that the configuration names, which is still the name in metrics. */
+  source?: Source | undefined;
   /** Default: none. */
   telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
@@ -39,20 +42,22 @@ export interface Agent {
 
 /** Throws SourceError when the configured source does not exist. */
 export function createAgent(parts: AgentParts): Agent {
-  const { config, version, pace, log, telemetry = noTelemetry, onBatch, onProgress } = parts;
+  const { config, version, pace, log, telemetry = noTelemetry, source: given, onBatch, onProgress } = parts;
   const { root, host, caps, hist, ring, replay, interval: intervalMs } = config;
   const { source: sourceName } = config;
-  const source = createSource(sourceName, {
-    root,
-    host,
-    agentVersion: version,
-    hist,
-    ring: { ...ring, pace, monotonicNs: () => Number(process.hrtime.bigint()) },
-    ...(replay.directory !== undefined && {
-      replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
-    }),
-    now: () => BigInt(Date.now()) * 1_000_000n,
-  });
+  const source =
+    given ??
+    createSource(sourceName, {
+      root,
+      host,
+      agentVersion: version,
+      hist,
+      ring: { ...ring, pace, monotonicNs: () => Number(process.hrtime.bigint()) },
+      ...(replay.directory !== undefined && {
+        replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
+      }),
+      now: () => BigInt(Date.now()) * 1_000_000n,
+    });
   const outbox = createOutbox(config, { pace, log, telemetry });
   const run = randomUUID();
   const loop = new ReadingLoop({

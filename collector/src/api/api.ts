@@ -12,7 +12,7 @@ import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmA
 import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
 import { liobnAnswers } from './liobns.js';
-import { alerts, range, steps, subject, toRange, toSubject } from './questions.js';
+import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
 
 export interface ApiOptions {
   queries: Queries;
@@ -160,9 +160,23 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
         response: answers(z.array(alertBody), 'The newest event of each alert, newest alert first.'),
       },
     },
-    async ({ query: { vm, state, limit } }) => {
-      const rows = await queries.alerts({ limit, ...(vm !== undefined && { vm }), ...(state && { state }) });
-      return rows.map(toAlertBody);
+    async ({ query }) => (await queries.alerts(toAlertFilter(query))).map(toAlertBody),
+  );
+
+  app.get(
+    '/v1/alerts/:alertId/events',
+    {
+      schema: {
+        params: z.object({ alertId: z.uuid().describe('Of an alert.') }),
+        response: answers(z.array(alertBody), 'Every event of one alert, by revision.'),
+      },
+    },
+    async ({ params }) => {
+      const events = await queries.alertEvents(params.alertId);
+      if (events.length === 0) {
+        throw new NotFoundError(`no alert has the id ${params.alertId}; GET /v1/alerts lists them`);
+      }
+      return events.map(toAlertBody);
     },
   );
 

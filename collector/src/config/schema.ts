@@ -3,11 +3,25 @@ import { isIPv4 } from 'node:net';
 import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
-import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION } from '../store/index.js';
-import type { Retention } from '../store/index.js';
+import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
+import type { KeptTable, RetentionGroup } from '../store/index.js';
+import { detector } from './detector.js';
+import { links, notifiers } from './notifiers.js';
 
-const days = (keep: keyof Retention, what: string) =>
-  z.int().min(0).default(DEFAULT_RETENTION[keep]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
+const days = (group: RetentionGroup, what: string) =>
+  z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
+
+const daysOfTable = ({ table, group }: (typeof KEPT_TABLES)[number]) =>
+  z
+    .int()
+    .min(0)
+    .optional()
+    .describe(`Days that the table ${table} keeps its rows, 0 for ever. Without it \`clickhouse.retention.${group}\`.`);
+
+const daysOfTables = Object.fromEntries(KEPT_TABLES.map((kept) => [kept.key, daysOfTable(kept)])) as Record<
+  KeptTable,
+  ReturnType<typeof daysOfTable>
+>;
 
 const clickhouse = z.strictObject({
   url: plainUrl().optional().describe('ClickHouse server to store in. Without it the embedded engine is started.'),
@@ -71,6 +85,7 @@ const clickhouse = z.strictObject({
       hours: days('hours', 'rollups by hour'),
       hosts: days('hosts', 'host readings and runs, accounts and facts of VMs'),
       alerts: days('alerts', 'alert events'),
+      tables: z.strictObject(daysOfTables).prefault({}),
     })
     .prefault({}),
 });
@@ -113,36 +128,11 @@ const kafka = kafkaSettings.extend({
     .prefault({}),
 });
 
-const share = z.number().min(0).max(1);
-const rate = z.number().min(0);
-
-const detector = z.strictObject({
-  minShare: share.default(0.1).describe("Least share of a VM's calls that must go to userspace for an alert."),
-  minRate: rate.default(1).describe('Least calls a second that must go to userspace for an alert.'),
-  minRateBlind: rate
-    .default(100)
-    .describe('The same for VMs whose real mode cannot be observed: there the share says nothing.'),
-  for: duration().prefault('10s').describe('How long both must hold before an alert fires.'),
-  keepFiringFor: duration().prefault('60s').describe('How long they must not hold before it resolves.'),
-});
-
 const hosts = z.strictObject({
   maxClockSkew: duration()
     .prefault('10s')
     .describe("How far a host's clock may be from the collector's before that is told as a problem of the host."),
 });
-
-const notifier = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('log').describe('Kind of notifier.') }),
-  z.strictObject({
-    type: z.literal('webhook').describe('Kind of notifier.'),
-    name: z.string().min(1).default('webhook').describe('Its name in logs and metrics.'),
-    url: plainUrl({ exact: true }).describe('Where to post the event as JSON.'),
-    token: secret().optional().describe('Bearer token to send.'),
-    secret: secret().optional().describe('Key of the signature in the header x-tcewatch-signature.'),
-    timeout: duration().prefault('10s').describe('How long one attempt may take.'),
-  }),
-]);
 
 /** The schema of `tcewatch-collector`. */
 export const collectorSchema = z
@@ -158,10 +148,13 @@ export const collectorSchema = z
       .prefault({}),
     detector: detector.prefault({}),
     hosts: hosts.prefault({}),
-    notifiers: z
-      .array(notifier)
-      .default([{ type: 'log' }])
-      .describe('Who is told of alerts.'),
+    publicUrl: plainUrl()
+      .optional()
+      .describe(
+        "The collector's own address as people reach it, for links in notifications; without it there are none.",
+      ),
+    links: links.prefault({}),
+    notifiers: notifiers.default([{ type: 'log' }]).describe('Who is told of alerts.'),
     log: z
       .strictObject({
         level: z
@@ -192,7 +185,6 @@ export const collectorSchema = z
 
 export type CollectorConfig = z.output<typeof collectorSchema>;
 export type KafkaConfig = CollectorConfig['kafka'];
-export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */
 export const ENV_PREFIX = 'TCEWATCH_COLLECTOR';

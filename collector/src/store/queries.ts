@@ -4,7 +4,7 @@
  */
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/runs.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent, AlertName, Severity } from '../model.js';
 
 /** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {
@@ -146,10 +146,17 @@ export interface GuestSpan {
   lastNs: bigint;
 }
 
-/** Which alerts: of one VM (by name), in one state; the newest `limit` of them. */
+/** Which alerts, by their newest events; the newest `limit` of them. */
 export interface AlertFilter {
+  hostId?: string;
+  /** Name of a VM. */
   vm?: string;
   state?: AlertEvent['state'];
+  severity?: Severity;
+  alert?: AlertName;
+  /** Those that fired at some time from `sinceNs` (inclusive) to `untilNs` (exclusive). */
+  sinceNs?: bigint;
+  untilNs?: bigint;
   limit: number;
 }
 
@@ -164,6 +171,8 @@ export interface Queries {
   latency(question: TimeRange & Subject & { life: string }): Promise<LatencyRow>;
   /** The newest event of each alert, newest alert first. */
   alerts(filter: AlertFilter): Promise<AlertEvent[]>;
+  /** Every event of one alert, in order. */
+  alertEvents(alertId: string): Promise<AlertEvent[]>;
   accounts(): Promise<AccountRow[]>;
   guestSpans(): Promise<GuestSpan[]>;
   /** When each host was last read. */

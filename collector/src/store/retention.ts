@@ -12,8 +12,14 @@ export interface Retention {
   hours: number;
   /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
+  /** Alert events, and who was told of them. */
   alerts: number;
+  /** Single tables that are kept otherwise than their group. */
+  tables?: Readonly<Partial<Record<KeptTable, number | undefined>>>;
 }
+
+/** A group of tables that are kept for the same time unless they are named singly. */
+export type RetentionGroup = Exclude<keyof Retention, 'tables'>;
 
 /** Totals, hosts and VMs are small and kept for ever. */
 export const DEFAULT_RETENTION: Readonly<Retention> = {
@@ -27,39 +33,58 @@ export const DEFAULT_RETENTION: Readonly<Retention> = {
 /** A TTL ends as DateTime, in 2106. */
 const MAX_DAYS = 25_000;
 
-/** The column that a table's rows age by. */
-const TABLES: readonly { table: string; column: string; keep: keyof Retention }[] = [
-  { table: 'readings', column: 'at', keep: 'readings' },
-  { table: 'readings_minute', column: 'minute', keep: 'minutes' },
-  { table: 'readings_hour', column: 'hour', keep: 'hours' },
-  { table: 'latencies', column: 'at', keep: 'readings' },
-  { table: 'latencies_minute', column: 'minute', keep: 'minutes' },
-  { table: 'latencies_hour', column: 'hour', keep: 'hours' },
-  { table: 'host_readings', column: 'at', keep: 'hosts' },
-  { table: 'host_runs', column: 'slot', keep: 'hosts' },
-  { table: 'accounts', column: 'at', keep: 'hosts' },
-  { table: 'vm_facts', column: 'at', keep: 'hosts' },
-  { table: 'alert_events', column: 'at', keep: 'alerts' },
+/** Tables whose rows expire, by the name of their setting, with the column that their rows age by. */
+const TABLES = {
+  readings: { table: 'readings', column: 'at', group: 'readings' },
+  readingsMinute: { table: 'readings_minute', column: 'minute', group: 'minutes' },
+  readingsHour: { table: 'readings_hour', column: 'hour', group: 'hours' },
+  latencies: { table: 'latencies', column: 'at', group: 'readings' },
+  latenciesMinute: { table: 'latencies_minute', column: 'minute', group: 'minutes' },
+  latenciesHour: { table: 'latencies_hour', column: 'hour', group: 'hours' },
+  hostReadings: { table: 'host_readings', column: 'at', group: 'hosts' },
+  hostRuns: { table: 'host_runs', column: 'slot', group: 'hosts' },
+  accounts: { table: 'accounts', column: 'at', group: 'hosts' },
+  vmFacts: { table: 'vm_facts', column: 'at', group: 'hosts' },
+  alertEvents: { table: 'alert_events', column: 'at', group: 'alerts' },
+  notifications: { table: 'notifications', column: 'at', group: 'alerts' },
+} as const satisfies Record<string, { table: string; column: string; group: RetentionGroup }>;
+
+export type KeptTable = keyof typeof TABLES;
+
+/** The same as a list; `key` is the name of the setting. */
+export const KEPT_TABLES = (Object.keys(TABLES) as KeptTable[]).map((key) => ({ key, ...TABLES[key] }));
+
+/** Tables of which each is derived from the one before, which is finer. */
+const ROLLUPS: readonly (readonly [finer: KeptTable, coarser: KeptTable])[] = [
+  ['readings', 'readingsMinute'],
+  ['readingsMinute', 'readingsHour'],
+  ['latencies', 'latenciesMinute'],
+  ['latenciesMinute', 'latenciesHour'],
 ];
 
 /** Throws StoreError for days that are no number of days, and for an order under which counts could not be told. */
 export function checkRetention(retention: Readonly<Retention>): void {
-  for (const [keep, days] of Object.entries(retention) as [keyof Retention, number][]) {
+  for (const { setting, days } of KEPT_TABLES.map(({ key }) => keptFor(retention, key))) {
     if (Number.isInteger(days) && days >= 0 && days <= MAX_DAYS) continue;
-    throw new StoreError(`retention.${keep} (${days}) is no number of days from 0 (for ever) to ${MAX_DAYS}`, false);
+    throw new StoreError(`${setting} (${days}) is no number of days from 0 (for ever) to ${MAX_DAYS}`, false);
   }
-  const days = (keep: keyof Retention): number => (retention[keep] === 0 ? Infinity : retention[keep]);
-  for (const [fine, coarse] of [
-    ['readings', 'minutes'],
-    ['minutes', 'hours'],
-  ] as const) {
-    if (days(fine) <= days(coarse)) continue;
+  for (const pair of ROLLUPS) {
+    const [finer, coarser] = [keptFor(retention, pair[0]), keptFor(retention, pair[1])];
+    if ((finer.days || Infinity) <= (coarser.days || Infinity)) continue;
     throw new StoreError(
-      `retention.${fine} (${retention[fine]}) is longer than retention.${coarse} (${retention[coarse]}); ` +
+      `${finer.setting} (${finer.days}) is longer than ${coarser.setting} (${coarser.days}); ` +
         'keep what is coarser at least as long, 0 is for ever',
       false,
     );
   }
+}
+
+/** Days of one table, and the setting that says so. */
+function keptFor(retention: Readonly<Retention>, key: KeptTable): { setting: string; days: number } {
+  const own = retention.tables?.[key];
+  if (own !== undefined) return { setting: `retention.tables.${key}`, days: own };
+  const { group } = TABLES[key];
+  return { setting: `retention.${group}`, days: retention[group] };
 }
 
 /** Sets each TTL that differs; rejects with StoreError. */
@@ -72,10 +97,10 @@ export async function applyRetention(
     'cannot read how long rows are kept',
     'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
   );
-  for (const { table, column, keep } of TABLES) {
+  for (const { key, table, column } of KEPT_TABLES) {
     const engine = tables.find(({ name }) => name === table)?.engine_full ?? '';
     const current = Number(/ TTL .*toIntervalDay\((\d+)\)/.exec(engine)?.[1] ?? 0);
-    const days = retention[keep];
+    const { days } = keptFor(retention, key);
     if (days === current) continue;
     // An expression that is stored takes no query parameters; checkRetention has seen that `days` is a whole number.
     const change = days === 0 ? 'REMOVE TTL' : `MODIFY TTL toDateTime(${column}) + toIntervalDay(${days})`;

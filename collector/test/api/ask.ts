@@ -31,6 +31,7 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
     liobns: nothing,
     latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),
     alerts: nothing,
+    alertEvents: nothing,
     accounts: nothing,
     freshness: nothing,
     guestSpans: nothing,

@@ -56,6 +56,17 @@ describe("the collector's configuration", () => {
     expect(problemsOf({ ...env, TCEWATCH_COLLECTOR_CLICKHOUSE_CLUSTER: 'a`b' })).toHaveLength(1);
   });
 
+  it('takes how long each table keeps its rows', () => {
+    const { retention } = loadCollectorConfig({
+      TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_READINGS: '7',
+      TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_TABLES_LATENCIES_MINUTE: '60',
+    }).clickhouse;
+    expect(retention).toMatchObject({ readings: 7, tables: { latenciesMinute: 60 } });
+    expect(problemsOf({ TCEWATCH_COLLECTOR_CLICKHOUSE_RETENTION_TABLES_ACCOUNTS: '-1' })).toEqual([
+      expect.stringContaining('clickhouse.retention.tables.accounts: '),
+    ]);
+  });
+
   it('refuses a budget that the largest batch does not fit in', () => {
     expect(problemsOf({ TCEWATCH_COLLECTOR_INTAKE_MAX_IN_FLIGHT: '10MiB' })).toEqual([
       expect.stringContaining('intake.maxInFlight: must be at least twice'),
@@ -71,7 +82,44 @@ describe("the collector's configuration", () => {
   it('takes notifiers from the environment', () => {
     const env = { TCEWATCH_COLLECTOR_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
     expect(loadCollectorConfig(env).notifiers).toEqual([
-      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', timeout: 10_000 },
+      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', tls: {}, timeout: 10_000 },
     ]);
+  });
+
+  const AM = 'type: alertmanager, urls: ["http://a:9093/x/", "http://b:9093"]';
+
+  it('takes several instances of Alertmanager, without their last slashes', () => {
+    expect(loadCollectorConfig({ TCEWATCH_COLLECTOR_NOTIFIERS: `[{${AM}}]` }).notifiers).toEqual([
+      {
+        type: 'alertmanager',
+        name: 'alertmanager',
+        urls: ['http://a:9093/x', 'http://b:9093'],
+        labels: {},
+        repeatEvery: 60_000,
+        tls: {},
+        timeout: 10_000,
+      },
+    ]);
+  });
+
+  it.each([
+    [`{${AM}, labels: {severity: page}}`, /severity.*own labels/],
+    [`{${AM}, labels: {__x: y}}`, /labels\.__x: is no name/],
+    [`{${AM}, labels: {a-b: y}}`, /labels\.a-b: is no name/],
+    [`{${AM}, repeatEvery: 10ms}`, /repeatEvery: must be at least 1s/],
+    [`{${AM}, basic: {user: u, password: p}, token: t}`, /a user and a token/],
+    [`{${AM}, tls: {cert: x}}`, /tls: give both/],
+    ['{type: alertmanager, urls: []}', /urls/],
+    ['{type: webhook, url: "http://a"}, {type: webhook, url: "http://b"}', /two are called webhook/],
+    [`{${AM}}, {type: alertmanager, urls: ["http://b:9093/y"]}`, /two are called alertmanager@b:9093/],
+  ])('refuses the notifiers %s', (list, problem) => {
+    expect(problemsOf({ TCEWATCH_COLLECTOR_NOTIFIERS: `[${list}]` })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each([
+    ['https://grafana.example/d/x?var-vm={vn}', /\{vn\} stands for nothing; there are alert, /],
+    ['grafana.example', /expected a URL/],
+  ])('refuses %s as the template of a dashboard', (template, problem) => {
+    expect(problemsOf({ TCEWATCH_COLLECTOR_LINKS_DASHBOARD: template })).toEqual([expect.stringMatching(problem)]);
   });
 });

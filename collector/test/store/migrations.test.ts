@@ -182,6 +182,7 @@ describe('retention', () => {
       accounts: '31',
       vm_facts: '31',
       alert_events: '32',
+      notifications: '32',
     });
     await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
     expect(await daysOf(database)).toEqual({
@@ -192,6 +193,21 @@ describe('retention', () => {
     });
     await around.open(database, { retention: FOR_EVER });
     expect(await daysOf(database)).toEqual({});
+  });
+
+  it('is that of a single table where one is given', async () => {
+    const tables = { latencies: 5, latenciesHour: 90, hostRuns: 0, vmFacts: undefined };
+    await around.open('singly', { retention: { readings: 7, minutes: 30, hours: 0, hosts: 31, alerts: 0, tables } });
+    expect(await daysOf('singly')).toEqual({
+      readings: '7',
+      readings_minute: '30',
+      latencies: '5',
+      latencies_minute: '30',
+      latencies_hour: '90',
+      host_readings: '31',
+      accounts: '31',
+      vm_facts: '31',
+    });
   });
 
   it('takes what is old out of the readings, and leaves the totals', async () => {
@@ -218,5 +234,8 @@ describe('retention', () => {
     await expect(around.open('wrong', { retention: { minutes: 0, hours: 9 } })).rejects.toThrow(
       'retention.minutes (0) is longer than retention.hours (9)',
     );
+    await expect(
+      around.open('wrong', { retention: { minutes: 7, readings: 7, tables: { latencies: 8 } } }),
+    ).rejects.toThrow('retention.tables.latencies (8) is longer than retention.minutes (7)');
   });
 });

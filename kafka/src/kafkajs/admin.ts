@@ -35,8 +35,8 @@ export class KafkajsAdmin implements KafkaAdmin {
       const there = new Set(await admin.listTopics());
       const problems: TopicProblem[] = [];
       for (const spec of specs) {
-        const created = there.has(spec.name) ? undefined : await this.#create(admin, spec, create);
-        problems.push(...(created ?? (await this.#check(admin, spec))));
+        const missing = there.has(spec.name) ? undefined : await this.#create(admin, spec, create);
+        problems.push(...(missing ?? (await patiently(() => this.#check(admin, spec), isUnheardOf))));
       }
       return problems;
     });
@@ -87,9 +87,10 @@ export class KafkajsAdmin implements KafkaAdmin {
     const { name: topic, partitions: numPartitions, replicationFactor } = spec;
     const configEntries = Object.entries(topicConfig(spec)).map(([name, value]) => ({ name, value }));
     try {
-      // False when it is there by now.
+      // False when it is there by now. The library would wait for leaders by asking a broker that may not have heard of it.
       const created = await admin.createTopics({
         topics: [{ topic, numPartitions, replicationFactor, configEntries }],
+        waitForLeaders: false,
       });
       if (created) this.#log.info({ topic, partitions: numPartitions, replicationFactor }, 'topic created');
       return undefined;
@@ -146,10 +147,20 @@ export function lagOf(
 
 /** What a group has committed. The library gives up where a coordinator has only begun its work, as on a new broker. */
 function offsetsOf(admin: Admin, groupId: string, topics: readonly string[]) {
-  return pRetry(() => admin.fetchOffsets({ groupId, topics: [...topics] }), {
+  return patiently(() => admin.fetchOffsets({ groupId, topics: [...topics] }), isLoading);
+}
+
+/** Tries again what fails for a passing reason that the library takes for the last word. */
+function patiently<T>(work: () => Promise<T>, isPassing: (error: unknown) => boolean): Promise<T> {
+  return pRetry(work, {
     retries: RETRY.retries,
     minTimeout: RETRY.initialRetryTime,
     maxTimeout: RETRY.maxRetryTime,
-    shouldRetry: ({ error }) => isLoading(error),
+    shouldRetry: ({ error }) => isPassing(error),
   });
+}
+
+/** A topic that was created a moment ago is not yet known to all brokers. */
+function isUnheardOf(error: unknown): boolean {
+  return toKafkaError(error, '').kind === 'unknown-topic';
 }
