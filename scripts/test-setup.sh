@@ -44,6 +44,10 @@ elif ! collector/test/clickhouse/go/build.sh >/dev/null; then
   echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
 fi
 
+# The page is tested in a real browser.
+has chromium || install chromium
+has chromium || echo "test set-up: there is no chromium: tests of the page in a browser are left out"
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

@@ -102,11 +102,11 @@ describe('the pipeline', () => {
   it('keeps trying to store an event by itself, when no batch comes any more', async () => {
     const { store, notified, pipeline } = setUp({ first: 1, longest: 5 });
     const refused: unknown[] = [];
-    const { insertAlertEvents } = store;
+    const insert = store.insertAlertEvents.bind(store);
     store.insertAlertEvents = (events) => (refused.push(events), Promise.reject(gone));
     for (const batch of punted.slice(0, 3)) await pipeline.accept([batch]);
     await expect.poll(() => refused.length).toBeGreaterThan(3);
-    store.insertAlertEvents = insertAlertEvents;
+    store.insertAlertEvents = insert;
     await expect.poll(() => notified).toHaveLength(1);
     expect(pipeline.pendingEvents()).toBe(0);
     await pipeline.close();

@@ -18,6 +18,7 @@ import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
 import { selectLatency } from './select/latency.js';
 import { notificationsOf } from './select/notifications.js';
+import { selectRecent } from './select/recent.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
 import { wallClock } from '../time.js';
@@ -79,6 +80,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hosts: () => selectHosts(clickhouse),
     vms: (subject = {}) => selectVms(clickhouse, subject),
     counters: (question = {}) => selectCounts(clickhouse, question),
+    recent: () => selectRecent(clickhouse),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
     latency: (question) => selectLatency(clickhouse, question),

@@ -212,6 +212,7 @@ describe('the read API', () => {
       '/v1/alerts',
       '/v1/alerts/{alertId}/events',
       '/v1/counts',
+      '/v1/fleet',
       '/v1/hosts',
       '/v1/vms',
       '/v1/vms/{life}',

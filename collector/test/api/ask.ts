@@ -27,6 +27,7 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
     hostRuns: nothing,
     vms: ({ life: wanted } = {}) => Promise.resolve(wanted === undefined || wanted === life ? [vm] : []),
     counters: nothing,
+    recent: nothing,
     counterSteps: nothing,
     liobns: nothing,
     latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),

@@ -58,7 +58,7 @@ describe('the notifier of Alertmanager', () => {
       [
         {
           labels: {
-            alertname: 'TceAccelerationLost',
+            alertname: 'TceNeverAccelerated',
             severity: 'critical',
             host: 'h.example',
             host_id: 'h',
@@ -66,14 +66,14 @@ describe('the notifier of Alertmanager', () => {
             site: 'north',
           },
           annotations: {
-            summary: 'TceAccelerationLost of a on h.example',
+            summary: 'TceNeverAccelerated of a on h.example',
             description: `${alert.cause.summary} ${alert.cause.advice} ${posts[0]?.[0]?.annotations['impact'] ?? ''}`,
             cause: alert.cause.code,
             confidence: alert.cause.confidence,
             advice: alert.cause.advice,
             impact: expect.stringContaining('22 to 29 % of the network throughput is left') as string,
             facts: 'One.\nTwo.',
-            runbook_url: `https://tce.example/runbooks/TceAccelerationLost#${alert.cause.code}`,
+            runbook_url: `https://tce.example/runbooks/TceNeverAccelerated#${alert.cause.code}`,
           },
           startsAt: '2026-11-22T12:02:00.000Z',
           endsAt: '2026-11-22T12:07:00.000Z',

@@ -13,7 +13,7 @@ it('writes an event into the log, a firing one as a warning', async () => {
   expect(firing).toMatchObject({
     level: pino.levels.values['warn'],
     alert: { alertId: event.alertId, cause: { code: 'no-in-kernel-table' } },
-    msg: 'TceAccelerationLost of a on h.example firing: The kernel serves no TCE table of this VM.',
+    msg: 'TceNeverAccelerated of a on h.example firing: The kernel serves no TCE table of this VM.',
   });
   expect(resolved).toMatchObject({ level: pino.levels.values['info'], alert: { state: 'resolved' } });
 });

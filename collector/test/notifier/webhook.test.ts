@@ -39,7 +39,7 @@ describe('the webhook', () => {
       { 'webhook-id': `${event.alertId}-1`, 'webhook-timestamp': String(NOW / 1000) },
     ]);
     expect(alertBody.parse(JSON.parse(posts[0]?.body ?? ''))).toMatchObject({
-      alert: 'TceAccelerationLost',
+      alert: 'TceNeverAccelerated',
       state: 'firing',
       revision: 0,
       host: { id: 'h', name: 'h.example' },

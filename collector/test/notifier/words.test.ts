@@ -15,7 +15,7 @@ describe('links', () => {
     expect(pageUrl(links, alert)).toBe(`https://tce.example/x/#/vms/${alert.vm?.life ?? ''}`);
     expect(pageUrl(links, { ...alert, vm: null, hostId: 'a/b' })).toBe('https://tce.example/x/#/hosts/a%2Fb');
     expect(runbookUrl({ ...links, runbooks: 'https://wiki.example' }, alert)).toBe(
-      `https://wiki.example/TceAccelerationLost#${alert.cause.code}`,
+      `https://wiki.example/TceNeverAccelerated#${alert.cause.code}`,
     );
   });
 

@@ -175,6 +175,7 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({
       readings: '7',
       readings_minute: '30',
+      readings_recent: '2',
       latencies: '7',
       latencies_minute: '30',
       host_readings: '31',
@@ -188,6 +189,7 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({
       readings: '8',
       readings_minute: '5000',
+      readings_recent: '2',
       latencies: '8',
       latencies_minute: '5000',
     });

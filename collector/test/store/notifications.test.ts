@@ -32,7 +32,7 @@ function ended(event: AlertEvent, afterNs: bigint): AlertEvent {
 
 const a = alert('a');
 const b = alert('b', { severity: 'warning', firedAtNs: a.firedAtNs + HOUR, hostId: 'i' });
-const c = alert('c', { alert: 'TceNeverAccelerated', firedAtNs: a.firedAtNs + 2n * HOUR, vm: null });
+const c = alert('c', { alert: 'TceCountsIncomplete', firedAtNs: a.firedAtNs + 2n * HOUR, vm: null });
 
 it('alerts are chosen by host, VM, state, severity, name and time; each has its events', async () => {
   const store = await open('history');
@@ -47,7 +47,7 @@ it('alerts are chosen by host, VM, state, severity, name and time; each has its 
   expect(await names({ vm: 'a' })).toEqual([0]);
   expect(await names({ state: 'firing' })).toEqual([2, 1]);
   expect(await names({ severity: 'warning' })).toEqual([1]);
-  expect(await names({ alert: 'TceNeverAccelerated' })).toEqual([2]);
+  expect(await names({ alert: 'TceCountsIncomplete' })).toEqual([2]);
   expect(await names({ sinceNs: a.firedAtNs + 60n * SECOND })).toEqual([2, 1, 0]);
   expect(await names({ sinceNs: a.firedAtNs + 61n * SECOND })).toEqual([2, 1]);
   expect(await names({ untilNs: b.firedAtNs })).toEqual([0]);

@@ -68,7 +68,7 @@ function sqlOf(name: string): string {
 }
 
 function objects({ meta, data }: Answer): Record<string, unknown>[] {
-  return data.map((row) => Object.fromEntries<unknown>(row.map((value, i) => [meta[i]?.name, value])));
+  return data.map((row) => Object.fromEntries<unknown>(row.map((value, i) => [meta[i]?.name ?? '', value])));
 }
 
 const ask = async (name: string, recording: Recording, options = {}): Promise<Record<string, unknown>[]> =>

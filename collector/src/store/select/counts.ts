@@ -5,7 +5,7 @@ import type { CountRow, LiobnRow, Subject, TimeRange } from '../queries.js';
 import { READINGS, ends, gained } from './cumulative.js';
 
 /** One counter of one row. */
-interface Increase {
+export interface Increase {
   host: string;
   life: string;
   hypercall: Hypercall;
@@ -44,7 +44,7 @@ function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subjec
 }
 
 /** Rows that follow each other and differ in the counter alone become one. */
-function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
+export function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
   rows: readonly T[],
   start: (row: T) => R,
 ): R[] {
