@@ -37,6 +37,13 @@ if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-ale
   echo "test set-up: Alertmanager and Prometheus (Debian packages prometheus-alertmanager, prometheus) are not all there: tests with them are left out"
 fi
 
+# Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.
+if ! has go; then
+  echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go are left out"
+elif ! collector/test/clickhouse/go/build.sh >/dev/null; then
+  echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
+fi
+
 # The page is tested in a real browser.
 has chromium || install chromium
 has chromium || echo "test set-up: there is no chromium: tests of the page in a browser are left out"

@@ -236,5 +236,11 @@ async function openKafka(
 /** The embedded ClickHouse of the configuration. */
 export function startEngine({ clickhouse }: CollectorConfig, log: Logger): Promise<EmbeddedClickHouse> {
   const { embedded, password } = clickhouse;
-  return startEmbeddedClickHouse({ ...embedded, ...(password && { password: password.reveal() }), log });
+  const { user: username, password: secret } = embedded.reader;
+  return startEmbeddedClickHouse({
+    ...embedded,
+    ...(password && { password: password.reveal() }),
+    reader: { username, password: secret?.reveal() },
+    log,
+  });
 }

@@ -66,6 +66,16 @@ const clickhouse = z.strictObject({
         .max(65535)
         .default(0)
         .describe('TCP port of the embedded engine on 127.0.0.1; 0: a free one.'),
+      reader: z
+        .strictObject({
+          user: z.string().min(1).default('reader').describe('Who may only read the embedded engine, as Grafana does.'),
+          password: secret()
+            .optional()
+            .describe(
+              'Password of that user. Without it one is made up and kept in the file `reader-password` of the directory.',
+            ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   retention: z
