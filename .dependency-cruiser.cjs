@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|collector|demo|bench|lab|dashboards|soak|helm)/',
+    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|page|collector|demo|bench|lab|dashboards|soak|helm)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -25,7 +25,13 @@ module.exports = {
       from: {},
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'], pathNot: '^[a-z]+/src/' },
     },
-    { name: 'no-dev', severity: 'error', from: { path: '/src/' }, to: { dependencyTypes: ['npm-dev'] } },
+    {
+      name: 'no-dev',
+      comment: 'what the page is made of is in its bundle',
+      severity: 'error',
+      from: { path: '/src/', pathNot: '^page/' },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
     only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
     only('config-depends-on-nothing', 'config/', ['config/'], 'config knows no program'),
     only('kafka-knows-only-config', 'kafka/', ['kafka/', 'config/'], 'kafka knows no program and no batch'),
@@ -47,6 +53,12 @@ module.exports = {
       'collector/',
       ['collector/', 'protocol/', 'config/', 'kafka/', 'opentelemetry/'],
       'the agent is known by its batches',
+    ),
+    only(
+      'page-knows-only-the-vocabulary',
+      'page/',
+      ['page/', 'protocol/(src|dist)/vocabulary'],
+      'the page knows the collector by its answers',
     ),
     {
       name: 'kafkajs-in-one-place',

@@ -28,12 +28,25 @@ fi
 has openssl || install openssl
 has openssl || echo "test set-up: there is no openssl: tests of TLS will fail"
 
-# The rules are tested by Prometheus' own tool. Its package starts services, which nobody needs here.
-if ! has promtool; then
-  ! has systemctl || systemctl mask prometheus prometheus-node-exporter >/dev/null 2>&1 || true
-  install prometheus
-  has promtool || echo "test set-up: there is no promtool (Debian package prometheus): unit tests of the rules are left out"
+# Alertmanager and Prometheus. Their packages start services, which nobody needs here.
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  ! has systemctl || systemctl mask prometheus prometheus-alertmanager prometheus-node-exporter >/dev/null 2>&1 || true
+  install prometheus prometheus-alertmanager
 fi
+if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-alertmanager || has alertmanager; }; then
+  echo "test set-up: Alertmanager and Prometheus (Debian packages prometheus-alertmanager, prometheus) are not all there: tests with them are left out"
+fi
+
+# Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.
+if ! has go; then
+  echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go are left out"
+elif ! collector/test/clickhouse/go/build.sh >/dev/null; then
+  echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
+fi
+
+# The page is tested in a real browser.
+has chromium || install chromium
+has chromium || echo "test set-up: there is no chromium: tests of the page in a browser are left out"
 
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux

@@ -1,5 +1,5 @@
 /** Batch bytes to the detector's verdict, against JSON.parse of the same content alone. */
-import { DEFAULT_RULES, createDetector } from '@tcewatch/collector';
+import { createDetector } from '@tcewatch/collector';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
 import { asJson, busyHost } from './batches.js';
 import { compare } from './measure.js';
@@ -16,7 +16,7 @@ export async function measureDecode(rounds: number): Promise<Comparison> {
   return compare(
     {
       run: () => {
-        const detector = createDetector(DEFAULT_RULES);
+        const detector = createDetector();
         for (const bytes of encoded) detector.observe(decodeBatch(bytes));
         if (detector.size().firing === 0) throw new Error('the detector missed the VMs that fell back');
         return rows;

@@ -5,6 +5,7 @@
 import { missingForBroker } from '@tcewatch/kafka/testing';
 import { measureBatching } from './batching.js';
 import { measureDecode } from './decode.js';
+import { measureFleet } from './detector.js';
 import { measureFootprint } from './footprint/footprint.js';
 import type { Footprint, Memory } from './footprint/footprint.js';
 import { measureInsert } from './insert.js';
@@ -63,6 +64,14 @@ show(
 const ring = await measureRing(ROUNDS);
 show('Ring buffer to paired hypercalls, against the same events as text', 'events', ring.text, 'target 30 or more');
 show('The same, against a bare sum over the bytes', 'bytes', ring.bytes, 'target 0.3 or more');
+
+const fleet = measureFleet();
+const count = (value: number): string => Math.round(value).toLocaleString('en-GB');
+console.log(
+  `${count(fleet.hosts)} hosts, ${count(fleet.vms)} VMs and ${count(fleet.series)} series through the detector on one core\n` +
+    `  ${fleet.timesRealTime.toFixed(1)} times real time at 10 s intervals (target 20 or more); ` +
+    `${fleet.bytesPerSeries.toFixed(1)} bytes of memory per series; ${count(fleet.firing)} alerts fire`,
+);
 
 const missing = missingForBroker();
 if (missing.length > 0) {

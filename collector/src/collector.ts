@@ -6,9 +6,10 @@ import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
+import { policyOf } from './config/index.js';
 import type { CollectorConfig } from './config/index.js';
 import { createDetector } from './detector/index.js';
-import type { Detector, Rules } from './detector/index.js';
+import type { Detector } from './detector/index.js';
 import { withGuests } from './guests/queries.js';
 import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
@@ -17,10 +18,12 @@ import type { OpenKafkaIntake } from './intake/kafka/open.js';
 import { addKafkaMetrics } from './metrics/kafka.js';
 import { countBatches, countInsert, createMetrics } from './metrics/metrics.js';
 import type { Metrics } from './metrics/metrics.js';
-import { createDispatcher, createNotifier } from './notifier/index.js';
+import { createDispatcher, createNotifiers, createRecords, untold } from './notifier/index.js';
+import type { Dispatcher } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import type { Pipeline } from './pipeline.js';
 import { buildServer } from './server.js';
+import { SilenceWatch, watchSilence } from './silence/index.js';
 import { checkBatch, openStore } from './store/index.js';
 import type { Store, StoreOptions } from './store/index.js';
 import { wallClock } from './time.js';
@@ -66,8 +69,10 @@ async function open(
     onClose(() => engine?.close() ?? Promise.resolve());
   }
 
-  const detector = createDetector(rulesOf(config.detector));
+  const policy = policyOf(config.detector);
+  const detector = createDetector(policy);
   const watch = new HostWatch();
+  const silence = new SilenceWatch(policy);
   const budget = createBudget(intake.maxInFlight);
   const metrics = createMetrics(() => ({
     detector: detector.size(),
@@ -75,6 +80,7 @@ async function open(
     inFlightBytes: budget.inUse(),
     hosts: () => watch.health(wallClock()),
     clickhouseRestarts: engine?.restarts,
+    notificationAges: dispatcher.ages(),
   }));
   telemetry.exportMetrics(metrics.registry);
 
@@ -86,34 +92,33 @@ async function open(
     },
   });
   onClose(() => store.close());
-  detector.restore(await store.firingAlerts());
-  watch.restore(await store.freshness(), await store.hostRuns(), wallClock());
-
-  const dispatcher = createDispatcher(
-    config.notifiers.map((notifier) => createNotifier(notifier, log)),
-    {
-      log,
-      telemetry,
-      count: (notifier, outcome) => {
-        metrics.notifications.inc({ notifier, outcome });
-      },
-    },
+  const firing = await store.firingAlerts();
+  const [freshness, runs, spans] = await Promise.all([store.freshness(), store.hostRuns(), store.guestSpans()]);
+  detector.restore(firing);
+  watch.restore(freshness, runs, wallClock());
+  const names = new Map(runs.map(({ hostId, name }) => [hostId, name]));
+  silence.restore(
+    { freshness, names, guests: new Map(spans.map(({ hostId, uuid }) => [hostId, uuid])), firing },
+    wallClock(),
   );
-  onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
+
+  const dispatcher = await openDispatcher(config, { store, detector, metrics, telemetry }, log, onClose);
 
   const pipeline = createPipeline({
     store,
     watch,
+    silence,
     detector,
     log,
     now: wallClock,
     telemetry,
     notify: (event, traceparent) => {
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
-      dispatcher.dispatch(event, traceparent);
+      dispatcher.dispatch(event, { parent: traceparent });
     },
   });
-  onClose(() => pipeline.flush());
+  onClose(() => pipeline.close());
+  onClose(watchSilence({ silence, store, detector, pipeline, log, now: wallClock }));
 
   if (config.kafka.brokers.length > 0) {
     const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
@@ -144,11 +149,51 @@ async function open(
   });
 }
 
-interface KafkaSurroundings {
+interface NotifierSurroundings {
   store: Store;
   detector: Detector;
-  pipeline: Pipeline;
   metrics: Metrics;
+}
+
+/** Tells at once of what fires, and of what a collector before this one left untold. */
+async function openDispatcher(
+  { notifiers, publicUrl, links }: CollectorConfig,
+  { store, detector, metrics, telemetry }: NotifierSurroundings & { telemetry: Telemetry },
+  log: Logger,
+  onClose: (close: () => Promise<void>) => void,
+): Promise<Dispatcher> {
+  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { publicUrl, ...links }, log));
+  const missed = await untold(
+    store,
+    receivers.map(({ name }) => name),
+    wallClock(),
+  );
+  const records = createRecords(store, { log, now: wallClock });
+  onClose(() => records.close());
+  const dispatcher = createDispatcher(receivers, {
+    log,
+    telemetry,
+    count: (notifier, outcome, events) => {
+      metrics.notifications.inc({ notifier, outcome }, events);
+    },
+    told: (notifier, events) => {
+      records.add(notifier, events);
+    },
+    firing: async () => {
+      const stored = await store.firingAlerts().catch((error: unknown) => {
+        log.warn({ err: error }, 'alerts of hosts that another collector watches are not told again this time');
+        return [];
+      });
+      return detector.firing(stored);
+    },
+  });
+  onClose(() => dispatcher.close(AbortSignal.timeout(NOTIFY_ON_CLOSE)));
+  for (const { notifier, event } of missed) dispatcher.dispatch(event, { notifier });
+  return dispatcher;
+}
+
+interface KafkaSurroundings extends NotifierSurroundings {
+  pipeline: Pipeline;
 }
 
 async function openKafka(
@@ -197,10 +242,11 @@ export function storeOptions(
 /** The embedded ClickHouse of the configuration. */
 export function startEngine({ clickhouse }: CollectorConfig, log: Logger): Promise<EmbeddedClickHouse> {
   const { embedded, password } = clickhouse;
-  return startEmbeddedClickHouse({ ...embedded, ...(password && { password: password.reveal() }), log });
-}
-
-function rulesOf({ for: hold, keepFiringFor, ...same }: CollectorConfig['detector']): Rules {
-  const nanoseconds = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000_000n;
-  return { ...same, forNs: nanoseconds(hold), keepFiringForNs: nanoseconds(keepFiringFor) };
+  const { user: username, password: secret } = embedded.reader;
+  return startEmbeddedClickHouse({
+    ...embedded,
+    ...(password && { password: password.reveal() }),
+    reader: { username, password: secret?.reveal() },
+    log,
+  });
 }

@@ -5,6 +5,7 @@ export * from './config/index.js';
 export * from './detector/index.js';
 export * from './model.js';
 export * from './store/index.js';
+export * as sql from './store/sql.js';
 export { describedMetrics as collectorMetrics } from './metrics/described.js';
 export { createLog } from './log.js';
 export { alertBody, toAlertBody } from './alert-body.js';

@@ -1,4 +1,4 @@
-/** The collector's one HTTP server: intake, read API, runbooks, metrics and health. Building it is apart from listening. */
+/** The collector's one HTTP server: intake, read API, page, runbooks, metrics and health. Listening is apart from building. */
 import Fastify, { LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -7,6 +7,7 @@ import { readApi } from './api/api.js';
 import type { ApiOptions } from './api/api.js';
 import { httpIntake } from './intake/http.js';
 import type { IntakeOptions } from './intake/http.js';
+import { statusPage } from './page.js';
 import { runbookPages } from './runbooks.js';
 
 export interface ServerOptions {
@@ -30,6 +31,7 @@ export async function buildServer({ tls, intake, api, registry, log }: ServerOpt
   const app = tls ? (Fastify({ ...options, https: tls }) as unknown as FastifyInstance) : Fastify(options);
   await app.register(httpIntake, intake);
   await app.register(readApi, api);
+  await app.register(statusPage);
   await app.register(runbookPages);
   app.get('/metrics', async (_, reply) => {
     const text = await registry.metrics();

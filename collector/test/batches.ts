@@ -32,6 +32,9 @@ export interface TestVm {
   counts?: Partial<Record<Hypercall, Partial<Record<Counter, number>>>>;
   /** Of H_PUT_TCE; the batch tells times if a VM has some. */
   latencies?: Omit<LatencyRow, 'vm' | 'hypercall'>[];
+  /** Calls of H_PUT_TCE on each LIOBN, as a source gives them that knows the LIOBN of punts. */
+  liobns?: Record<string, { entered: number; punted: number }>;
+  uuid?: string;
   ended?: boolean;
   descriptors?: Descriptors;
   evidence?: ModeEvidence[];
@@ -45,13 +48,19 @@ export interface TestBatch {
   boot?: string;
   epoch?: string;
   sequence?: number;
+  run?: string;
+  source?: string;
+  accounts?: Batch['accounts'];
+  /** Seconds between readings. */
+  interval?: number;
 }
 
 export function lifeOf(name: string): string {
   return deriveId('life', name);
 }
 
-export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch', sequence }: TestBatch): Batch {
+export function batchOf(test: TestBatch): Batch {
+  const { uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch', run = 'run', sequence, interval = 10 } = test;
   const uptimeNs = BigInt(Math.round(uptime * 1e9));
   const rows = vms.flatMap(({ counts }, vm) =>
     Object.entries(counts ?? {}).flatMap(([hypercall, counters]) =>
@@ -65,6 +74,20 @@ export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch
       })),
     ),
   );
+  rows.push(
+    ...vms.flatMap(({ liobns }, vm) =>
+      Object.entries(liobns ?? {}).flatMap(([liobn, counts]) =>
+        (['entered', 'punted'] as const).map((counter): SeriesRow => ({
+          vm,
+          counter,
+          hypercall: 'H_PUT_TCE',
+          scope: 'one',
+          liobn: BigInt(`0x${liobn}`),
+          value: counts[counter],
+        })),
+      ),
+    ),
+  );
   const latencies = vms.flatMap(({ latencies }, vm) =>
     (latencies ?? []).map((row): LatencyRow => ({ vm, hypercall: 'H_PUT_TCE', ...row })),
   );
@@ -73,23 +96,23 @@ export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch
     host: {
       id: host,
       name: `${host}.example`,
-      kernel: '6.1.0',
+      kernel: '6.12.107',
       cpu: 'POWER9',
       platform: 'pSeries',
       agentVersion: '0.1.0',
-      source: 'hist',
+      source: test.source ?? 'hist',
     },
     bootId: deriveId(boot),
     epoch: deriveId(boot, epoch),
     epochBeganNs: 0n,
-    run: deriveId('run'),
+    run: deriveId(run),
     sequence: sequence ?? Math.round(uptime),
     clock: { wallNs: BOOTED_NS + uptimeNs, uptimeNs },
-    intervalNs: 10n * SECOND,
+    intervalNs: BigInt(interval) * SECOND,
     vms: vms.map((vm): Vm => ({
       life: lifeOf(vm.name),
       name: vm.name,
-      uuid: '',
+      uuid: vm.uuid ?? '',
       tgid: 100,
       startedNs: SECOND,
       ended: vm.ended ?? false,
@@ -98,7 +121,7 @@ export function batchOf({ uptime, vms, host = 'h', boot = 'boot', epoch = 'epoch
     })),
     series: seriesFromRows(rows),
     ...(vms.some((vm) => vm.latencies) && { latencies: latenciesFromRows(latencies) }),
-    accounts: [],
+    accounts: test.accounts ?? [],
     problems: [],
   };
 }

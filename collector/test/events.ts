@@ -1,11 +1,11 @@
 /** An alert event as the detector makes it, for tests of what follows. */
-import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
+import { createDetector } from '../src/detector/index.js';
 import type { AlertEvent } from '../src/model.js';
 import { batchOf } from './batches.js';
 
 /** One firing alert of each named VM. */
 export function firingAlerts(...names: string[]): AlertEvent[] {
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   const events = [0, 100, 200].flatMap((calls, i) => {
     const counts = { H_PUT_TCE: { entered: calls, punted: calls } };
     const descriptors = { tceTables: 0, vfioGroups: [3] };

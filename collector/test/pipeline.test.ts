@@ -1,11 +1,12 @@
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { recordingTelemetry } from '../../opentelemetry/test/recording-telemetry.js';
-import { DEFAULT_RULES, createDetector } from '../src/detector/index.js';
+import { createDetector } from '../src/detector/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/model.js';
 import { createPipeline } from '../src/pipeline.js';
+import { SilenceWatch } from '../src/silence/index.js';
 import { BOOTED_NS, SECOND, batchOf } from './batches.js';
 import { memoryStore } from './memory-store.js';
 
@@ -17,7 +18,7 @@ const punted = [0, 1, 2, 3, 4].map((i) =>
   batchOf({ uptime: 100 + 10 * i, vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 100 * i, punted: 100 * i } } }] }),
 );
 
-function setUp() {
+function setUp(retryMs = { first: 600_000, longest: 600_000 }) {
   const store = memoryStore();
   const notified: AlertEvent[] = [];
   const watch = new HostWatch();
@@ -25,8 +26,9 @@ function setUp() {
   const parents: (string | undefined)[] = [];
   const pipeline = createPipeline({
     store,
-    detector: createDetector(DEFAULT_RULES),
+    detector: createDetector(),
     watch,
+    silence: new SilenceWatch(),
     notify: (event, traceparent) => {
       notified.push(event);
       parents.push(traceparent);
@@ -34,6 +36,7 @@ function setUp() {
     telemetry,
     log,
     now: () => BOOTED_NS + 150n * SECOND,
+    retryMs,
   });
   return { store, notified, parents, pipeline, watch, telemetry };
 }
@@ -94,6 +97,33 @@ describe('the pipeline', () => {
     await pipeline.accept([batchOf({ uptime: 140, vms: [] })]);
     expect(store.events.map(({ state }) => state)).toEqual(['firing', 'resolved']);
     expect(notified).toEqual(store.events);
+  });
+
+  it('keeps trying to store an event by itself, when no batch comes any more', async () => {
+    const { store, notified, pipeline } = setUp({ first: 1, longest: 5 });
+    const refused: unknown[] = [];
+    const insert = store.insertAlertEvents.bind(store);
+    store.insertAlertEvents = (events) => (refused.push(events), Promise.reject(gone));
+    for (const batch of punted.slice(0, 3)) await pipeline.accept([batch]);
+    await expect.poll(() => refused.length).toBeGreaterThan(3);
+    store.insertAlertEvents = insert;
+    await expect.poll(() => notified).toHaveLength(1);
+    expect(pipeline.pendingEvents()).toBe(0);
+    await pipeline.close();
+  });
+
+  it('does not try again after it was closed', async () => {
+    vi.useFakeTimers();
+    try {
+      const { store, pipeline } = setUp();
+      store.failure.events = gone;
+      for (const batch of punted.slice(0, 3)) await pipeline.accept([batch]);
+      expect(vi.getTimerCount()).toBe(1);
+      await pipeline.close();
+      expect([vi.getTimerCount(), pipeline.pendingEvents()]).toEqual([0, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('stores what waits when it is flushed, each event once', async () => {

@@ -1,12 +1,14 @@
 /**
  * What the programs have in common on the command line: configuration over one zod schema (file, environment, flags,
- * `--help` and the reference page), commands, exit status. Knows no program.
+ * `--help` and the reference page), commands, exit status; and HTTP POST with the certificates of its settings. Knows no
+ * program.
  */
 export * from './check-config.js';
 export * from './commander.js';
 export * from './describe.js';
 export * from './errors.js';
 export * from './load.js';
+export * from './post.js';
 export * from './program.js';
 export * from './reference.js';
 export * from './tls.js';

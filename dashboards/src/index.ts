@@ -1,4 +1,5 @@
 /** What tests and packages use of the rules. */
 export * from './rule-file.js';
+export * from './grafana/index.js';
 export * from './rules/index.js';
 export * from './metrics-reference.js';

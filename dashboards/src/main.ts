@@ -1,17 +1,24 @@
 /** Writes the generated files: `npm run dashboards`. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { DASHBOARDS, dashboardFile } from './grafana/index.js';
 import { DEFAULT_RUNBOOKS, ruleFile } from './rule-file.js';
 import { GROUPS } from './rules/index.js';
 
 /** The same from `src` and from `dist`. */
-const FILE = fileURLToPath(new URL('../generated/prometheus-rules.yaml', import.meta.url));
+const GENERATED = fileURLToPath(new URL('../generated/', import.meta.url));
 
-const { runbooks, rules } = new Command('dashboards')
-  .description("writes Prometheus' rules")
+const { runbooks, rules, dashboards } = new Command('dashboards')
+  .description("writes Prometheus' rules and Grafana's dashboards")
   .option('--runbooks <url>', 'where the collector serves the runbooks', DEFAULT_RUNBOOKS)
-  .option('--rules <file>', 'where to write the rules', FILE)
+  .option('--rules <file>', 'where to write the rules', join(GENERATED, 'prometheus-rules.yaml'))
+  .option('--dashboards <folder>', 'where to write the dashboards', join(GENERATED, 'grafana'))
   .parse()
-  .opts<{ runbooks: string; rules: string }>();
+  .opts<{ runbooks: string; rules: string; dashboards: string }>();
 await writeFile(rules, ruleFile(GROUPS, runbooks.replace(/\/+$/, '')));
+await mkdir(dashboards, { recursive: true });
+for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
+  await writeFile(join(dashboards, `${name}.json`), dashboardFile(dashboard));
+}

@@ -1,19 +1,12 @@
+import { ALERTS, CAUSES } from '@tcewatch/collector';
 import { describe, expect, it } from 'vitest';
 import { GROUPS, isAlerting } from '../src/index.js';
 import { markdownFiles, readMarkdown } from './markdown.js';
 
 const SECTIONS = ['What it means', 'What users feel', 'Confirm by hand', 'Causes', 'How to silence'];
 
-/** Of the collector's detector. */
-const DETECTOR = [
-  'TceAccelerationLost',
-  'TceNeverAccelerated',
-  'TceTelemetrySilent',
-  'TceCountsIncomplete',
-  'TceDuplicateIdentity',
-];
 const rules = GROUPS.flatMap((group) => group.rules).filter(isAlerting);
-const alerts = [...new Set([...DETECTOR, ...rules.map(({ alert }) => alert)])].sort();
+const alerts = [...new Set([...ALERTS, ...rules.map(({ alert }) => alert)])].sort();
 
 describe('the runbooks', () => {
   it('are one for each alert of the detector and of the rules, and no other', () => {
@@ -26,6 +19,12 @@ describe('the runbooks', () => {
     expect(headings.filter(({ depth }) => depth === 1).map(({ text }) => text)).toEqual([alert]);
     expect(headings.filter(({ depth }) => depth === 2).map(({ text }) => text)).toEqual(SECTIONS);
     expect(headings.filter(({ depth }) => depth === 3)).not.toEqual([]);
+  });
+
+  it.each(ALERTS)('have a section for each cause of the detector: %s', (alert) => {
+    const { headings } = readMarkdown(`docs/runbooks/${alert}.md`);
+    const anchors = headings.filter(({ depth }) => depth === 3).map(({ anchor }) => anchor);
+    expect(anchors.sort()).toEqual(CAUSES[alert].map(({ code }) => code).sort());
   });
 
   it.each(rules.flatMap(({ alert, cause }) => (cause === undefined ? [] : [[alert, cause]])))(

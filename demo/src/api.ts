@@ -15,15 +15,18 @@ export interface AccountAnswer {
 
 export interface AlertAnswer {
   alert: string;
+  severity: 'warning' | 'critical';
   state: 'firing' | 'resolved';
   revision: number;
-  vm: { name: string };
+  host: { name: string };
+  /** Null for an alert about a host. */
+  vm: { name: string } | null;
   firedAt: string;
   resolvedAt: string | null;
-  cause: { code: string; summary: string; advice: string };
+  cause: { code: string; confidence: string; summary: string; advice: string };
   evidence: {
-    entered: number;
-    punted: number;
+    facts: string[];
+    calls: { entered: number; punted: number } | null;
     before: DescriptorsAnswer | null;
     after: DescriptorsAnswer | null;
   };

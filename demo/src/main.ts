@@ -37,6 +37,7 @@ async function demo(options: DemoOptions): Promise<boolean> {
   });
   const collector = await startCollector(directory, receiver.url);
   try {
+    progress.say(`The fleet, as it happens: ${collector.url}/`);
     const api = connect(collector.url);
     await replay(recording, options.speed, collector.url, api, (seconds) => {
       progress.update(seconds);
@@ -51,7 +52,9 @@ async function demo(options: DemoOptions): Promise<boolean> {
     const result: DemoResult = toResult(accounts, counts, alerts);
     console.log(options.json ? JSON.stringify(result) : report(result, alerts, hosts));
     if (options.keepRunning) {
-      console.error(`\nThe collector goes on at ${collector.url} (try /v1/vms, /v1/alerts, /metrics). Ctrl-C ends it.`);
+      console.error(
+        `\nThe collector goes on: its page is ${collector.url}/ (and try /v1/vms, /metrics). Ctrl-C ends it.`,
+      );
       await interrupted;
     }
     return result.balanced;

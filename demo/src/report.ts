@@ -8,7 +8,7 @@ import type { DemoResult } from './result.js';
 export function alertLine(alert: AlertAnswer): string {
   const sign = alert.state === 'resolved' ? 'RESOLVED' : alert.revision === 0 ? 'FIRING' : 'UPDATED';
   const at = alert.state === 'resolved' ? (alert.resolvedAt ?? '') : alert.firedAt;
-  return `${sign.padEnd(8)} ${alert.alert} ${alert.vm.name} at ${at}: ${alert.cause.summary}`;
+  return `${sign.padEnd(8)} ${alert.alert} ${subject(alert)} at ${at}: ${alert.cause.summary}`;
 }
 
 /** Tables, alerts and the equation, as text. */
@@ -52,14 +52,19 @@ function notes(totals: readonly Total[]): string[] {
 }
 
 function alertText(alert: AlertAnswer): string {
-  const { before, after, entered, punted } = alert.evidence;
+  const { calls, before, after } = alert.evidence;
+  const share = calls ? `${calls.punted} of ${calls.entered} calls went to userspace; ` : '';
   return [
-    `Alert ${alert.alert} of ${alert.vm.name}: ${alert.cause.code}`,
+    `Alert ${alert.alert} (${alert.severity}) of ${subject(alert)}: ${alert.cause.code} (${alert.cause.confidence})`,
     `  ${alert.cause.summary}`,
     `  ${alert.cause.advice}`,
     `  fired ${alert.firedAt}, ${alert.resolvedAt === null ? 'still firing' : `resolved ${alert.resolvedAt}`}`,
-    `  evidence: ${punted} of ${entered} calls went to userspace; ${descriptors('before', before)}; ${descriptors('after', after)}`,
+    `  evidence: ${share}${descriptors('before', before)}; ${descriptors('after', after)}`,
   ].join('\n');
+}
+
+function subject({ vm, host }: AlertAnswer): string {
+  return (vm ?? host).name;
 }
 
 function descriptors(when: string, seen: DescriptorsAnswer | null): string {

@@ -23,7 +23,14 @@ export interface DemoResult {
   balanced: boolean;
   totals: Total[];
   entries: Entries[];
-  alerts: { vm: string; alert: string; cause: string; firedAt: string; resolvedAt: string | null }[];
+  alerts: {
+    subject: string;
+    alert: string;
+    severity: string;
+    cause: string;
+    firedAt: string;
+    resolvedAt: string | null;
+  }[];
 }
 
 /** Hypercalls that a VM never called are left out. */
@@ -61,9 +68,10 @@ export function toResult(
       hypercall,
       entries: lives.map((life) => life.entries).reduce(add, 0),
     })),
-    alerts: alerts.map(({ vm, alert, cause, firedAt, resolvedAt }) => ({
-      vm: vm.name,
+    alerts: alerts.map(({ host, vm, alert, severity, cause, firedAt, resolvedAt }) => ({
+      subject: (vm ?? host).name,
       alert,
+      severity,
       cause: cause.code,
       firedAt,
       resolvedAt,

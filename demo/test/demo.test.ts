@@ -51,7 +51,9 @@ it('shows a running VM that loses acceleration when a VFIO device is added, to t
   expect(entries('hot', 'H_STUFF_TCE')).toEqual([0, null, null]);
   expect(entries('vfa', 'H_STUFF_TCE')).toEqual([0, 1_552_111, 0]);
 
-  expect(result.alerts).toMatchObject([{ vm: 'hot', alert: 'TceFallback', cause: 'table-left-kernel-vfio' }]);
+  expect(result.alerts).toMatchObject([
+    { subject: 'hot', alert: 'TceAccelerationLost', cause: 'table-left-kernel-vfio' },
+  ]);
   const [alert] = result.alerts;
   // The first punt came 252 s after the first reading, the first life ended at 464 s, the recording at 788 s.
   expect(secondsIn(alert?.firedAt ?? null, 1_795_348_509)).toBeGreaterThan(252);
@@ -72,5 +74,7 @@ it('shows a VM that never had acceleration, to the call', async () => {
     'l2f H_PUT_TCE_INDIRECT': '0 0 13963',
     'l2f H_STUFF_TCE': '0 0 22270',
   });
-  expect(result.alerts).toMatchObject([{ vm: 'l2f', alert: 'TceFallback', cause: 'no-in-kernel-table' }]);
+  expect(result.alerts).toMatchObject([
+    { subject: 'l2f', alert: 'TceNeverAccelerated', severity: 'critical', cause: 'no-in-kernel-table' },
+  ]);
 });

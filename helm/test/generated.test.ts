@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_RUNBOOKS, GROUPS, ruleFile } from '@tcewatch/dashboards';
 import { format, resolveConfig } from 'prettier';
@@ -24,6 +24,16 @@ describe('the generated files of the chart', () => {
 
   it("has Prometheus' rules", async () => {
     await expect(ruleFile(GROUPS, DEFAULT_RUNBOOKS)).toMatchFileSnapshot(chart('files/prometheus-rules.yaml'));
+  });
+
+  it("has Grafana's dashboards", async () => {
+    const generated = new URL('../../dashboards/generated/grafana/', import.meta.url);
+    for (const file of readdirSync(generated)) {
+      const text = readFileSync(new URL(file, generated), 'utf8');
+      await expect(text).toMatchFileSnapshot(chart(`files/dashboards/${file}`));
+    }
+    // None that is gone from there.
+    expect(readdirSync(generated)).toEqual(expect.arrayContaining(readdirSync(chart('files/dashboards'))));
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LEAST, at, configOf, container, exampleFile, hasGo, kinds, only, over, pod, render } from './chart.js';
 import type { Manifest, Tree } from './chart.js';
@@ -183,6 +184,17 @@ describe.skipIf(!hasGo)('each switch', () => {
     expect(text).toContain('"runbook_url":"https://r.example/TceAccelerationLost"');
     expect(text).not.toContain('localhost');
     expect(text).toContain('{{ $labels.instance }}');
+  });
+
+  it('grafana.dashboards: one ConfigMap each, as they are, with the label of the sidecar', () => {
+    const all = rendered({ grafana: { dashboards: { enabled: true, annotations: { folder: 'Power' } } } });
+    const fleet = only(all, 'ConfigMap', '-dashboard-fleet');
+    expect(fleet.metadata.labels['grafana_dashboard']).toBe('1');
+    expect(fleet.metadata.annotations).toEqual({ folder: 'Power' });
+    const { 'fleet.json': text = '' } = at(fleet, 'data') as Record<string, string>;
+    const generated = new URL('../../dashboards/generated/grafana/fleet.json', import.meta.url);
+    expect(text.trim()).toBe(readFileSync(generated, 'utf8').trim());
+    expect(kinds(rendered()).filter((name) => name.includes('dashboard'))).toEqual([]);
   });
 
   it('networkPolicy: each part reaches what its configuration names', () => {

@@ -35,7 +35,8 @@ const alertsSchema = z.array(
   z.object({
     alert: z.string(),
     state: z.enum(['firing', 'resolved']),
-    vm: z.object({ name: z.string() }),
+    host: z.object({ name: z.string() }),
+    vm: z.object({ name: z.string() }).nullable(),
     cause: z.object({ code: z.string(), summary: z.string() }),
   }),
 );

@@ -18,7 +18,9 @@ export function report(comparison: Comparison, alerts: Stored['alerts']): string
     'virtual, userspace: in ClickHouse; issued: what the guest itself counted while it was watched; ring: the same in a ring',
     "buffer over the whole time, counted from the kernel's text",
     table.toString(),
-    ...alerts.map(({ alert, state, vm, cause }) => `alert ${alert} of ${vm.name} (${state}): ${cause.summary}`),
+    ...alerts.map(
+      ({ alert, state, host, vm, cause }) => `alert ${alert} of ${(vm ?? host).name} (${state}): ${cause.summary}`,
+    ),
     ...comparison.faults.map((fault) => `wrong: ${fault}`),
     isRight(comparison) ? 'All figures are equal to the call.' : 'The figures are not right.',
   ].join('\n');

@@ -5,6 +5,7 @@ export * from './encode.js';
 export * from './errors.js';
 export * from './frames.js';
 export * from './ids.js';
+export * from './kernel.js';
 export * from './latencies.js';
 export * from './limits.js';
 export * from './modes.js';

@@ -74,13 +74,9 @@ export class Part {
   /** Asks it to end; resolves to its exit status, and to `undefined` when it is not gone in time and was killed. */
   async stop(withinMs: number): Promise<number | null | undefined> {
     const late = AbortSignal.timeout(withinMs);
-    let isLate = false;
-    late.addEventListener('abort', () => {
-      isLate = true;
-      this.#child?.kill('SIGKILL');
-    });
+    late.addEventListener('abort', () => this.#child?.kill('SIGKILL'));
     const status = await this.#end('SIGTERM');
-    return isLate ? undefined : status;
+    return late.aborted ? undefined : status;
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

@@ -5,10 +5,8 @@
  *
  * Punts and entries into virtual mode are trace events, so what was counted of them is exact on every kernel.
  */
-import { HYPERCALL_NAMES } from '@tcewatch/protocol';
-import type { Hypercall, Mmu, ModeEvidence } from '@tcewatch/protocol';
-import { atLeast, kernelVersion, powerGeneration } from './kernel.js';
-import type { KernelVersion } from './kernel.js';
+import { HYPERCALL_NAMES, atLeast, kernelVersion, powerGeneration } from '@tcewatch/protocol';
+import type { Hypercall, KernelVersion, Mmu, ModeEvidence } from '@tcewatch/protocol';
 import type { Reason } from './reasons.js';
 
 /** What is known of the host; a field that could not be read is undefined. */

@@ -6,8 +6,8 @@
  * kvmppc_core_init_vm_hv, arch/powerpc/kvm/book3s_hv.c), and to read it walks the guest's page tables; QEMU's
  * arguments say what is offered, not what was taken.
  */
+import { powerGeneration } from '@tcewatch/protocol';
 import type { Mmu } from '@tcewatch/protocol';
-import { powerGeneration } from '../evidence/kernel.js';
 import type { HostFacts } from './host.js';
 import type { QemuArguments } from './qemu.js';
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { frameBatches } from '@tcewatch/protocol';
 import { judge } from './answer.js';
-import { post } from './post.js';
+import { post } from '@tcewatch/config';
 import type { AttemptLimits, OutgoingBatch, Transport, Verdict } from './transport.js';
 
 export interface HttpTransportOptions {

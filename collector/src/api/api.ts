@@ -1,5 +1,6 @@
 /** The read API: questions to the store as JSON over HTTP, described by /openapi.json. */
 import bearerAuth from '@fastify/bearer-auth';
+import etag from '@fastify/etag';
 import swagger from '@fastify/swagger';
 import type { Secret } from '@tcewatch/config';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
@@ -11,8 +12,9 @@ import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
 import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
+import { fleetAnswer, fleetBody } from './fleet.js';
 import { liobnAnswers } from './liobns.js';
-import { alerts, range, steps, subject, toRange, toSubject } from './questions.js';
+import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
 
 export interface ApiOptions {
   queries: Queries;
@@ -21,6 +23,9 @@ export interface ApiOptions {
   /** How far a host's clock may be off before that is a problem of it. */
   maxClockSkewMs: number;
 }
+
+/** The newest so many of those that fire, and of all, are looked at for the fleet. */
+const FLEET_ALERTS = 10_000;
 
 const life = z.object({ life: z.uuid().describe('Life of a VM.') });
 
@@ -43,6 +48,8 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     },
     transform: jsonSchemaTransform,
   });
+  // Who asks again and again is told that nothing changed, instead of all of it.
+  await app.register(etag);
   if (token) {
     await app.register(bearerAuth, { keys: [token.reveal()], addHook: false, verifyErrorLogLevel: 'debug' });
     app.addHook('onRequest', (request, reply, done) => {
@@ -84,6 +91,25 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     '/v1/vms/:life',
     { schema: { params: life, response: answers(vmBody, 'One life of a VM.') } },
     async ({ params }) => vmAnswer(await oneVm(params.life)),
+  );
+
+  app.get(
+    '/v1/fleet',
+    {
+      schema: {
+        response: answers(z.array(fleetBody), 'Living VMs, what they did in the last minutes, and their state.'),
+      },
+    },
+    async () => {
+      const [hosts, vms, recent, firing, newest] = await Promise.all([
+        queries.hosts(),
+        queries.vms(),
+        queries.recent(),
+        queries.alerts({ state: 'firing', limit: FLEET_ALERTS }),
+        queries.alerts({ limit: FLEET_ALERTS }),
+      ]);
+      return fleetAnswer({ hosts, vms, recent, alerts: [...firing, ...newest] });
+    },
   );
 
   app.get(
@@ -160,9 +186,23 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
         response: answers(z.array(alertBody), 'The newest event of each alert, newest alert first.'),
       },
     },
-    async ({ query: { vm, state, limit } }) => {
-      const rows = await queries.alerts({ limit, ...(vm !== undefined && { vm }), ...(state && { state }) });
-      return rows.map(toAlertBody);
+    async ({ query }) => (await queries.alerts(toAlertFilter(query))).map(toAlertBody),
+  );
+
+  app.get(
+    '/v1/alerts/:alertId/events',
+    {
+      schema: {
+        params: z.object({ alertId: z.uuid().describe('Of an alert.') }),
+        response: answers(z.array(alertBody), 'Every event of one alert, by revision.'),
+      },
+    },
+    async ({ params }) => {
+      const events = await queries.alertEvents(params.alertId);
+      if (events.length === 0) {
+        throw new NotFoundError(`no alert has the id ${params.alertId}; GET /v1/alerts lists them`);
+      }
+      return events.map(toAlertBody);
     },
   );
 

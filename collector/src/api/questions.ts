@@ -1,7 +1,8 @@
 /** Parameters of the read API. */
 import { duration } from '@tcewatch/config';
 import { z } from 'zod';
-import type { Subject, TimeRange } from '../store/index.js';
+import { ALERTS, SEVERITIES } from '../model.js';
+import type { AlertFilter, Subject, TimeRange } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 
 const instant = z.iso.datetime({ offset: true, error: 'expected a time such as 2026-11-22T14:00:00Z' });
@@ -41,10 +42,29 @@ export const steps = z
   });
 
 export const alerts = z.object({
+  host: z.string().min(1).optional().describe('Id of a host.'),
   vm: z.string().min(1).optional().describe('Name of a VM.'),
   state: z.enum(['firing', 'resolved']).optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  alert: z.enum(ALERTS).optional().describe('Name of the alert.'),
+  since: instant.optional().describe('Those that still fired then, or fired later.'),
+  until: instant.optional().describe('Those that fired before.'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('The newest so many.'),
 });
+
+export function toAlertFilter(query: z.output<typeof alerts>): AlertFilter {
+  const { host, since, until, vm, state, severity, alert, limit } = query;
+  return {
+    ...(host !== undefined && { hostId: host }),
+    ...(vm !== undefined && { vm }),
+    ...(state && { state }),
+    ...(severity && { severity }),
+    ...(alert && { alert }),
+    ...(since !== undefined && { sinceNs: nanoseconds(since) }),
+    ...(until !== undefined && { untilNs: nanoseconds(until) }),
+    limit,
+  };
+}
 
 export function toSubject({ host, life }: z.output<typeof subject>): Subject {
   return { ...(host !== undefined && { hostId: host }), ...(life !== undefined && { life }) };

@@ -9,12 +9,13 @@ import { openEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import { createFace } from './http.js';
 import type { ServeFailure, ServeReply, ServeRequest } from './messages.js';
+import { readerCredentials } from './reader.js';
 
 process.once('message', (message) => {
   void serve(message as ServeRequest);
 });
 
-async function serve({ directory, port, username, password }: ServeRequest): Promise<void> {
+async function serve({ directory, port, username, password, reader }: ServeRequest): Promise<void> {
   const incoming = join(directory, 'incoming');
   let stage: ServeFailure = 'engine-missing';
   try {
@@ -26,7 +27,13 @@ async function serve({ directory, port, username, password }: ServeRequest): Pro
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { mode: 0o700 });
     stage = 'port';
-    const face = createFace({ engine, credentials: { username, password }, incoming, onFatal: () => process.exit(1) });
+    const face = createFace({
+      engine,
+      credentials: { username, password },
+      reader: reader && (await readerCredentials(reader, directory)),
+      incoming,
+      onFatal: () => process.exit(1),
+    });
     await face.listen({ host: '127.0.0.1', port });
     const end = (): void => void stop(face, engine);
     process.once('SIGTERM', end);

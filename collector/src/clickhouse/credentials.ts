@@ -8,16 +8,20 @@ export interface Credentials {
   password: string;
 }
 
-/** Throws EngineError unless the request proves to come from `expected`. */
-export function authenticate(request: FastifyRequest, expected: Credentials): void {
-  const { username, password } = credentialsOf(request);
-  // Both are compared, and by digests of equal length, so that the time taken tells nothing.
-  const named = timingSafeEqual(digest(username), digest(expected.username));
-  const proved = timingSafeEqual(digest(password), digest(expected.password));
-  if (!named || !proved) {
-    const message = `${expected.username}: Authentication failed: password is incorrect, or there is no user with such name`;
-    throw engineError(ERROR.AUTHENTICATION_FAILED, message);
-  }
+/** The one of `users` that the request proves to come from; throws EngineError when it is none. */
+export function authenticate<User extends Credentials>(request: FastifyRequest, users: readonly User[]): User {
+  const given = credentialsOf(request);
+  const [user] = users.filter((one) => isSame(given, one));
+  if (user) return user;
+  const message = 'Authentication failed: password is incorrect, or there is no user with such name';
+  throw engineError(ERROR.AUTHENTICATION_FAILED, message);
+}
+
+/** Both are compared, and by digests of equal length, so that the time taken tells nothing. */
+function isSame(given: Credentials, expected: Credentials): boolean {
+  const named = timingSafeEqual(digest(given.username), digest(expected.username));
+  const proved = timingSafeEqual(digest(given.password), digest(expected.password));
+  return named && proved;
 }
 
 function credentialsOf(request: FastifyRequest): Credentials {

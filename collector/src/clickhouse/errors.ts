@@ -3,6 +3,7 @@
 /** Those that this code raises or looks for, from src/Common/ErrorCodes.cpp. */
 export const ERROR = {
   BAD_ARGUMENTS: 36,
+  READONLY: 164,
   TOO_MANY_SIMULTANEOUS_QUERIES: 202,
   ABORTED: 236,
   NOT_ENOUGH_SPACE: 243,
@@ -13,7 +14,7 @@ export const ERROR = {
 
 /** src/Server/HTTP/exceptionCodeToHTTPStatus.cpp, as far as the embedded engine raises them; all others are 500. */
 const STATUS = new Map<number, number>([
-  ...each(403, [ERROR.AUTHENTICATION_FAILED, 497]),
+  ...each(403, [ERROR.AUTHENTICATION_FAILED, ERROR.READONLY, 497]),
   // Parse, syntax and type errors.
   ...each(400, [ERROR.BAD_ARGUMENTS, 6, 26, 27, 38, 41, 42, 43, 53, 62, 69, 70, 72, 117, 456, 457]),
   // Unknown or already existing tables, functions, identifiers, types, storages, databases, settings, formats.

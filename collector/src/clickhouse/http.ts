@@ -1,7 +1,8 @@
 /**
- * ClickHouse's HTTP interface in front of the embedded engine, as far as @clickhouse/client uses it: GET /ping, and
- * statements by POST / or GET /, with settings, query parameters, compression and errors as ClickHouse has them. Answers
- * are whole, not streamed; unlike a server it runs several statements that are given in one request.
+ * ClickHouse's HTTP interface in front of the embedded engine, as far as @clickhouse/client and clickhouse-go (Grafana's
+ * data source) use it: GET /ping, and statements by POST / or GET /, with settings, query parameters, compression and
+ * errors as ClickHouse has them. Answers are whole, not streamed; unlike a server it runs several statements that are given
+ * in one request, except for the user who may only read.
  */
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -17,11 +18,16 @@ import { authenticate } from './credentials.js';
 import type { Credentials } from './credentials.js';
 import type { Answer, Engine } from './engine.js';
 import { ERROR, EngineError, engineError, statusOf } from './errors.js';
+import { NativeError } from './native-cursor.js';
+import { REVISION_WITH_CUSTOM_SERIALIZATION, forProtocol } from './native.js';
+import { checkReaderStatement, readerPreparation } from './reader.js';
 import { RequestError, insertFromFile, readParameters } from './statement.js';
 
 export interface FaceOptions {
   engine: Engine;
   credentials: Credentials;
+  /** Who may only read. */
+  reader?: Credentials | undefined;
   /** Where the data of inserts wait for the engine, one file each. */
   incoming: string;
   /** Most bytes of a statement, and of the data of an insert, after decompression. */
@@ -38,6 +44,10 @@ const compress = promisify(gzip);
 /** Builds the interface; listening is the caller's. */
 export function createFace(options: FaceOptions): FastifyInstance {
   const limits = options.limits ?? DEFAULT_LIMITS;
+  const users = [
+    { ...options.credentials, mayWrite: true },
+    ...(options.reader ? [{ ...options.reader, mayWrite: false }] : []),
+  ];
   let running = 0;
   let files = 0;
   const app = fastify({ forceCloseConnections: 'idle', requestTimeout: 0 });
@@ -46,7 +56,7 @@ export function createFace(options: FaceOptions): FastifyInstance {
     done(null, payload);
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.url !== '/ping') authenticate(request, options.credentials);
+    if (request.url !== '/ping') authenticate(request, users);
     done();
   });
   app.setErrorHandler((error, _request, reply) => {
@@ -69,7 +79,9 @@ export function createFace(options: FaceOptions): FastifyInstance {
       running++;
       try {
         const parameters = new URL(request.url, 'http://localhost').searchParams;
-        return await send(await answer(request, parameters), parameters, request, reply);
+        const { mayWrite } = authenticate(request, users);
+        const answered = await (mayWrite ? answer : answerReader)(request, parameters);
+        return await send(answered, parameters, request, reply);
       } finally {
         running--;
       }
@@ -82,8 +94,7 @@ export function createFace(options: FaceOptions): FastifyInstance {
     const file = join(options.incoming, `${process.pid}-${files++}`);
     const insert = insertFromFile(query, file);
     if (insert === undefined) {
-      const text = (await buffer(bodyOf(request, limits.statement))).toString();
-      return options.engine.run({ sql: query && text ? `${query}\n${text}` : query || text, format, preparation });
+      return options.engine.run({ sql: await statementOf(request, query), format, preparation });
     }
     try {
       await pipeline(bodyOf(request, limits.data), createWriteStream(file, { mode: 0o600 }));
@@ -91,6 +102,19 @@ export function createFace(options: FaceOptions): FastifyInstance {
     } finally {
       await rm(file, { force: true });
     }
+  }
+
+  async function answerReader(request: FastifyRequest, parameters: URLSearchParams): Promise<Answer> {
+    const { query, format, preparation } = readParameters(parameters);
+    const sql = await statementOf(request, query);
+    await checkReaderStatement(options.engine, sql);
+    return options.engine.run({ sql, format, preparation: readerPreparation(preparation) });
+  }
+
+  /** The parameter and the body, of which either may be missing. */
+  async function statementOf(request: FastifyRequest, query: string): Promise<string> {
+    const text = (await buffer(bodyOf(request, limits.statement))).toString();
+    return query && text ? `${query}\n${text}` : query || text;
   }
 }
 
@@ -100,9 +124,10 @@ async function send(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const bytes = isOfProtocol(parameters) ? forProtocol(answer.bytes) : answer.bytes;
   const summary = {
     result_rows: String(answer.rows),
-    result_bytes: String(answer.bytes.length),
+    result_bytes: String(bytes.length),
     elapsed_ns: String(Math.round(answer.seconds * 1e9)),
   };
   void reply
@@ -111,9 +136,15 @@ async function send(
     .type('text/plain; charset=UTF-8');
   const wanted = parameters.get('enable_http_compression') === '1';
   if (wanted && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
-    return reply.header('content-encoding', 'gzip').send(await compress(answer.bytes));
+    return reply.header('content-encoding', 'gzip').send(await compress(bytes));
   }
-  return reply.send(Buffer.from(answer.bytes));
+  return reply.send(Buffer.from(bytes));
+}
+
+/** Whether Native is to be as the client's revision of the protocol has it. */
+function isOfProtocol(parameters: URLSearchParams): boolean {
+  const revision = Number(parameters.get('client_protocol_version') ?? 0);
+  return parameters.get('default_format') === 'Native' && revision >= REVISION_WITH_CUSTOM_SERIALIZATION;
 }
 
 /** The decompressed body, which fails when it passes the limit. */
@@ -148,6 +179,6 @@ function asEngineError(error: unknown): EngineError {
     return engineError(ERROR.NOT_ENOUGH_SPACE, `Cannot write the data of an insert: ${message}; make room on the disk`);
   }
   // zlib's codes (Z_DATA_ERROR, ERR__ERROR_FORMAT_...) and fastify's are about what was sent.
-  const isTheirs = error instanceof RequestError || /^(Z|ERR|FST_ERR)_/.test(code);
+  const isTheirs = error instanceof RequestError || error instanceof NativeError || /^(Z|ERR|FST_ERR)_/.test(code);
   return engineError(isTheirs ? ERROR.BAD_ARGUMENTS : ERROR.UNKNOWN_EXCEPTION, message);
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
+import type { Reader } from './reader.js';
 import { startChild } from './start-child.js';
 import type { Child } from './start-child.js';
 
@@ -12,6 +13,8 @@ export interface EmbeddedOptions {
   port?: number;
   /** Absent: a random one. */
   password?: string;
+  /** Who may only read; absent: nobody. */
+  reader?: Reader | undefined;
   log: BaseLogger;
 }
 
@@ -38,7 +41,7 @@ const LONGEST_WAIT_MS = 30_000;
 export async function startEmbeddedClickHouse(options: EmbeddedOptions): Promise<EmbeddedClickHouse> {
   const { directory, log } = options;
   const password = options.password ?? randomBytes(24).toString('base64url');
-  const request = { directory, port: options.port ?? 0, username: USERNAME, password };
+  const request = { directory, port: options.port ?? 0, username: USERNAME, password, reader: options.reader };
   const first = await startChild(request, log);
   const { port } = first;
   const closing = new AbortController();

@@ -1,11 +1,15 @@
 /** What launcher and child say to each other over the IPC channel. */
 
-/** First word of the launcher: what to serve. The password travels here, where no other user can read it. */
+import type { Reader } from './reader.js';
+
+/** First word of the launcher: what to serve. The passwords travel here, where no other user can read it. */
 export interface ServeRequest {
   directory: string;
   port: number;
   username: string;
   password: string;
+  /** Who may only read. */
+  reader?: Reader | undefined;
 }
 
 /** Answer of the child: it serves, or it cannot and ends. */

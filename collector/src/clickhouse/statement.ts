@@ -18,6 +18,7 @@ const OF_THE_INTERFACE = new Set([
   'query_id',
   'database',
   'default_format',
+  'client_protocol_version',
   'user',
   'password',
   'quota_key',

@@ -5,6 +5,8 @@ import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
 import type { KeptTable, RetentionGroup } from '../store/index.js';
+import { detector } from './detector.js';
+import { links, notifiers } from './notifiers.js';
 
 const days = (group: RetentionGroup, what: string) =>
   z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);
@@ -64,6 +66,16 @@ const clickhouse = z.strictObject({
         .max(65535)
         .default(0)
         .describe('TCP port of the embedded engine on 127.0.0.1; 0: a free one.'),
+      reader: z
+        .strictObject({
+          user: z.string().min(1).default('reader').describe('Who may only read the embedded engine, as Grafana does.'),
+          password: secret()
+            .optional()
+            .describe(
+              'Password of that user. Without it one is made up and kept in the file `reader-password` of the directory.',
+            ),
+        })
+        .prefault({}),
     })
     .prefault({}),
   retention: z
@@ -116,36 +128,11 @@ const kafka = kafkaSettings.extend({
     .prefault({}),
 });
 
-const share = z.number().min(0).max(1);
-const rate = z.number().min(0);
-
-const detector = z.strictObject({
-  minShare: share.default(0.1).describe("Least share of a VM's calls that must go to userspace for an alert."),
-  minRate: rate.default(1).describe('Least calls a second that must go to userspace for an alert.'),
-  minRateBlind: rate
-    .default(100)
-    .describe('The same for VMs whose real mode cannot be observed: there the share says nothing.'),
-  for: duration().prefault('10s').describe('How long both must hold before an alert fires.'),
-  keepFiringFor: duration().prefault('60s').describe('How long they must not hold before it resolves.'),
-});
-
 const hosts = z.strictObject({
   maxClockSkew: duration()
     .prefault('10s')
     .describe("How far a host's clock may be from the collector's before that is told as a problem of the host."),
 });
-
-const notifier = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('log').describe('Kind of notifier.') }),
-  z.strictObject({
-    type: z.literal('webhook').describe('Kind of notifier.'),
-    name: z.string().min(1).default('webhook').describe('Its name in logs and metrics.'),
-    url: plainUrl({ exact: true }).describe('Where to post the event as JSON.'),
-    token: secret().optional().describe('Bearer token to send.'),
-    secret: secret().optional().describe('Key of the signature in the header x-tcewatch-signature.'),
-    timeout: duration().prefault('10s').describe('How long one attempt may take.'),
-  }),
-]);
 
 /** The schema of `tcewatch-collector`. */
 export const collectorSchema = z
@@ -161,10 +148,13 @@ export const collectorSchema = z
       .prefault({}),
     detector: detector.prefault({}),
     hosts: hosts.prefault({}),
-    notifiers: z
-      .array(notifier)
-      .default([{ type: 'log' }])
-      .describe('Who is told of alerts.'),
+    publicUrl: plainUrl()
+      .optional()
+      .describe(
+        "The collector's own address as people reach it, for links in notifications; without it there are none.",
+      ),
+    links: links.prefault({}),
+    notifiers: notifiers.default([{ type: 'log' }]).describe('Who is told of alerts.'),
     log: z
       .strictObject({
         level: z
@@ -195,7 +185,6 @@ export const collectorSchema = z
 
 export type CollectorConfig = z.output<typeof collectorSchema>;
 export type KafkaConfig = CollectorConfig['kafka'];
-export type NotifierConfig = z.output<typeof notifier>;
 
 /** Prefix of the collector's environment variables. */
 export const ENV_PREFIX = 'TCEWATCH_COLLECTOR';

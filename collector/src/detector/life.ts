@@ -1,45 +1,23 @@
 /** One life of a VM through the batches: from intervals of punts to an alert and its end. Pure. */
 import { deriveId } from '@tcewatch/protocol';
-import type { Batch, Vm } from '@tcewatch/protocol';
-import type { AlertEvent, AlertEvidence } from '../model.js';
-import { causeOf, isSharper } from './causes.js';
+import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
+import type { AlertEvent } from '../model.js';
+import { explain, isSharper } from './causes/index.js';
 import { NOTHING_SEEN, beforeAndAfter, look } from './descriptors.js';
 import type { Sightings } from './descriptors.js';
-import { judge } from './rules.js';
-import type { Rules, Verdict } from './rules.js';
-import { LOST_US, TRIPS } from './tally.js';
-import type { Calls } from './tally.js';
-
-/** Punts that became an alert, or still may. */
-export interface Episode {
-  /** Calls, and the time since the beginning of its first interval, silence included. */
-  entered: number;
-  punted: number;
-  lastedNs: bigint;
-  /** Round trips that were measured over that time, and their microseconds together; NaN unless all the time was. */
-  trips: number;
-  lostUs: number;
-  /** Time that the punts have held since the first reading that showed them: its interval may have been one burst. */
-  heldNs: bigint;
-  /** Time since they last held. */
-  calmNs: bigint;
-  /** What was seen of the descriptors until the punts began. */
-  untilPunts: Sightings;
-  /** The newest event of the alert, once it has fired. */
-  alert: AlertEvent | null;
-}
+import { callEvidence, calm, impactOf, punting } from './episode.js';
+import type { Episode, Interval } from './episode.js';
+import { canHide, hasHandled, judge } from './judge.js';
+import type { Policy } from './policy.js';
+import type { Rules } from './rules.js';
+import type { Tally } from './tally.js';
 
 export interface LifeState {
-  calls: Calls;
+  tally: Tally;
   seen: Sightings;
+  /** Whether the kernel was ever seen to handle calls of this life. */
+  handled: boolean;
   episode: Episode | null;
-}
-
-/** The calls of a life over the time since the batch before; `before` is null when they can only be the next base. */
-export interface Interval {
-  before: Calls | null;
-  after: Calls;
-  ns: bigint;
 }
 
 /** The state after one more batch, and the event that it is told by. An ended life is resolved by its host. */
@@ -47,22 +25,30 @@ export function observeLife(
   state: LifeState | undefined,
   vm: Vm,
   batch: Batch,
-  { before, after, ns }: Interval,
-  rules: Readonly<Rules>,
+  { before, after, ns }: Omit<Interval, 'before'> & { before: Tally | null },
+  policy: Policy,
 ): { state: LifeState; event: AlertEvent | null } {
+  const rules = policy.rulesOf(batch.host.name, vm.name);
   const known = state?.seen ?? NOTHING_SEEN;
   const seen = look(known, vm, batch);
   let episode = state?.episode ?? null;
-  if (before !== null && ns > 0n) {
-    const since = (cell: number): number => (after[cell] ?? NaN) - (before[cell] ?? NaN);
-    const hadTable = known.newest?.tceTables !== 0 || seen.newest?.tceTables !== 0;
-    const verdict = judge(before, after, { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable }, rules);
-    const next = verdict.says === 'fallback' ? punting(episode, verdict, ns, known) : calm(episode, verdict, ns, rules);
-    episode = next && { ...next, trips: next.trips + since(TRIPS), lostUs: next.lostUs + since(LOST_US) };
+  if (!rules.enabled) {
+    const event = episode?.alert ? resolve(episode.alert, batch.clock.wallNs) : null;
+    return { state: { tally: after, seen, handled: state?.handled ?? false, episode: null }, event };
   }
-  const event = episode && nextEvent(episode, vm, batch, seen, rules);
-  if (episode && event) episode = event.state === 'firing' ? { ...episode, alert: event } : null;
-  return { state: { calls: after, seen, episode }, event };
+  if (before !== null && ns > 0n) {
+    const hadTable = known.newest?.tceTables !== 0 || seen.newest?.tceTables !== 0;
+    const given = { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable, firing: Boolean(episode?.alert) };
+    const verdict = judge(before, after, given, rules);
+    const interval = { before, after, ns };
+    if (verdict.says === 'fallback') episode = punting(episode, interval, verdict, vm.evidence, known);
+    else episode &&= calm(episode, interval, verdict, rules);
+  }
+  const handled = (state?.handled ?? false) || hasHandled(after, vm.evidence);
+  const next: LifeState = { tally: after, seen, handled, episode };
+  const event = episode && nextEvent(next, episode, vm, batch, rules, policy, seen !== known);
+  if (episode && event) next.episode = event.state === 'firing' ? { ...episode, alert: event } : null;
+  return { state: next, event };
 }
 
 /** The event that ends an alert. */
@@ -71,77 +57,90 @@ export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
   return { ...alert, state: 'resolved', revision: alert.revision + 1, atNs, resolvedAtNs: atNs };
 }
 
-function punting(episode: Episode | null, { entered, punted }: Verdict, ns: bigint, known: Sightings): Episode {
-  if (!episode) {
-    return {
-      entered,
-      punted,
-      lastedNs: ns,
-      trips: 0,
-      lostUs: 0,
-      heldNs: 0n,
-      calmNs: 0n,
-      untilPunts: known,
-      alert: null,
-    };
-  }
-  return {
-    ...episode,
-    entered: episode.entered + entered,
-    punted: episode.punted + punted,
-    lastedNs: episode.lastedNs + ns,
-    heldNs: episode.heldNs + ns,
-    calmNs: 0n,
-  };
-}
-
-/** Healthy calls end what has not fired; silence says nothing, until it has lasted. */
-function calm(episode: Episode | null, { says }: Verdict, ns: bigint, rules: Readonly<Rules>): Episode | null {
-  if (!episode) return null;
-  const calmNs = episode.calmNs + ns;
-  if (!episode.alert && (says === 'healthy' || calmNs >= rules.keepFiringForNs)) return null;
-  return { ...episode, lastedNs: episode.lastedNs + ns, calmNs };
-}
-
 function nextEvent(
+  life: LifeState,
   episode: Episode,
   vm: Vm,
-  { clock, host }: Batch,
-  seen: Sightings,
+  batch: Batch,
   rules: Readonly<Rules>,
+  policy: Policy,
+  hasLooked: boolean,
 ): AlertEvent | null {
-  const { alert } = episode;
-  const found = beforeAndAfter(episode.untilPunts, seen);
-  const cause = causeOf(found);
-  if (alert) {
-    if (episode.calmNs >= rules.keepFiringForNs) return resolve(alert, clock.wallNs);
-    if (!isSharper(cause.code, alert.cause.code)) return null;
-    const atNs = clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs;
-    return { ...alert, revision: alert.revision + 1, atNs, cause, evidence: { ...alert.evidence, ...found } };
-  }
-  const { entered, punted, lastedNs, heldNs, calmNs } = episode;
-  const seconds = Number(lastedNs) / 1e9;
+  if (!episode.alert) return isDue(episode, rules, batch, vm, policy) ? fire(life, episode, vm, batch, rules) : null;
+  if (episode.calmNs >= rules.keepFiringForNs) return resolve(episode.alert, batch.clock.wallNs);
+  return revise(life, episode, episode.alert, vm, batch, rules, hasLooked);
+}
+
+function isDue(
+  episode: Episode,
+  { forNs, minRate }: Readonly<Rules>,
+  { clock, host }: Batch,
+  vm: Vm,
+  policy: Policy,
+): boolean {
+  if (episode.heldNs < forNs || episode.calmNs > 0n) return false;
+  const { punted, seconds } = callEvidence(episode);
   // Single punts with silence between them each make an interval of their own, at a rate that is none over the time.
-  if (heldNs < rules.forNs || calmNs > 0n || punted < rules.minRate * seconds) return null;
+  return punted >= minRate * seconds && !policy.isMaintained(clock.wallNs, host.name, vm.name);
+}
+
+function fire(life: LifeState, episode: Episode, vm: Vm, { clock, host }: Batch, rules: Readonly<Rules>): AlertEvent {
+  const calls = callEvidence(episode);
+  const found = beforeAndAfter(episode.untilPunts, life.seen);
+  const never = isNever(life, episode, vm);
+  const { cause, facts } = explain({ host, vm, calls, ...found, never });
+  const alert = never ? 'TceNeverAccelerated' : 'TceAccelerationLost';
   return {
-    alertId: deriveId('TceFallback', vm.life, clock.wallNs),
-    alert: 'TceFallback',
+    alertId: deriveId(alert, vm.life, clock.wallNs),
+    alert,
+    severity: isCritical(episode, rules) ? 'critical' : 'warning',
     state: 'firing',
     revision: 0,
     atNs: clock.wallNs,
     hostId: host.id,
     hostName: host.name,
-    life: vm.life,
-    vm: vm.name,
-    uuid: vm.uuid,
+    vm: { life: vm.life, name: vm.name, uuid: vm.uuid },
     firedAtNs: clock.wallNs,
     resolvedAtNs: null,
     cause,
-    evidence: { entered, punted, seconds, ...lost(episode), ...found },
+    impact: impactOf(episode),
+    evidence: { facts, calls, ...found },
   };
 }
 
-/** Of punts none of which was measured there is no time to tell. */
-function lost({ trips, lostUs, lastedNs }: Episode): Pick<AlertEvidence, 'lostMsPerSecond'> {
-  return trips > 0 ? { lostMsPerSecond: lostUs / 1000 / (Number(lastedNs) / 1e9) } : {};
+/** A sharper cause, or a higher severity. */
+function revise(
+  { seen }: LifeState,
+  episode: Episode,
+  alert: AlertEvent,
+  vm: Vm,
+  { clock, host }: Batch,
+  rules: Readonly<Rules>,
+  hasLooked: boolean,
+): AlertEvent | null {
+  const { calls } = alert.evidence;
+  const found = beforeAndAfter(episode.untilPunts, seen);
+  const never = alert.alert === 'TceNeverAccelerated';
+  const told = hasLooked && calls ? explain({ host, vm, calls, ...found, never }) : null;
+  const isTelling = told !== null && isSharper(told.cause.code, alert.cause.code);
+  const isWorse = alert.severity === 'warning' && isCritical(episode, rules);
+  if (!isTelling && !isWorse) return null;
+  return {
+    ...alert,
+    revision: alert.revision + 1,
+    atNs: clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs,
+    ...(isWorse && { severity: 'critical' }),
+    ...(isTelling && { cause: told.cause, evidence: { ...alert.evidence, facts: told.facts, ...found } }),
+  };
+}
+
+function isCritical({ criticalNs }: Episode, { forNs }: Readonly<Rules>): boolean {
+  return criticalNs !== null && criticalNs >= forNs;
+}
+
+/** Nobody saw the kernel handle a call, and none of those that fall back can have been handled where nobody sees it. */
+function isNever({ handled, seen }: LifeState, { hypercalls }: Episode, { evidence }: Vm): boolean {
+  if (handled) return false;
+  if (seen.newest?.tceTables === 0 && (seen.earlier?.tceTables ?? 0) === 0) return true;
+  return !(Object.keys(hypercalls) as Hypercall[]).some((name) => canHide(name, evidence, 0));
 }

@@ -1,13 +1,15 @@
-/** When hypercalls of a VM count as a fallback: the thresholds, and the verdict on one interval. */
-import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
-import type { ModeEvidence } from '@tcewatch/protocol';
-import { ENTERED, ISSUED, PUNTED, cell } from './tally.js';
-import type { Calls } from './tally.js';
+/** When calls of a VM count as a fallback, and a host as silent: the thresholds. */
 
-/** Thresholds of the rule TceFallback; times in nanoseconds of the host's uptime. */
+/** Times in nanoseconds: of the host's uptime, those of silence of the collector's clock. */
 export interface Rules {
-  /** Least share of a VM's calls that went to userspace. */
+  /** Whether alerts are made at all. */
+  enabled: boolean;
+  /** Least share of the calls of a VM, or of one of its LIOBNs, that went to userspace. */
   minShare: number;
+  /** Below this share the calls of an alert that fires count as handled again. */
+  clearShare: number;
+  /** Least share of an alert that is critical. */
+  criticalShare: number;
   /** Least punts a second. */
   minRate: number;
   /**
@@ -15,68 +17,27 @@ export interface Rules {
    * healthy VM in real mode nothing is seen but the few that go to userspace, which is a share of 100 %.
    */
   minRateBlind: number;
-  /** How long both must hold before the alert fires. */
+  /** How long it must hold before an alert fires. */
   forNs: bigint;
-  /** How long they must not hold before it resolves. */
+  /** How long it must not hold before the alert resolves. */
   keepFiringForNs: bigint;
+  /** A host that was not heard of for so long is silent; at least three of its intervals. */
+  silentAfterNs: bigint;
+  /** A host that was silent for so long is taken for one that was removed. */
+  forgetAfterNs: bigint;
 }
+
+const SECOND = 1_000_000_000n;
 
 export const DEFAULT_RULES: Readonly<Rules> = {
+  enabled: true,
   minShare: 0.1,
+  clearShare: 0.05,
+  criticalShare: 0.9,
   minRate: 1,
   minRateBlind: 100,
-  forNs: 10_000_000_000n,
-  keepFiringForNs: 60_000_000_000n,
+  forNs: 10n * SECOND,
+  keepFiringForNs: 60n * SECOND,
+  silentAfterNs: 90n * SECOND,
+  forgetAfterNs: 7n * 86_400n * SECOND,
 };
-
-/** What an interval says of a VM: calls fell back, calls were made and did not, or nothing was called. */
-export interface Verdict {
-  says: 'fallback' | 'healthy' | 'nothing';
-  entered: number;
-  punted: number;
-}
-
-/** What is known of a VM over an interval, besides its calls. */
-export interface Circumstances {
-  seconds: number;
-  evidence: readonly ModeEvidence[];
-  /** Whether the kernel served a TCE table of it; where it served none, nothing can have been completed in real mode. */
-  hadTable: boolean;
-}
-
-/** The verdict on the calls between two readings. */
-export function judge(
-  before: Calls,
-  after: Calls,
-  { seconds, evidence, hadTable }: Circumstances,
-  rules: Readonly<Rules>,
-): Verdict {
-  // Calls of the hypercalls of which none can hide in real mode, and all calls that were seen.
-  const known = { calls: 0, punted: 0 };
-  const seen = { calls: 0, punted: 0 };
-  HYPERCALL_NAMES.forEach((name, hypercall) => {
-    const increase = (counter: number): number => {
-      const at = cell(hypercall, counter);
-      return Math.max(0, (after[at] ?? 0) - (before[at] ?? 0));
-    };
-    const punts = increase(PUNTED);
-    // A call in flight at the earlier reading can be punted in this interval without having entered in it.
-    const calls = Math.max(increase(ENTERED), punts);
-    if (calls === 0) return;
-    // An upper bound of punts also holds calls that are no TCE hypercalls.
-    const punted = punts > 0 && evidenceFor(evidence, 'userspace', name).evidence === 'exact' ? punts : 0;
-    seen.calls += calls;
-    seen.punted += punted;
-    const real = evidenceFor(evidence, 'real', name).evidence;
-    const issued = increase(ISSUED);
-    const hidden = real !== 'absent' && real !== 'exact' && (real !== 'derived' || issued === 0);
-    if (hadTable && hidden) return;
-    known.calls += Math.max(calls, issued);
-    known.punted += punted;
-  });
-  const exceeds = (of: typeof seen, rate: number): boolean =>
-    of.punted > 0 && of.punted >= of.calls * rules.minShare && of.punted >= seconds * rate;
-  const fallback = exceeds(known, rules.minRate) || exceeds(seen, rules.minRateBlind);
-  const says = fallback ? 'fallback' : seen.calls > 0 ? 'healthy' : 'nothing';
-  return { says, entered: seen.calls, punted: seen.punted };
-}

@@ -1,5 +1,5 @@
 /** The counters of a batch, summed over LIOBNs: what the rules compare between batches; and the time that punts took. */
-import { COUNTERS, HYPERCALLS, HYPERCALL_NAMES, SPANS } from '@tcewatch/protocol';
+import { COUNTERS, HYPERCALLS, HYPERCALL_NAMES, SCOPES, SPANS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 
 /** The counters that rules look at come first in COUNTERS; entries say nothing of who completed a call. */
@@ -9,15 +9,31 @@ export const PUNTED = COUNTERS.indexOf('punted');
 export const ISSUED = COUNTERS.indexOf('issued');
 
 /**
- * Of one VM: its calls at {@link cell}(hypercall, counter), and its measured round trips at {@link TRIPS} and their
- * microseconds at {@link LOST_US}, NaN where the batch tells no times.
+ * Of one VM, from `at` on: its calls at {@link cell}(hypercall, counter), and its measured round trips at {@link TRIPS} and
+ * their microseconds at {@link LOST_US}, NaN where the batch tells no times. Of one LIOBN of it: its calls alone. VMs share
+ * the cells of their batch: an array for each would cost more than what is in it.
  */
-export type Calls = Float64Array;
+export interface Calls {
+  cells: Float64Array;
+  at: number;
+}
 
-export const TRIPS = HYPERCALL_NAMES.length * COUNTED;
+const CALLS = HYPERCALL_NAMES.length * COUNTED;
+export const TRIPS = CALLS;
 export const LOST_US = TRIPS + 1;
 const CELLS = LOST_US + 1;
 const ROUND_TRIP = SPANS.indexOf('round_trip');
+const ONE = SCOPES.indexOf('one');
+
+/** LIOBNs of one VM that are told apart: guests name them, and agents send no more. */
+const MAX_LIOBNS = 64;
+
+/** The calls of one VM, and of those of its LIOBNs of which the source knows punts. */
+export interface Tally extends Calls {
+  liobns: ReadonlyMap<bigint, Calls>;
+}
+
+const NO_LIOBNS: ReadonlyMap<bigint, Calls> = new Map();
 
 const INDEX_OF_OPCODE = new Uint8Array(Math.max(...Object.values(HYPERCALLS)) + 1);
 HYPERCALL_NAMES.forEach((name, index) => (INDEX_OF_OPCODE[HYPERCALLS[name]] = index));
@@ -27,24 +43,59 @@ export function cell(hypercall: number, counter: number): number {
   return hypercall * COUNTED + counter;
 }
 
+/** What is at a place. */
+export function valueAt({ cells, at }: Calls, place: number): number {
+  return cells[at + place] ?? NaN;
+}
+
 /** No calls: where every counter of an epoch begins. */
-export const NO_CALLS: Calls = new Float64Array(CELLS);
+export const NO_CALLS: Tally = { cells: new Float64Array(CELLS), at: 0, liobns: NO_LIOBNS };
 
 /** The calls of each VM of the batch since its epoch began, in the order of its VM table. */
-export function tally(batch: Batch): Calls[] {
+export function tally(batch: Batch): Tally[] {
   const sums = new Float64Array(batch.vms.length * CELLS);
-  const { length, vm, counter, hypercall, value } = batch.series;
+  const { length, vm, counter, scope, hypercall, value } = batch.series;
+  let puntsByLiobn = false;
   for (let i = 0; i < length; i++) {
     const which = counter[i] ?? 0;
     if (which >= COUNTED) continue;
+    if (which === PUNTED && scope[i] === ONE) puntsByLiobn = true;
     const at = (vm[i] ?? 0) * CELLS + cell(INDEX_OF_OPCODE[hypercall[i] ?? 0] ?? 0, which);
     sums[at] = (sums[at] ?? 0) + (value[i] ?? 0);
   }
   addTrips(batch, sums);
-  return batch.vms.map((_, i) => sums.subarray(i * CELLS, (i + 1) * CELLS));
+  const liobns = puntsByLiobn ? tallyLiobns(batch) : [];
+  return batch.vms.map((_, i) => ({
+    cells: sums,
+    at: i * CELLS,
+    liobns: liobns[i] ?? NO_LIOBNS,
+  }));
 }
 
-function addTrips({ vms, latencies }: Batch, sums: Calls): void {
+/** Of each VM with punts on a known LIOBN all LIOBNs that had some. */
+function tallyLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
+  const { length, vm, counter, scope, hypercall, liobn, value } = series;
+  const vms: (Map<bigint, Calls> | undefined)[] = [];
+  const add = (counted: number): void => {
+    for (let i = 0; i < length; i++) {
+      if (counter[i] !== counted || scope[i] !== ONE) continue;
+      const name = liobn[i] ?? 0n;
+      let liobns = vms[vm[i] ?? 0];
+      if (counted === PUNTED) liobns = vms[vm[i] ?? 0] ??= new Map<bigint, Calls>();
+      let calls = liobns?.get(name);
+      if (counted === PUNTED && !calls && liobns && liobns.size < MAX_LIOBNS) {
+        calls = { cells: new Float64Array(CALLS), at: 0 };
+        liobns.set(name, calls);
+      }
+      if (calls) calls.cells[cell(INDEX_OF_OPCODE[hypercall[i] ?? 0] ?? 0, counted)] = value[i] ?? 0;
+    }
+  };
+  add(PUNTED);
+  add(ENTERED);
+  return vms;
+}
+
+function addTrips({ vms, latencies }: Batch, sums: Float64Array): void {
   if (!latencies) {
     for (let vm = 0; vm < vms.length; vm++) sums.fill(NaN, vm * CELLS + TRIPS, (vm + 1) * CELLS);
     return;

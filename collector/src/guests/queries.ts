@@ -28,6 +28,19 @@ export function withGuests(queries: Queries): Queries {
       }
       return joined;
     },
+    recent: async () => {
+      const [rows, spans] = await Promise.all([queries.recent(), queries.guestSpans()]);
+      if (spans.length === 0) return rows;
+      let joined = rows;
+      for (const vm of await queries.vms()) {
+        const guest = spansOf(vm, spans).at(-1);
+        if (!guest) continue;
+        const of = ({ hostId, life }: { hostId: string; life: string }) =>
+          rows.filter((row) => row.hostId === hostId && row.life === life);
+        joined = withIssued(joined, vm, hiddenCalls(of(guest), of(vm)));
+      }
+      return joined;
+    },
     counterSteps: async (question) => {
       const [steps, spans, vms] = await Promise.all([
         queries.counterSteps(question),

@@ -3,6 +3,7 @@
  * smallest and largest values, so that late, repeated and reordered batches change none. Pure.
  */
 import type { Batch } from '@tcewatch/protocol';
+import type { Newest } from './newest.js';
 
 /** One run of an agent within ten minutes of its host's clock. Times in nanoseconds. */
 export interface HostRun {
@@ -41,6 +42,21 @@ export function runOf({ host, bootId, run, clock }: Batch, receivedNs: bigint): 
     uptimeLastNs: clock.uptimeNs,
     delayNs: receivedNs - clock.wallNs,
   };
+}
+
+/** As many runs of one host are remembered: they are named by senders. */
+const MAX_RUNS = 16;
+
+/** The runs with what one more batch tells; kept are those of the newest reading's slot and the one before. */
+export function addRun(
+  runs: readonly HostRun[],
+  batch: Batch,
+  receivedNs: bigint,
+  { wallNs }: Pick<Newest, 'wallNs'>,
+): HostRun[] {
+  return [...gather([...runs, runOf(batch, receivedNs)], runKey).values()]
+    .filter(({ slotNs }) => slotNs > wallNs - 2n * SLOT_NS && slotNs <= wallNs)
+    .slice(-MAX_RUNS);
 }
 
 /** What a row is about. */

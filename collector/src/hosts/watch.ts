@@ -2,12 +2,11 @@
 import type { Batch } from '@tcewatch/protocol';
 import { isNewer, newestOf } from './newest.js';
 import type { Newest } from './newest.js';
-import { SLOT_NS, claimants, clockAheadNs, gather, runKey, runOf } from './runs.js';
+import { addRun, claimants, clockAheadNs } from './runs.js';
 import type { HostRun } from './runs.js';
 
-/** Hosts and runs are named by senders: past these numbers those silent for longest are forgotten. */
+/** Hosts are named by senders: past this number those silent for longest are forgotten. */
 const MAX_HOSTS = 10_000;
-const MAX_RUNS = 16;
 
 /** One host, at the time of asking. */
 export interface HostHealth {
@@ -52,8 +51,7 @@ export class HostWatch {
     for (const batch of batches) {
       const known = this.#hosts.get(batch.host.id);
       const newest = known && !isNewer(known.newest, batch) ? known.newest : newestOf(known?.newest, batch);
-      const runs = [...gather([...(known?.runs ?? []), runOf(batch, receivedNs)], runKey).values()];
-      this.#keep(batch.host.id, { newest, runs: recent(runs, newest) });
+      this.#keep(batch.host.id, { newest, runs: addRun(known?.runs ?? [], batch, receivedNs, newest) });
     }
   }
 
@@ -77,9 +75,4 @@ export class HostWatch {
     const [silent] = this.#hosts.keys();
     if (this.#hosts.size > this.maxHosts && silent !== undefined) this.#hosts.delete(silent);
   }
-}
-
-/** Those of the newest reading's slot and the one before. */
-function recent(runs: readonly HostRun[], { wallNs }: Newest): HostRun[] {
-  return runs.filter(({ slotNs }) => slotNs > wallNs - 2n * SLOT_NS && slotNs <= wallNs).slice(-MAX_RUNS);
 }

@@ -12,6 +12,8 @@ export interface Observed {
   hosts: () => readonly HostHealth[];
   /** Undefined where ClickHouse is not embedded. */
   clickhouseRestarts: number | undefined;
+  /** Milliseconds that the oldest event has waited for each notifier; 0 where none does. */
+  notificationAges: readonly { notifier: string; ms: number }[];
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -48,6 +50,15 @@ export function createMetrics(observed: () => Observed) {
       this.reset();
       const { clickhouseRestarts } = observed();
       if (clickhouseRestarts !== undefined) this.inc({ engine: 'embedded' }, clickhouseRestarts);
+    },
+  });
+  new Gauge({
+    name: 'tcewatch_collector_notification_oldest_age_seconds',
+    help: 'How long the oldest event has waited for a notifier; 0: none waits',
+    labelNames: ['notifier'],
+    registers,
+    collect() {
+      for (const { notifier, ms } of observed().notificationAges) this.set({ notifier }, ms / 1000);
     },
   });
   const hostGauge = (name: string, help: string, read: (host: HostHealth) => number | null): void => {
@@ -133,7 +144,7 @@ export function createMetrics(observed: () => Observed) {
     }),
     notifications: new Counter({
       name: 'tcewatch_collector_notifications_total',
-      help: 'Notifications by outcome: sent, retried, failed or dropped',
+      help: 'Notifications by outcome: sent, retried, failed, dropped, or repeated while the alert fires',
       labelNames: ['notifier', 'outcome'],
       registers,
     }),

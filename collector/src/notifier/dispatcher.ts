@@ -1,108 +1,46 @@
-/** Hands events to the notifiers: each has a bounded queue of its own, keeps the order, and tries again when it fails. */
-import { noTelemetry } from '@tcewatch/opentelemetry';
-import type { Telemetry } from '@tcewatch/opentelemetry';
-import pRetry from 'p-retry';
-import type { Options as RetryOptions } from 'p-retry';
-import type { BaseLogger } from 'pino';
+/** Hands events to the notifiers: each has a queue of its own, so none holds up another or the pipeline. */
 import type { AlertEvent, Notifier } from '../model.js';
-
-export type NotifyOutcome = 'sent' | 'retried' | 'failed' | 'dropped';
-
-export interface DispatcherOptions {
-  log: BaseLogger;
-  count: (notifier: string, outcome: NotifyOutcome) => void;
-  /** Events that may wait for one notifier; past it the oldest is dropped, and counted. */
-  limit?: number;
-  /** Default: none. */
-  telemetry?: Telemetry;
-  retry?: Pick<RetryOptions, 'retries' | 'minTimeout' | 'maxTimeout'>;
-}
+import { NotifierQueue } from './queue.js';
+import type { QueueOptions } from './queue.js';
 
 export interface Dispatcher {
-  /** Never waits and never throws. `parent` is the W3C traceparent of the event, where that is traced. */
-  dispatch(event: AlertEvent, parent?: string): void;
+  /**
+   * To all notifiers, or to the named one alone. Never waits and never throws. `parent` is the W3C traceparent of the
+   * event, where that is traced.
+   */
+  dispatch(event: AlertEvent, more?: { notifier?: string; parent?: string | undefined }): void;
+  /** Milliseconds that the oldest event has waited for each notifier. */
+  ages(): { notifier: string; ms: number }[];
   /** Gives what waits until the signal to be sent, then lets go of it. */
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** About ten minutes of trying. */
-const RETRY = { retries: 15, minTimeout: 1000, maxTimeout: 60_000 };
-
-export function createDispatcher(notifiers: readonly Notifier[], options: DispatcherOptions): Dispatcher {
+/** What fires is told at once to the notifiers that want to hear of it again and again. */
+export function createDispatcher(notifiers: readonly Notifier[], options: QueueOptions): Dispatcher {
   const stop = new AbortController();
-  const queues = notifiers.map((notifier) => createQueue(notifier, stop.signal, options));
+  const queues = notifiers.map((notifier) => new NotifierQueue(notifier, stop.signal, options));
+  const timers = queues.flatMap((queue) => {
+    const { repeatEvery } = queue.notifier;
+    if (repeatEvery === undefined) return [];
+    queue.repeat();
+    return setInterval(() => {
+      queue.repeat();
+    }, repeatEvery);
+  });
   return {
-    dispatch(event, parent) {
-      for (const queue of queues) queue.push({ event, parent });
+    dispatch(event, { notifier, parent } = {}) {
+      for (const queue of queues) {
+        if (notifier === undefined || notifier === queue.notifier.name) queue.push(event, parent);
+      }
     },
+    ages: () => queues.map((queue) => ({ notifier: queue.notifier.name, ms: queue.age() })),
     async close(signal) {
+      timers.forEach(clearInterval);
       signal.addEventListener('abort', () => {
         stop.abort();
       });
       if (signal.aborted) stop.abort();
       await Promise.all(queues.map((queue) => queue.idle()));
     },
-  };
-}
-
-/** An event, and the traceparent of what it came from. */
-interface Waiting {
-  event: AlertEvent;
-  parent: string | undefined;
-}
-
-function createQueue(notifier: Notifier, signal: AbortSignal, options: DispatcherOptions) {
-  const { log, count, limit = 1000, retry = RETRY, telemetry = noTelemetry } = options;
-  const { name } = notifier;
-  const waiting: Waiting[] = [];
-  let working: Promise<void> | undefined;
-
-  async function send({ event, parent }: Waiting): Promise<void> {
-    const attributes = { 'tcewatch.notifier': name };
-    const span = telemetry.startSpan('notify', { kind: 'client', parent, attributes });
-    try {
-      await pRetry(() => attempt(event, span.traceparent), {
-        ...retry,
-        signal,
-        onFailedAttempt: ({ error, retriesLeft }) => {
-          if (retriesLeft > 0) count(name, 'retried');
-          log.warn({ err: error, notifier: name, alertId: event.alertId, retriesLeft }, 'a notification failed');
-        },
-      });
-      count(name, 'sent');
-      span.end();
-    } catch (error) {
-      count(name, 'failed');
-      span.end((error as Error).message);
-      const { alertId, revision } = event;
-      log.error({ err: error, notifier: name, alertId, revision }, 'a notification is given up');
-    }
-  }
-
-  /** p-retry takes a TypeError for a fault of the program and does not retry it; fetch throws them for bad networks. */
-  async function attempt(event: AlertEvent, traceparent: string | undefined): Promise<void> {
-    try {
-      await notifier.notify(event, traceparent);
-    } catch (cause) {
-      throw new Error(`notifier ${name}: ${(cause as Error).message}`, { cause });
-    }
-  }
-
-  async function work(): Promise<void> {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await send(next);
-    working = undefined;
-  }
-
-  return {
-    push(next: Waiting): void {
-      waiting.push(next);
-      if (waiting.length > limit) {
-        waiting.shift();
-        count(name, 'dropped');
-        log.error({ notifier: name, limit }, 'the oldest notification is dropped: too many wait');
-      }
-      working ??= work();
-    },
-    idle: (): Promise<void> => working ?? Promise.resolve(),
   };
 }

@@ -1,17 +1,21 @@
 /** Writes each event into the collector's log. */
 import type { BaseLogger } from 'pino';
 import { toAlertBody } from '../alert-body.js';
-import type { Notifier } from '../model.js';
+import type { AlertEvent, Notifier } from '../model.js';
+import { subjectOf } from './words.js';
 
 export function logNotifier(log: BaseLogger): Notifier {
   return {
     name: 'log',
-    notify(event) {
-      const body = toAlertBody(event);
-      const words = `${event.alert} of ${event.vm} on ${event.hostName} ${event.state}: ${event.cause.summary}`;
-      if (event.state === 'firing') log.warn({ alert: body }, words);
-      else log.info({ alert: body }, words);
+    notify(events) {
+      for (const event of events) write(event, log);
       return Promise.resolve();
     },
   };
+}
+
+function write(event: AlertEvent, log: BaseLogger): void {
+  const words = `${event.alert} of ${subjectOf(event)} ${event.state}: ${event.cause.summary}`;
+  if (event.state === 'firing') log.warn({ alert: toAlertBody(event) }, words);
+  else log.info({ alert: toAlertBody(event) }, words);
 }

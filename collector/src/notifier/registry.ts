@@ -2,14 +2,26 @@
 import type { BaseLogger } from 'pino';
 import type { NotifierConfig } from '../config/index.js';
 import type { Notifier } from '../model.js';
+import { alertmanagerNotifier } from './alertmanager.js';
+import type { Links } from './links.js';
 import { logNotifier } from './log.js';
+import { authorizationOf, createReceiver } from './receiver.js';
 import { webhookNotifier } from './webhook.js';
 
-export function createNotifier(config: NotifierConfig, log: BaseLogger): Notifier {
+/** One for each receiver, so that each is told on its own. */
+export function createNotifiers(config: NotifierConfig, links: Links, log: BaseLogger): Notifier[] {
   switch (config.type) {
     case 'log':
-      return logNotifier(log);
-    case 'webhook':
-      return webhookNotifier(config);
+      return [logNotifier(log)];
+    case 'webhook': {
+      const receiver = createReceiver({ ...config, authorization: authorizationOf(undefined, config.token) });
+      return [webhookNotifier({ ...config, receiver })];
+    }
+    case 'alertmanager':
+      return config.urls.map((url) => {
+        const authorization = authorizationOf(config.basic, config.token);
+        const receiver = createReceiver({ ...config, url: `${url}/api/v2/alerts`, authorization });
+        return alertmanagerNotifier({ ...config, name: `${config.name}@${new URL(url).host}`, receiver, links });
+      });
   }
 }

@@ -1,36 +1,50 @@
-/** Posts each event as JSON to a URL, signed where there is a secret. The receiver knows repetitions by id and revision. */
+/**
+ * Posts each event as JSON to a URL, signed where there is a secret, by the conventions of Standard Webhooks
+ * (https://www.standardwebhooks.com): so there are libraries that verify it, and an old message cannot be replayed.
+ */
 import { createHmac } from 'node:crypto';
 import type { Secret } from '@tcewatch/config';
 import { toAlertBody } from '../alert-body.js';
-import type { Notifier } from '../model.js';
+import type { AlertEvent, Notifier } from '../model.js';
+import type { Receiver } from './receiver.js';
 
 export interface WebhookOptions {
   name: string;
-  url: string;
-  token?: Secret | undefined;
-  /** Key of the header `x-tcewatch-signature: sha256=<HMAC of the body in hexadecimal>`. */
+  receiver: Receiver;
+  /** Key of the signature: base64 after `whsec_`, else its own bytes. */
   secret?: Secret | undefined;
-  /** Milliseconds until an attempt is given up. */
-  timeout: number;
+  /** Milliseconds since 1970. */
+  now?: () => number;
 }
 
-export function webhookNotifier({ name, url, token, secret, timeout }: WebhookOptions): Notifier {
+export function webhookNotifier({ name, receiver, secret, now = Date.now }: WebhookOptions): Notifier {
   return {
     name,
-    async notify(event, traceparent) {
-      const body = JSON.stringify(toAlertBody(event));
-      const headers: Record<string, string> = { 'content-type': 'application/json' };
-      if (traceparent !== undefined) headers['traceparent'] = traceparent;
-      if (token) headers['authorization'] = `Bearer ${token.reveal()}`;
-      if (secret) {
-        headers['x-tcewatch-signature'] = `sha256=${createHmac('sha256', secret.reveal()).update(body).digest('hex')}`;
+    async notify(events, traceparents = []) {
+      for (const [i, event] of events.entries()) {
+        const body = JSON.stringify(toAlertBody(event));
+        const traceparent = traceparents[i];
+        await receiver(body, { ...headersOf(event, body), ...(traceparent !== undefined && { traceparent }) });
       }
-      const signal = AbortSignal.timeout(timeout);
-      // A redirect would carry the token elsewhere, and turn POST into GET.
-      const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      await response.body?.cancel();
-      // The path of a webhook is often a secret.
-      if (!response.ok) throw new Error(`${new URL(url).origin} answered ${response.status}`);
     },
   };
+
+  function headersOf({ alertId, revision }: AlertEvent, body: string): Record<string, string> {
+    // The same at each attempt; the time is that of the attempt.
+    const id = `${alertId}-${revision}`;
+    const timestamp = Math.floor(now() / 1000);
+    const headers = { 'webhook-id': id, 'webhook-timestamp': String(timestamp) };
+    if (!secret) return headers;
+    return { ...headers, 'webhook-signature': signature(secret, { id, timestamp, body }) };
+  }
+}
+
+/** `v1,` and the HMAC-SHA256 of `id.timestamp.body`, in base64. */
+export function signature(
+  secret: Secret,
+  { id, timestamp, body }: { id: string; timestamp: number; body: string },
+): string {
+  const [, encoded] = /^whsec_(.+)$/.exec(secret.reveal()) ?? [];
+  const key = encoded === undefined ? Buffer.from(secret.reveal()) : Buffer.from(encoded, 'base64');
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }

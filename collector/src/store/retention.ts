@@ -12,6 +12,7 @@ export interface Retention {
   hours: number;
   /** Host readings and runs, accounts and facts of VMs. */
   hosts: number;
+  /** Alert events, and who was told of them. */
   alerts: number;
   /** Single tables that are kept otherwise than their group. */
   tables?: Readonly<Partial<Record<KeptTable, number | undefined>>>;
@@ -32,11 +33,16 @@ export const DEFAULT_RETENTION: Readonly<Retention> = {
 /** A TTL ends as DateTime, in 2106. */
 const MAX_DAYS = 25_000;
 
-/** Tables whose rows expire, by the name of their setting, with the column that their rows age by. */
+/**
+ * Tables whose rows expire, by the name of their setting, with the column that their rows age by, and days after which
+ * they expire though others of their group do not yet.
+ */
 const TABLES = {
   readings: { table: 'readings', column: 'at', group: 'readings' },
   readingsMinute: { table: 'readings_minute', column: 'minute', group: 'minutes' },
   readingsHour: { table: 'readings_hour', column: 'hour', group: 'hours' },
+  // What a view of the last minutes needs; small, and no use later.
+  readingsRecent: { table: 'readings_recent', column: 'bucket', group: 'readings', atMost: 2 },
   latencies: { table: 'latencies', column: 'at', group: 'readings' },
   latenciesMinute: { table: 'latencies_minute', column: 'minute', group: 'minutes' },
   latenciesHour: { table: 'latencies_hour', column: 'hour', group: 'hours' },
@@ -45,7 +51,8 @@ const TABLES = {
   accounts: { table: 'accounts', column: 'at', group: 'hosts' },
   vmFacts: { table: 'vm_facts', column: 'at', group: 'hosts' },
   alertEvents: { table: 'alert_events', column: 'at', group: 'alerts' },
-} as const satisfies Record<string, { table: string; column: string; group: RetentionGroup }>;
+  notifications: { table: 'notifications', column: 'at', group: 'alerts' },
+} as const satisfies Record<string, { table: string; column: string; group: RetentionGroup; atMost?: number }>;
 
 export type KeptTable = keyof typeof TABLES;
 
@@ -81,8 +88,8 @@ export function checkRetention(retention: Readonly<Retention>): void {
 function keptFor(retention: Readonly<Retention>, key: KeptTable): { setting: string; days: number } {
   const own = retention.tables?.[key];
   if (own !== undefined) return { setting: `retention.tables.${key}`, days: own };
-  const { group } = TABLES[key];
-  return { setting: `retention.${group}`, days: retention[group] };
+  const { group, atMost = Infinity }: { group: RetentionGroup; atMost?: number } = TABLES[key];
+  return { setting: `retention.${group}`, days: Math.min(retention[group], atMost) };
 }
 
 /** Sets each TTL that differs; rejects with StoreError. */

@@ -1,7 +1,7 @@
 /** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/runs.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent, Notification } from '../model.js';
 import { clampTime, formatTime } from './times.js';
 
 /** Row of `host_readings`. */
@@ -114,29 +114,44 @@ export function factsOf(vm: Vm): string | undefined {
   return JSON.stringify([vm.ended, vm.facts && shownBy(vm.facts)]);
 }
 
+/** In the column of an id where there is none: of a VM's life, where an alert is about a host. */
+export const NO_LIFE = '00000000-0000-0000-0000-000000000000';
+
 /** Row of `alert_events`. */
-export function alertRow(event: AlertEvent): object {
+export function alertRow(event: AlertEvent, storedNs: bigint): object {
   return {
+    stored_at: formatTime(storedNs),
     alert_id: event.alertId,
     alert: event.alert,
+    severity: event.severity,
     state: event.state,
     revision: event.revision,
     at: formatTime(event.atNs),
     host: event.hostId,
     host_name: event.hostName,
-    life: event.life,
-    vm: event.vm,
-    uuid: event.uuid,
+    life: event.vm?.life ?? NO_LIFE,
+    vm: event.vm?.name ?? '',
+    uuid: event.vm?.uuid ?? '',
     fired_at: formatTime(event.firedAtNs),
     resolved_at: event.resolvedAtNs === null ? null : formatTime(event.resolvedAtNs),
     cause: event.cause.code,
+    confidence: event.cause.confidence,
     cause_summary: event.cause.summary,
     cause_advice: event.cause.advice,
+    impact: JSON.stringify(event.impact),
     evidence: JSON.stringify(event.evidence, (_key, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     ),
   };
 }
+
+/** Row of `notifications`. */
+export function notificationRow({ hostId, alertId, revision, notifier, atNs }: Notification): object {
+  return { host: hostId, alert_id: alertId, revision, notifier, at: formatTime(atNs) };
+}
+
+/** In the columns of host, alert and revision, in the row that says since when there is a notifier. */
+export const NO_ALERT = { hostId: '', alertId: NO_LIFE, revision: 0 } as const;
 
 /** Time since boot to time since 1970, by the clocks of the batch. */
 function wallTime(batch: Batch, sinceBootNs: bigint): bigint {

@@ -1,7 +1,7 @@
 /** The store: batches and alert events into ClickHouse, questions out of it. */
 import type { BaseLogger } from 'pino';
 import { StoreError } from '../model.js';
-import type { AlertEvent, BatchStore } from '../model.js';
+import type { AlertEvent, BatchStore, NotificationStore } from '../model.js';
 import { ClickHouse, DEFAULT_TIMEOUT_MS } from './client.js';
 import type { ClickHouseAddress } from './client.js';
 import { CLUSTER_SETTINGS, clusterSchema, localDatabase, prepareCluster } from './cluster.js';
@@ -12,11 +12,13 @@ import type { Queries } from './queries.js';
 import { DEFAULT_RETENTION, applyRetention, checkRetention } from './retention.js';
 import type { Retention } from './retention.js';
 import { alertRow } from './rows.js';
-import { selectAlerts } from './select/alerts.js';
+import { selectAlertEvents, selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
 import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
 import { selectLatency } from './select/latency.js';
+import { notificationsOf } from './select/notifications.js';
+import { selectRecent } from './select/recent.js';
 import { selectSteps } from './select/steps.js';
 import { selectVms } from './select/vms.js';
 import { wallClock } from '../time.js';
@@ -45,7 +47,7 @@ export interface StoreOptions {
   observe?: (insert: InsertOutcome) => void;
 }
 
-export interface Store extends BatchStore, Queries {
+export interface Store extends BatchStore, NotificationStore, Queries {
   /** Waits for what is being inserted, then lets go of the connections. */
   close(): Promise<void>;
 }
@@ -56,11 +58,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   checkRetention(retention);
   const clickhouse = await openDatabase({ ...options, retention });
   const closing = new AbortController();
+  const now = options.now ?? wallClock;
   const writer = new Writer(clickhouse, {
     observe: options.observe ?? (() => undefined),
     insistForMs: options.insistForMs ?? INSIST_FOR_MS,
     closing: closing.signal,
-    now: options.now ?? wallClock,
+    now,
   });
   const commits = new GroupCommit((batches) => writer.write(batches));
   return {
@@ -69,16 +72,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await commits.add(batches);
     },
     insertAlertEvents: async (events: readonly AlertEvent[]) => {
-      if (events.length > 0) await clickhouse.insertObjects('alert_events', events.map(alertRow));
+      const storedNs = now();
+      const rows = events.map((event) => alertRow(event, storedNs));
+      if (rows.length > 0) await clickhouse.insertObjects('alert_events', rows);
     },
     firingAlerts: () => selectAlerts(clickhouse, { state: 'firing' }),
     hosts: () => selectHosts(clickhouse),
     vms: (subject = {}) => selectVms(clickhouse, subject),
     counters: (question = {}) => selectCounts(clickhouse, question),
+    recent: () => selectRecent(clickhouse),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
     latency: (question) => selectLatency(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
+    alertEvents: (alertId) => selectAlertEvents(clickhouse, alertId),
+    ...notificationsOf(clickhouse),
     accounts: () => selectAccounts(clickhouse),
     guestSpans: () => selectGuestSpans(clickhouse),
     freshness: () => selectFreshness(clickhouse),

@@ -2,6 +2,7 @@ import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { toAlertBody } from '../../src/alert-body.js';
 import { StoreError } from '../../src/model.js';
+import type { AlertEvent } from '../../src/model.js';
 import type { Queries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/runs.js';
 import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '../batches.js';
@@ -114,10 +115,47 @@ describe('the read API', () => {
 
   it('says of each alert what the webhook says', async () => {
     const alert = firingAlert();
-    const measured = { ...alert, evidence: { ...alert.evidence, lostMsPerSecond: 35.04 } };
+    const measured: AlertEvent = { ...alert, impact: { known: 'measured', lostMsPerSecond: 35.04 } };
     const { body } = await get('/v1/alerts', { alerts: () => Promise.resolve([alert, measured]) });
     expect(body).toEqual([toAlertBody(alert), toAlertBody(measured)]);
-    expect(body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }, { evidence: { lostMsPerSecond: 35.04 } }]);
+    expect(body).toMatchObject([{ state: 'firing', vm: { name: 'a' } }, { impact: { lostMsPerSecond: 35.04 } }]);
+  });
+
+  it('asks for alerts by host, VM, state, severity, name and time', async () => {
+    const asked: unknown[] = [];
+    const alerts: Queries['alerts'] = (filter) => {
+      asked.push(filter);
+      return Promise.resolve([]);
+    };
+    const names = 'host=h&vm=a&state=firing&severity=critical&alert=TceAccelerationLost';
+    await get(`/v1/alerts?${names}&since=1970-01-01T00:00:01Z&until=1970-01-01T00:00:02Z&limit=7`, { alerts });
+    await get('/v1/alerts', { alerts });
+    expect(asked).toEqual([
+      {
+        hostId: 'h',
+        vm: 'a',
+        state: 'firing',
+        severity: 'critical',
+        alert: 'TceAccelerationLost',
+        sinceNs: 1_000_000_000n,
+        untilNs: 2_000_000_000n,
+        limit: 7,
+      },
+      { limit: 100 },
+    ]);
+  });
+
+  it('tells every event of one alert, and says when there is no such alert', async () => {
+    const alert = firingAlert();
+    const alertEvents: Queries['alertEvents'] = (id) => Promise.resolve(id === alert.alertId ? [alert] : []);
+    expect(await get(`/v1/alerts/${alert.alertId}/events`, { alertEvents })).toEqual({
+      status: 200,
+      body: [toAlertBody(alert)],
+    });
+    expect(await get(`/v1/alerts/${life}/events`, { alertEvents })).toMatchObject({
+      status: 404,
+      body: { error: 'not-found' },
+    });
   });
 
   it.each([
@@ -125,6 +163,9 @@ describe('the read API', () => {
     ['/v1/counts?life=7', 'life'],
     ['/v1/alerts?limit=0', 'limit'],
     ['/v1/alerts?state=sleeping', 'state'],
+    ['/v1/alerts?alert=TceFallback', 'alert'],
+    ['/v1/alerts?since=yesterday', 'since'],
+    ['/v1/alerts/7/events', 'alertId'],
     ['/v1/vms/7', 'life'],
     [`/v1/vms/${life}/liobns?from=yesterday`, 'from'],
     [`/v1/vms/${life}/latency?to=tomorrow`, 'to'],
@@ -169,7 +210,9 @@ describe('the read API', () => {
     expect(Object.keys(paths).sort()).toEqual([
       '/v1/accounts',
       '/v1/alerts',
+      '/v1/alerts/{alertId}/events',
       '/v1/counts',
+      '/v1/fleet',
       '/v1/hosts',
       '/v1/vms',
       '/v1/vms/{life}',
@@ -178,7 +221,9 @@ describe('the read API', () => {
       '/v1/vms/{life}/steps',
     ]);
     expect(paths['/v1/alerts']).toMatchObject({
-      get: { parameters: [{ name: 'vm' }, { name: 'state' }, { name: 'limit' }] },
+      get: {
+        parameters: ['host', 'vm', 'state', 'severity', 'alert', 'since', 'until', 'limit'].map((name) => ({ name })),
+      },
     });
   });
 });

@@ -82,7 +82,44 @@ describe("the collector's configuration", () => {
   it('takes notifiers from the environment', () => {
     const env = { TCEWATCH_COLLECTOR_NOTIFIERS: '[{type: webhook, url: "https://hook.example/x/"}]' };
     expect(loadCollectorConfig(env).notifiers).toEqual([
-      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', timeout: 10_000 },
+      { type: 'webhook', name: 'webhook', url: 'https://hook.example/x/', tls: {}, timeout: 10_000 },
     ]);
+  });
+
+  const AM = 'type: alertmanager, urls: ["http://a:9093/x/", "http://b:9093"]';
+
+  it('takes several instances of Alertmanager, without their last slashes', () => {
+    expect(loadCollectorConfig({ TCEWATCH_COLLECTOR_NOTIFIERS: `[{${AM}}]` }).notifiers).toEqual([
+      {
+        type: 'alertmanager',
+        name: 'alertmanager',
+        urls: ['http://a:9093/x', 'http://b:9093'],
+        labels: {},
+        repeatEvery: 60_000,
+        tls: {},
+        timeout: 10_000,
+      },
+    ]);
+  });
+
+  it.each([
+    [`{${AM}, labels: {severity: page}}`, /severity.*own labels/],
+    [`{${AM}, labels: {__x: y}}`, /labels\.__x: is no name/],
+    [`{${AM}, labels: {a-b: y}}`, /labels\.a-b: is no name/],
+    [`{${AM}, repeatEvery: 10ms}`, /repeatEvery: must be at least 1s/],
+    [`{${AM}, basic: {user: u, password: p}, token: t}`, /a user and a token/],
+    [`{${AM}, tls: {cert: x}}`, /tls: give both/],
+    ['{type: alertmanager, urls: []}', /urls/],
+    ['{type: webhook, url: "http://a"}, {type: webhook, url: "http://b"}', /two are called webhook/],
+    [`{${AM}}, {type: alertmanager, urls: ["http://b:9093/y"]}`, /two are called alertmanager@b:9093/],
+  ])('refuses the notifiers %s', (list, problem) => {
+    expect(problemsOf({ TCEWATCH_COLLECTOR_NOTIFIERS: `[${list}]` })).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it.each([
+    ['https://grafana.example/d/x?var-vm={vn}', /\{vn\} stands for nothing; there are alert, /],
+    ['grafana.example', /expected a URL/],
+  ])('refuses %s as the template of a dashboard', (template, problem) => {
+    expect(problemsOf({ TCEWATCH_COLLECTOR_LINKS_DASHBOARD: template })).toEqual([expect.stringMatching(problem)]);
   });
 });

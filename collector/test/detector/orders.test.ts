@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Batch } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
+import { createDetector } from '../../src/detector/index.js';
 import { batchOf } from '../batches.js';
 
 /** What two VMs add between two readings ten seconds apart, and what else happens then. */
@@ -48,7 +48,7 @@ function batchesOf(steps: History): Batch[] {
 }
 
 function eventsOf(batches: readonly Batch[]) {
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   const events = batches.flatMap((batch) => detector.observe(batch));
   return { events, firing: detector.size().firing };
 }
@@ -67,11 +67,11 @@ describe('batches in any order, any number of times', () => {
         const { events, firing } = eventsOf(shuffled);
         const known = new Map<string, { alertId: string; revision: number }>();
         for (const event of events) {
-          const before = known.get(event.life);
+          const before = known.get(event.vm?.life ?? '');
           expect([undefined, event.alertId]).toContain(before?.alertId);
           expect(event.revision).toBe(before ? before.revision + 1 : 0);
-          if (event.state === 'firing') known.set(event.life, event);
-          else known.delete(event.life);
+          if (event.state === 'firing') known.set(event.vm?.life ?? '', event);
+          else known.delete(event.vm?.life ?? '');
           if (event.revision === 0) fired++;
         }
         expect(firing).toBe(known.size);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Hypercall } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
-import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
+import { createDetector } from '../../src/detector/index.js';
 import { HPT, batchOf } from '../batches.js';
 import type { TestVm } from '../batches.js';
 
@@ -41,7 +41,7 @@ async function tablesOf(guest: string): Promise<number> {
 async function alertsOf(guest: string, tid: number): Promise<string[]> {
   const seen = await seenOf(guest, tid);
   const tceTables = await tablesOf(guest);
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   return [0, 1, 2, 3, 4, 5, 6].flatMap((i) => {
     const counts: TestVm['counts'] = Object.fromEntries(
       [...seen].map(([hypercall, calls]) => [hypercall, { entered: i * calls, punted: i * calls }]),

@@ -5,7 +5,7 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DEFAULT_RULES, createDetector } from '../../src/detector/index.js';
+import { createDetector } from '../../src/detector/index.js';
 import { HostWatch } from '../../src/hosts/watch.js';
 import { createBudget } from '../../src/intake/budget.js';
 import { httpIntake } from '../../src/intake/http.js';
@@ -14,6 +14,7 @@ import { countBatches, createMetrics } from '../../src/metrics/metrics.js';
 import { StoreError } from '../../src/model.js';
 import type { BatchStore } from '../../src/model.js';
 import { createPipeline } from '../../src/pipeline.js';
+import { SilenceWatch } from '../../src/silence/index.js';
 import { checkBatch } from '../../src/store/index.js';
 import { batchOf } from '../batches.js';
 import { memoryStore } from '../memory-store.js';
@@ -50,12 +51,14 @@ async function collector(given: Partial<IntakeOptions> = {}) {
     inFlightBytes: 0,
     hosts: () => [],
     clickhouseRestarts: undefined,
+    notificationAges: [],
   }));
-  const detector = createDetector(DEFAULT_RULES);
+  const detector = createDetector();
   const pipeline = createPipeline({
     store,
     detector,
     watch: new HostWatch(),
+    silence: new SilenceWatch(),
     now: () => 0n,
     notify: () => undefined,
     log,

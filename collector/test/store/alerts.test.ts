@@ -20,19 +20,24 @@ const FIRED = BOOTED + 123_456_789n;
 function alert(name: string, firedAtNs = FIRED): AlertEvent {
   return {
     alertId: deriveId(name),
-    alert: 'TceFallback',
+    alert: 'TceAccelerationLost',
+    severity: 'warning',
     state: 'firing',
     revision: 0,
     atNs: firedAtNs,
     hostId: 'h1',
     hostName: 'h1.example',
-    life: LIFE,
-    vm: name,
-    uuid: '',
+    vm: { life: LIFE, name, uuid: '' },
     firedAtNs,
     resolvedAtNs: null,
-    cause: { code: 'unknown', summary: "it's\nso", advice: 'look "there"' },
-    evidence: { entered: 10, punted: 5, seconds: 2.5, before: null, after: null },
+    cause: { code: 'unknown', confidence: 'possible', summary: "it's\nso", advice: 'look "there"' },
+    impact: { known: 'estimated', throughputLeft: { from: 0.2, to: 0.3 } },
+    evidence: {
+      facts: ['5 of 10 calls'],
+      calls: { entered: 10, punted: 5, seconds: 2.5, hypercalls: {}, liobns: [] },
+      before: null,
+      after: null,
+    },
   };
 }
 
@@ -41,10 +46,11 @@ const sharper: AlertEvent = {
   ...fired,
   revision: 1,
   atNs: FIRED + SECOND,
-  cause: { code: 'table-left-kernel-vfio', summary: 's', advice: 'a' },
+  severity: 'critical',
+  cause: { code: 'table-left-kernel-vfio', confidence: 'likely', summary: 's', advice: 'a' },
+  impact: { known: 'measured', lostMsPerSecond: 35.04 },
   evidence: {
     ...fired.evidence,
-    lostMsPerSecond: 35.04,
     before: { tceTables: 2, vfioGroups: [], observedAtNs: 2n ** 60n + 1n },
     after: { tceTables: 1, vfioGroups: [2], observedAtNs: FIRED },
   },
@@ -57,6 +63,13 @@ const resolved: AlertEvent = {
   resolvedAtNs: FIRED + 9n * SECOND,
 };
 const other = alert('b', FIRED + SECOND);
+const silent: AlertEvent = {
+  ...alert('h1', FIRED - SECOND),
+  alert: 'TceTelemetrySilent',
+  vm: null,
+  impact: null,
+  evidence: { facts: [], calls: null, before: null, after: null },
+};
 
 it('an alert is what its newest event says, in whatever order and however often events come', async () => {
   await store.insertAlertEvents([sharper, fired, other]);
@@ -77,4 +90,9 @@ it('alerts are chosen by VM and state, the newest first', async () => {
 it('nothing is asked of ClickHouse for no events', async () => {
   await store.insertAlertEvents([]);
   expect(await store.alerts({ limit: 10 })).toHaveLength(2);
+});
+
+it('an alert about a host has no VM', async () => {
+  await store.insertAlertEvents([silent]);
+  expect(await store.firingAlerts()).toEqual([other, silent]);
 });

@@ -195,5 +195,8 @@ it('retention is altered on all of the cluster, where the rows are', async () =>
   const told = { ...schema, alter: (table: string) => (altered.push(schema.alter(table)), PLAIN.alter(table)) };
   await applyRetention(tables, { ...FOR_EVER, alerts: 9 }, told);
   await tables.close();
-  expect(altered).toEqual(['ALTER TABLE alert_events ON CLUSTER `fleet-1`']);
+  expect(altered).toEqual([
+    'ALTER TABLE alert_events ON CLUSTER `fleet-1`',
+    'ALTER TABLE notifications ON CLUSTER `fleet-1`',
+  ]);
 });

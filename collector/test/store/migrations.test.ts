@@ -175,6 +175,7 @@ describe('retention', () => {
     expect(await daysOf(database)).toEqual({
       readings: '7',
       readings_minute: '30',
+      readings_recent: '2',
       latencies: '7',
       latencies_minute: '30',
       host_readings: '31',
@@ -182,11 +183,13 @@ describe('retention', () => {
       accounts: '31',
       vm_facts: '31',
       alert_events: '32',
+      notifications: '32',
     });
     await around.open(database, { retention: { ...FOR_EVER, minutes: 5000, readings: 8 } });
     expect(await daysOf(database)).toEqual({
       readings: '8',
       readings_minute: '5000',
+      readings_recent: '2',
       latencies: '8',
       latencies_minute: '5000',
     });
@@ -200,6 +203,7 @@ describe('retention', () => {
     expect(await daysOf('singly')).toEqual({
       readings: '7',
       readings_minute: '30',
+      readings_recent: '2',
       latencies: '5',
       latencies_minute: '30',
       latencies_hour: '90',

@@ -1,6 +1,6 @@
 /** Checks of the processor and of what its kernel can do. */
-import { atLeast, kernelVersion } from '../../evidence/kernel.js';
-import type { KernelVersion } from '../../evidence/kernel.js';
+import { atLeast, kernelVersion } from '@tcewatch/protocol';
+import type { KernelVersion } from '@tcewatch/protocol';
 import { LOCKED_DOWN } from '../../sources/obstacles.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';

@@ -1,5 +1,5 @@
 /** Checks of the kernel's tracing, which all sources count with. */
-import { atLeast, kernelVersion } from '../../evidence/kernel.js';
+import { atLeast, kernelVersion } from '@tcewatch/protocol';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';
 

@@ -1,11 +1,14 @@
-/** Alerts: the newest event of each. */
-import type { AlertEvent, AlertEvidence, AlertName, CauseCode } from '../../model.js';
+/** Alerts: the newest event of each, or every event. */
+import type { AlertEvent, AlertEvidence, AlertName, Confidence, Impact, Severity } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../queries.js';
+import { NO_LIFE } from '../rows.js';
 
-interface Row {
+/** What {@link ALERT_COLUMNS} answer. */
+export interface AlertRow {
   alertId: string;
   alert: AlertName;
+  severity: Severity;
   state: AlertEvent['state'];
   revision: number;
   atNs: string;
@@ -16,47 +19,73 @@ interface Row {
   uuid: string;
   firedAtNs: string;
   resolvedAtNs: string | null;
-  code: CauseCode;
+  code: string;
+  confidence: Confidence;
   summary: string;
   advice: string;
+  impact: string;
   evidence: string;
 }
 
+/** Of `alert_events`. */
+export const ALERT_COLUMNS = `alert_id AS alertId, alert, severity, state, revision, toUnixTimestamp64Nano(at) AS atNs,
+  host AS hostId, host_name AS hostName, life, vm, uuid, toUnixTimestamp64Nano(fired_at) AS firedAtNs,
+  toUnixTimestamp64Nano(resolved_at) AS resolvedAtNs, cause AS code, confidence, cause_summary AS summary,
+  cause_advice AS advice, impact, evidence`;
+
+/** What each part of a filter asks of the newest event. */
+const CONDITIONS: Readonly<Record<Exclude<keyof AlertFilter, 'limit'>, string>> = {
+  hostId: 'host = {hostId:String}',
+  vm: 'vm = {vm:String}',
+  state: 'state = {state:String}',
+  severity: 'severity = {severity:String}',
+  alert: 'alert = {alert:String}',
+  sinceNs: '(resolved_at IS NULL OR resolved_at >= fromUnixTimestamp64Nano({sinceNs:Int64}))',
+  untilNs: 'fired_at < fromUnixTimestamp64Nano({untilNs:Int64})',
+};
+
 /** Newest alert first; without `limit` all of them. */
-export async function selectAlerts(
-  clickhouse: ClickHouse,
-  { vm, state, limit }: Partial<AlertFilter>,
-): Promise<AlertEvent[]> {
-  const rows = await clickhouse.select<Row>(
+export async function selectAlerts(clickhouse: ClickHouse, filter: Partial<AlertFilter>): Promise<AlertEvent[]> {
+  const given = Object.keys(filter) as (keyof AlertFilter)[];
+  const conditions = given.flatMap((key) => (key === 'limit' ? [] : CONDITIONS[key]));
+  const rows = await clickhouse.select<AlertRow>(
     'cannot read alerts',
-    `SELECT
-       alert_id AS alertId, alert, state, revision, toUnixTimestamp64Nano(at) AS atNs, host AS hostId,
-       host_name AS hostName, life, vm, uuid, toUnixTimestamp64Nano(fired_at) AS firedAtNs,
-       toUnixTimestamp64Nano(resolved_at) AS resolvedAtNs, cause AS code, cause_summary AS summary,
-       cause_advice AS advice, evidence
+    `SELECT ${ALERT_COLUMNS}
      FROM (
        SELECT * FROM alert_events
-       ${vm === undefined ? '' : 'WHERE vm = {vm:String}'}
        ORDER BY revision DESC
        LIMIT 1 BY alert_id
      )
-     ${state === undefined ? '' : 'WHERE state = {state:String}'}
+     ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
      ORDER BY firedAtNs DESC, alertId
-     ${limit === undefined ? '' : 'LIMIT {limit:UInt32}'}`,
-    {
-      ...(vm !== undefined && { vm }),
-      ...(state !== undefined && { state }),
-      ...(limit !== undefined && { limit }),
-    },
+     ${filter.limit === undefined ? '' : 'LIMIT {limit:UInt32}'}`,
+    { ...filter },
   );
-  return rows.map(({ code, summary, advice, ...row }) => ({
-    ...row,
+  return rows.map(toAlertEvent);
+}
+
+/** In the order of their revisions; none where there is no such alert. */
+export async function selectAlertEvents(clickhouse: ClickHouse, alertId: string): Promise<AlertEvent[]> {
+  const rows = await clickhouse.select<AlertRow>(
+    'cannot read the events of an alert',
+    `SELECT ${ALERT_COLUMNS} FROM alert_events WHERE alert_id = {alertId:UUID} ORDER BY revision LIMIT 1 BY revision`,
+    { alertId },
+  );
+  return rows.map(toAlertEvent);
+}
+
+export function toAlertEvent(row: AlertRow): AlertEvent {
+  const { code, confidence, summary, advice, life, vm, uuid, ...same } = row;
+  return {
+    ...same,
     atNs: BigInt(row.atNs),
     firedAtNs: BigInt(row.firedAtNs),
     resolvedAtNs: row.resolvedAtNs === null ? null : BigInt(row.resolvedAtNs),
-    cause: { code, summary, advice },
+    vm: life === NO_LIFE ? null : { life, name: vm, uuid },
+    cause: { code, confidence, summary, advice },
+    impact: JSON.parse(row.impact) as Impact | null,
     evidence: readEvidence(row.evidence),
-  }));
+  };
 }
 
 function readEvidence(json: string): AlertEvidence {

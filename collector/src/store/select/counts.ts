@@ -2,10 +2,10 @@
 import type { Counter, CounterValues, Hypercall, Scope } from '@tcewatch/protocol';
 import type { ClickHouse } from '../client.js';
 import type { CountRow, LiobnRow, Subject, TimeRange } from '../queries.js';
-import { READINGS, ends } from './cumulative.js';
+import { READINGS, ends, gained } from './cumulative.js';
 
 /** One counter of one row. */
-interface Increase {
+export interface Increase {
   host: string;
   life: string;
   hypercall: Hypercall;
@@ -40,18 +40,11 @@ export async function selectLiobns(
 /** What each counter gained over the range, by the columns of `by`. */
 function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subject, by: string): Promise<T[]> {
   const { sql, parameters } = ends(READINGS, question);
-  return clickhouse.select<T>(
-    'cannot read counts',
-    `SELECT ${by}, counter, sum(sign * toInt64(reached)) AS increase
-     FROM (${sql})
-     GROUP BY ${by}, counter
-     ORDER BY ${by}, counter`,
-    parameters,
-  );
+  return clickhouse.select<T>('cannot read counts', `${gained(sql, by)} ORDER BY ${by}, counter`, parameters);
 }
 
 /** Rows that follow each other and differ in the counter alone become one. */
-function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
+export function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
   rows: readonly T[],
   start: (row: T) => R,
 ): R[] {

@@ -50,13 +50,17 @@ export function about({ hostId, life }: Subject): Sql {
   };
 }
 
+/** The instant of an Int64 parameter in nanoseconds. */
+export function instant(parameter: string): string {
+  return `fromUnixTimestamp64Nano({${parameter}:Int64}, 'UTC')`;
+}
+
 /**
- * A SELECT of series and what they reached, the largest value before the instant of the Int64 parameter `time`, in
- * nanoseconds: hours as far as they are whole, then minutes, then the finest. Where the finer rows have expired the instant
- * is that of the coarser ones.
+ * A SELECT of series and what they reached, the largest value before `instant`, an expression of type DateTime64(9): hours as
+ * far as they are whole, then minutes, then the finest. Where the finer rows have expired the instant is that of the coarser
+ * ones.
  */
-export function cumulative({ table, series, values, reached }: Counters, time: string, where: string): string {
-  const instant = `fromUnixTimestamp64Nano({${time}:Int64}, 'UTC')`;
+export function cumulative({ table, series, values, reached }: Counters, instant: string, where: string): string {
   return `
     SELECT ${series}, ${reached}
     FROM (
@@ -78,21 +82,40 @@ function cumulativeNow({ table, series, reached }: Counters, where: string, sinc
   return `SELECT ${series}, ${reached} FROM ${rollup} WHERE ${where} GROUP BY ${series}`;
 }
 
-/**
- * A SELECT of series, what they reached, and a `sign`, whose products add up to what was gained over the range; with the
- * parameters that it takes.
- */
+/** Instants as expressions; without them since the beginning and until now. */
+export interface Instants {
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+/** A SELECT of series, what they reached, and a `sign`, whose products add up to what was gained between the instants. */
+export function difference(of: Counters, { from, to }: Instants, where: string): string {
+  const end = to === undefined ? cumulativeNow(of, where, from === undefined) : cumulative(of, to, where);
+  const begin = from === undefined ? '' : `UNION ALL SELECT *, -1 AS sign FROM (${cumulative(of, from, where)})`;
+  return `SELECT *, 1 AS sign FROM (${end}) ${begin}`;
+}
+
+/** The same for a question, with the parameters that it takes. */
 export function ends(of: Counters, question: TimeRange & Subject): Sql {
   const { fromNs, toNs } = question;
   const { sql: where, parameters } = about(question);
-  const end = toNs === undefined ? cumulativeNow(of, where, fromNs === undefined) : cumulative(of, 'to', where);
-  const begin = fromNs === undefined ? '' : `UNION ALL SELECT *, -1 AS sign FROM (${cumulative(of, 'from', where)})`;
+  const instants = {
+    from: fromNs === undefined ? undefined : instant('from'),
+    to: toNs === undefined ? undefined : instant('to'),
+  };
   return {
-    sql: `SELECT *, 1 AS sign FROM (${end}) ${begin}`,
+    sql: difference(of, instants, where),
     parameters: {
       ...parameters,
       ...(fromNs !== undefined && { from: fromNs }),
       ...(toNs !== undefined && { to: toNs }),
     },
   };
+}
+
+/** What each counter gained over a `difference` of readings, by the columns of `by`: SELECT by, counter, increase. */
+export function gained(differenceSql: string, by: string): string {
+  return `SELECT ${by}, counter, sum(sign * toInt64(reached)) AS increase
+    FROM (${differenceSql})
+    GROUP BY ${by}, counter`;
 }

@@ -4,7 +4,7 @@ import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { StoreError } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import type { StepRow } from '../queries.js';
-import { READINGS, about, cumulative } from './cumulative.js';
+import { READINGS, about, cumulative, instant } from './cumulative.js';
 
 export interface StepQuestion {
   life: string;
@@ -16,8 +16,16 @@ export interface StepQuestion {
 const SECOND_NS = 1_000_000_000n;
 const MAX_STEPS = 10_000n;
 
-/** The coarsest rollup first; `ns` is the beginning of its bucket. A bucket must lie within one step. */
-const SOURCES = [
+/** Rows of readings, or a rollup of them; `ns` is the beginning of its bucket. A bucket must lie within one step. */
+export interface StepSource {
+  bucketNs: bigint;
+  table: string;
+  ns: string;
+  time: string;
+}
+
+/** The coarsest first. */
+export const STEP_SOURCES = [
   {
     bucketNs: 3600n * SECOND_NS,
     table: 'readings_hour',
@@ -31,7 +39,7 @@ const SOURCES = [
     time: 'minute',
   },
   { bucketNs: 1n, table: 'readings', ns: 'toUnixTimestamp64Nano(at)', time: 'at' },
-] as const;
+] as const satisfies readonly StepSource[];
 
 /** Every step from that of `fromNs` to that before `toNs`, for every hypercall that was ever counted by then. */
 export async function selectSteps(clickhouse: ClickHouse, question: StepQuestion): Promise<StepRow[]> {
@@ -67,26 +75,52 @@ const READ_STEPS = `
   WHERE host IN (SELECT host FROM vms WHERE life = {life:UUID})
     AND at >= fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND at < fromUnixTimestamp64Nano({to:Int64}, 'UTC')`;
 
-/** Each step's largest value less the largest of all steps before it: values carry forward, gaps add nothing. */
 function increasesSql(stepNs: bigint, where: string): string {
-  const { table, ns, time } = SOURCES.find(({ bucketNs }) => stepNs % bucketNs === 0n) ?? SOURCES[2];
-  const instant = (name: string): string => `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`;
+  const source = STEP_SOURCES.find(({ bucketNs }) => stepNs % bucketNs === 0n) ?? STEP_SOURCES[2];
+  const range = { from: instant('from'), to: instant('to'), stepNs: '{step:Int64}' };
+  return stepIncreases({ range, where, by: 'hypercall', sources: [{ ...source, when: 'true' }] });
+}
+
+/** Expressions: instants of type DateTime64(9), the first of them a multiple of the step, and its Int64 nanoseconds. */
+export interface StepRange {
+  from: string;
+  to: string;
+  stepNs: string;
+}
+
+export interface StepIncreases {
+  range: StepRange;
+  where: string;
+  /** Columns that rows are told apart by, beside the counter. */
+  by: string;
+  /** Where to read; of several the conditions `when`, which are constant, leave one. */
+  sources: readonly (StepSource & { when: string })[];
+}
+
+/**
+ * SELECT step, by, counter, increase. Each step's largest value less the largest of all steps before it: values carry
+ * forward, gaps add nothing. Step -1 is what was counted before the range.
+ */
+export function stepIncreases({ range: { from, to, stepNs }, where, by, sources }: StepIncreases): string {
+  const steps = sources.map(
+    ({ table, ns, time, when }) => `
+        SELECT ${READINGS.series}, intDiv(${ns}, ${stepNs}) AS step, max(value) AS reached
+        FROM ${table}
+        WHERE ${when} AND ${time} >= ${from} AND ${time} < ${to} AND ${where}
+        GROUP BY ${READINGS.series}, step`,
+  );
   return `
-    SELECT step, hypercall, counter, sum(if(reached > before, reached - before, 0)) AS increase
+    SELECT step, ${by}, counter, sum(if(reached > before, reached - before, 0)) AS increase
     FROM (
       SELECT *, max(reached) OVER (
         PARTITION BY ${READINGS.series} ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
       ) AS before
       FROM (
-        SELECT ${READINGS.series}, toInt64(-1) AS step, reached FROM (${cumulative(READINGS, 'from', where)})
-        UNION ALL
-        SELECT ${READINGS.series}, intDiv(${ns}, {step:Int64}) AS step, max(value) AS reached
-        FROM ${table}
-        WHERE ${time} >= ${instant('from')} AND ${time} < ${instant('to')} AND ${where}
-        GROUP BY ${READINGS.series}, step
+        SELECT ${READINGS.series}, toInt64(-1) AS step, reached FROM (${cumulative(READINGS, from, where)})
+        UNION ALL ${steps.join('\n        UNION ALL')}
       )
     )
-    GROUP BY step, hypercall, counter`;
+    GROUP BY step, ${by}, counter`;
 }
 
 /** Rows for all steps, those without an increase too. */

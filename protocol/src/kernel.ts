@@ -1,4 +1,4 @@
-/** What the evidence depends on, from the texts in which the kernel tells it. */
+/** What evidence and causes depend on, from the texts in which a host's kernel tells it. */
 
 /** Version of a kernel; distributions keep a number and take in later changes, so their mark belongs to it. */
 export interface KernelVersion {

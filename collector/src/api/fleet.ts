@@ -1,0 +1,130 @@
+/** The fleet at a glance: each living VM with one word for its state. Pure; the word is decided here and nowhere else. */
+import { EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewatch/protocol';
+import type { Evidence, ModeFigure } from '@tcewatch/protocol';
+import { z } from 'zod';
+import { alertBody, toAlertBody } from '../alert-body.js';
+import type { AlertEvent } from '../model.js';
+import { RECENT_MS } from '../store/index.js';
+import type { CountRow, HostRow, VmRow } from '../store/index.js';
+import { isoTime } from '../time.js';
+import { time } from './bodies.js';
+
+/** The worst first. */
+export const VM_STATES = ['fallback', 'silent', 'unobservable', 'idle', 'accelerated'] as const;
+type VmState = (typeof VM_STATES)[number];
+
+export const fleetBody = z.object({
+  host: z.object({ id: z.string(), name: z.string() }),
+  life: z.string(),
+  vm: z.string(),
+  uuid: z.string(),
+  state: z
+    .enum(VM_STATES)
+    .describe(
+      'fallback: an alert of it fires; silent: its host does not report; unobservable: a mode cannot be seen, so nobody ' +
+        'can say that it is accelerated; idle: it called nothing; accelerated: the kernel handles its calls.',
+    ),
+  readAt: time.describe('When the host was last read.'),
+  seconds: z.number().describe('Time up to then that the figures are of.'),
+  callsPerSecond: z.number().describe('Of the modes that are known.'),
+  modes: z.array(
+    z.object({
+      mode: z.enum(MODES),
+      calls: z.number().nullable().describe('Null: nobody can observe it.'),
+      evidence: z.enum(EVIDENCE).describe('How the figure is known: of the hypercall that is known least.'),
+      reason: z.string(),
+    }),
+  ),
+  alert: alertBody
+    .nullable()
+    .describe('The newest of the VM, or of its host where that is silent; one that fires first.'),
+});
+type FleetVm = z.infer<typeof fleetBody>;
+
+export interface FleetRows {
+  hosts: readonly HostRow[];
+  vms: readonly VmRow[];
+  recent: readonly CountRow[];
+  /** Newest first; may hold one twice. */
+  alerts: readonly AlertEvent[];
+}
+
+export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
+  const hostOf = new Map(hosts.map((host) => [host.hostId, host]));
+  const calls = new Map<string, CountRow[]>();
+  for (const row of recent) {
+    const key = `${row.hostId} ${row.life}`;
+    calls.set(key, [...(calls.get(key) ?? []), row]);
+  }
+  const newest = newestAlerts(alerts);
+  return vms.flatMap((vm) => {
+    const host = hostOf.get(vm.hostId);
+    // A guest that counts itself is seen as a VM of its host already.
+    if (vm.ended || !host || host.source === 'guest') return [];
+    const silence = newest.get(vm.hostId);
+    const silent = silence?.alert === 'TceTelemetrySilent' && silence.state === 'firing';
+    const alert = silent ? silence : newest.get(vm.life);
+    const modes = sumModes(calls.get(`${vm.hostId} ${vm.life}`) ?? [], vm);
+    const seconds = windowSeconds(host, vm);
+    const known = modes.reduce((sum, mode) => sum + (mode.calls ?? 0), 0);
+    return {
+      host: { id: host.hostId, name: host.hostName },
+      life: vm.life,
+      vm: vm.vm,
+      uuid: vm.uuid,
+      state: silent ? 'silent' : stateOf(modes, alert),
+      readAt: isoTime(host.readAtNs),
+      seconds,
+      callsPerSecond: seconds > 0 ? known / seconds : 0,
+      modes,
+      alert: alert ? toAlertBody(alert) : null,
+    };
+  });
+}
+
+function stateOf(modes: FleetVm['modes'], alert: AlertEvent | undefined): VmState {
+  if (alert?.state === 'firing') return 'fallback';
+  if (modes.some(({ calls }) => calls === null)) return 'unobservable';
+  return modes.every(({ calls }) => calls === 0) ? 'idle' : 'accelerated';
+}
+
+/** By life, or by host for an alert about one; an alert that fires before one that does not. */
+function newestAlerts(alerts: readonly AlertEvent[]): Map<string, AlertEvent> {
+  const newest = new Map<string, AlertEvent>();
+  for (const event of alerts) {
+    const subject = event.vm?.life ?? event.hostId;
+    const known = newest.get(subject);
+    const graver = known?.state === 'resolved' && event.state === 'firing';
+    if (!known || graver) newest.set(subject, event);
+  }
+  return newest;
+}
+
+/** The window of {@link Queries.recent}, as far as the VM lived. */
+function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: VmRow): number {
+  const step = BigInt(RECENT_MS) * 1_000_000n;
+  const begin = readAtNs - (readAtNs % step) - step;
+  const from = begin > startedAtNs ? begin : startedAtNs;
+  return Number(readAtNs - from) / 1e9;
+}
+
+/** The least known first. */
+const LEAST_KNOWN: readonly Evidence[] = ['unobservable', 'upper-bound', 'derived', 'exact', 'absent'];
+
+/** Linux guests do not call H_GET_TCE: what is not known of it says nothing of a VM, unless that calls it. */
+function sumModes(rows: readonly CountRow[], { evidence }: VmRow): FleetVm['modes'] {
+  const counters = new Map(rows.map((row) => [row.hypercall, row.counters]));
+  const figures = HYPERCALL_NAMES.filter((name) => name !== 'H_GET_TCE' || counters.has(name)).flatMap((name) =>
+    deriveModes(name, counters.get(name) ?? {}, evidence),
+  );
+  return MODES.map((mode) => {
+    const own = figures.filter((figure) => figure.mode === mode);
+    const [least] = own.toSorted((a, b) => LEAST_KNOWN.indexOf(a.evidence) - LEAST_KNOWN.indexOf(b.evidence));
+    const calls = own.reduce<number | null>(addCalls, 0);
+    return { mode, calls, evidence: least?.evidence ?? 'unobservable', reason: least?.reason ?? '' };
+  });
+}
+
+function addCalls(sum: number | null, { calls }: ModeFigure): number | null {
+  return sum === null || calls === null ? null : sum + calls;
+}

@@ -1,0 +1,137 @@
+/**
+ * Tells one Alertmanager, by its API v2. Alertmanager knows an alert by its labels alone and takes it for resolved when
+ * it has not heard of it for a while; so every alert that fires is told again and again, as Prometheus does.
+ */
+import type { AlertEvent, Notifier } from '../model.js';
+import { isoTime } from '../time.js';
+import { labelsKey, labelsOf } from './labels.js';
+import type { Labels } from './labels.js';
+import { pageUrl, runbookUrl } from './links.js';
+import type { Links } from './links.js';
+import type { Receiver } from './receiver.js';
+import { impactWords, subjectOf, tidy } from './words.js';
+
+export interface AlertmanagerOptions {
+  name: string;
+  receiver: Receiver;
+  repeatEvery: number;
+  /** Beside those of the alert. */
+  labels: Labels;
+  links: Links;
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** An alert as `POST /api/v2/alerts` takes it. */
+export interface PostableAlert {
+  labels: Labels;
+  annotations: Record<string, string>;
+  startsAt: string;
+  endsAt: string;
+  generatorURL?: string;
+}
+
+/** Alertmanager forgets what it was not told of for so many intervals, as Prometheus has it. */
+const INTERVALS = 4;
+/** Alerts in one request: some 200 KiB. */
+const AT_ONCE = 100;
+/** Characters of one annotation, and of one fact in it. */
+const ANNOTATION = 2048;
+const FACT = 512;
+
+/** Who holds a set of labels, in Alertmanager, as far as it was told. */
+interface Holder {
+  event: AlertEvent;
+  /** When Alertmanager lets go of it unless it is told again; milliseconds since 1970. */
+  until: number;
+}
+
+export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
+  const { name, receiver, repeatEvery, now = Date.now } = options;
+  let holders: ReadonlyMap<string, Holder> = new Map();
+  return {
+    name,
+    repeatEvery,
+    atOnce: AT_ONCE,
+    async notify(events) {
+      const told = tell(events, holders, options, now());
+      if (told.alerts.length > 0) await receiver(JSON.stringify(told.alerts));
+      holders = told.holders;
+    },
+  };
+}
+
+/**
+ * What to post, and who holds which labels afterwards. Two lives of a VM have the same labels: what is told late of the
+ * earlier one must not end the alert of the later.
+ */
+export function tell(
+  events: readonly AlertEvent[],
+  before: ReadonlyMap<string, Holder>,
+  options: Pick<AlertmanagerOptions, 'repeatEvery' | 'labels' | 'links'>,
+  nowMs: number,
+): { alerts: PostableAlert[]; holders: ReadonlyMap<string, Holder> } {
+  const holders = new Map([...before].filter(([, { until }]) => until > nowMs));
+  const keys = new Map([...holders].map(([key, { event }]) => [event.alertId, key]));
+  const alerts: PostableAlert[] = [];
+  const until = nowMs + INTERVALS * options.repeatEvery;
+  for (const event of events) {
+    const key = labelsKey(labelsOf(event, options.labels));
+    const later = holders.get(key)?.event;
+    if (later && later.alertId !== event.alertId && later.firedAtNs > event.firedAtNs) continue;
+    // The same alert under the labels of a lower severity.
+    const lower = keys.get(event.alertId) ?? key;
+    const told = lower === key ? undefined : holders.get(lower)?.event;
+    if (told?.alertId === event.alertId) {
+      alerts.push(postable(told, options, nowMs, nowMs));
+      holders.delete(lower);
+    }
+    alerts.push(postable(event, options, nowMs, event.state === 'firing' ? until : endOf(event, nowMs)));
+    if (event.state === 'firing') holders.set(key, { event, until });
+    else holders.delete(key);
+  }
+  return { alerts, holders };
+}
+
+/** A host's clock may be ahead; an alert that ends in the future would fire until then. */
+function endOf({ resolvedAtNs }: AlertEvent, nowMs: number): number {
+  return Math.min(milliseconds(resolvedAtNs ?? 0n), nowMs);
+}
+
+function postable(
+  event: AlertEvent,
+  { labels, links }: Pick<AlertmanagerOptions, 'labels' | 'links'>,
+  nowMs: number,
+  endsMs: number,
+): PostableAlert {
+  const starts = Math.min(milliseconds(event.firedAtNs), nowMs, endsMs);
+  const generatorURL = pageUrl(links, event);
+  return {
+    labels: labelsOf(event, labels),
+    annotations: annotationsOf(event, links),
+    startsAt: isoTime(BigInt(starts) * 1_000_000n),
+    endsAt: isoTime(BigInt(endsMs) * 1_000_000n),
+    ...(generatorURL !== undefined && { generatorURL }),
+  };
+}
+
+function annotationsOf(event: AlertEvent, links: Links): Record<string, string> {
+  const { cause, evidence } = event;
+  const impact = impactWords(event.impact);
+  const runbook = runbookUrl(links, event);
+  const sentences = [cause.summary, cause.advice, impact ?? ''].filter((sentence) => sentence !== '');
+  return {
+    summary: tidy(`${event.alert} of ${subjectOf(event)}`, ANNOTATION),
+    description: tidy(sentences.join(' '), ANNOTATION),
+    cause: cause.code,
+    confidence: cause.confidence,
+    advice: tidy(cause.advice, ANNOTATION),
+    ...(impact !== undefined && { impact }),
+    ...(evidence.facts.length > 0 && { facts: evidence.facts.map((fact) => tidy(fact, FACT)).join('\n') }),
+    ...(runbook !== undefined && { runbook_url: runbook }),
+  };
+}
+
+function milliseconds(ns: bigint): number {
+  return Number(ns / 1_000_000n);
+}

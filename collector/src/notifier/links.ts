@@ -1,0 +1,51 @@
+/** Addresses in notifications: of the runbook, and of the page to look at. Pure. */
+import type { AlertEvent } from '../model.js';
+
+export interface Links {
+  /** Of the collector's own pages, as people reach it; without a last slash. */
+  publicUrl?: string | undefined;
+  /** Where there is a page for each alert, with a section for each cause. Default: `<publicUrl>/runbooks`. */
+  runbooks?: string | undefined;
+  /** Template of the page to look at instead of the collector's own; see {@link PLACEHOLDERS}. */
+  dashboard?: string | undefined;
+}
+
+/** A quarter of an hour before an alert fired is what one wants to see of it. */
+const BEFORE_MS = 15 * 60_000;
+
+/** What `{name}` in a template stands for. */
+export const PLACEHOLDERS: Readonly<Record<string, (event: AlertEvent) => string>> = {
+  alert: ({ alert }) => alert,
+  alertId: ({ alertId }) => alertId,
+  host: ({ hostId }) => hostId,
+  hostName: ({ hostName }) => hostName,
+  vm: ({ vm }) => vm?.name ?? '',
+  uuid: ({ vm }) => vm?.uuid ?? '',
+  life: ({ vm }) => vm?.life ?? '',
+  // Milliseconds since 1970, as Grafana takes them.
+  from: ({ firedAtNs }) => String(Number(firedAtNs / 1_000_000n) - BEFORE_MS),
+};
+
+const PLACEHOLDER = /\{(\w*)\}/g;
+
+/** Names in braces that stand for nothing. */
+export function unknownPlaceholders(template: string): string[] {
+  return [...template.matchAll(PLACEHOLDER)]
+    .map(([, name = '']) => name)
+    .filter((name) => !Object.hasOwn(PLACEHOLDERS, name));
+}
+
+/** Undefined where nobody said where the pages are. */
+export function runbookUrl({ publicUrl, runbooks }: Links, { alert, cause }: AlertEvent): string | undefined {
+  const pages = runbooks ?? (publicUrl === undefined ? undefined : `${publicUrl}/runbooks`);
+  return pages === undefined ? undefined : `${pages}/${alert}#${cause.code}`;
+}
+
+export function pageUrl({ publicUrl, dashboard }: Links, event: AlertEvent): string | undefined {
+  if (dashboard !== undefined) {
+    return dashboard.replace(PLACEHOLDER, (_, name: string) => encodeURIComponent(PLACEHOLDERS[name]?.(event) ?? ''));
+  }
+  if (publicUrl === undefined) return undefined;
+  const { vm, hostId } = event;
+  return `${publicUrl}/#/${vm ? `vms/${vm.life}` : `hosts/${encodeURIComponent(hostId)}`}`;
+}

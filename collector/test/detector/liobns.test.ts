@@ -1,0 +1,88 @@
+/** One VM by LIOBN: severity, evidence, and which of the two alerts. */
+import { describe, expect, it } from 'vitest';
+import { createDetector } from '../../src/detector/index.js';
+import type { AlertEvent } from '../../src/model.js';
+import { batchOf } from '../batches.js';
+import type { TestVm } from '../batches.js';
+
+function run(vms: Omit<TestVm, 'name'>[]): AlertEvent[] {
+  const detector = createDetector();
+  return vms.flatMap((vm, i) => detector.observe(batchOf({ uptime: 100 + 10 * i, vms: [{ name: 'a', ...vm }] })));
+}
+
+/** A VM with one busy LIOBN in the kernel, and one with few calls of which some fall back. */
+const two = (i: number, share = 1) => ({
+  liobns: {
+    '80000000': { entered: 100_000 * i, punted: 10 * i },
+    '71000002': { entered: 100 * i, punted: 100 * share * i },
+  },
+});
+
+describe('where punts are known by LIOBN', () => {
+  it('one that falls back makes one alert of the VM, though another has far more calls', () => {
+    const events = run([0, 1, 2, 3, 4, 5].map((i) => two(i)));
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ alert: 'TceAccelerationLost', severity: 'critical', vm: { name: 'a' } });
+    const { calls } = events[0]!.evidence;
+    expect(calls?.liobns).toEqual([{ liobn: '71000002', entered: 200, punted: 200 }]);
+    expect(calls?.hypercalls).toEqual({ H_PUT_TCE: { entered: calls?.entered, punted: calls?.punted } });
+    expect(calls!.entered).toBeGreaterThan(200_000);
+  });
+
+  it('is not seen where they are not', () => {
+    const sum = (i: number) => ({ counts: { H_PUT_TCE: { entered: 100_100 * i, punted: 110 * i } } });
+    expect(run([0, 1, 2, 3, 4, 5].map(sum))).toEqual([]);
+  });
+});
+
+describe('severity', () => {
+  const put = (entered: number, punted: number) => ({ counts: { H_PUT_TCE: { entered, punted } } });
+
+  it('is that of a share', () => {
+    expect(run([0, 1, 2].map((i) => put(1000 * i, 500 * i)))).toMatchObject([{ severity: 'warning', revision: 0 }]);
+    expect(run([0, 1, 2].map((i) => put(1000 * i, 950 * i)))).toMatchObject([{ severity: 'critical', revision: 0 }]);
+  });
+
+  it('rises by a revision once it has held, and never falls', () => {
+    const warning = [0, 1, 2, 3].map((i) => put(1000 * i, 500 * i));
+    const critical = [1, 2, 3].map((i) => put(3000 + 1000 * i, 1500 + 1000 * i));
+    const again = [1, 2, 3].map((i) => put(6000 + 1000 * i, 4500 + 500 * i));
+    const events = run([...warning, ...critical, ...again]);
+    expect(events.map(({ severity, revision }) => `${revision} ${severity}`)).toEqual(['0 warning', '1 critical']);
+    expect(events[1]?.alertId).toBe(events[0]?.alertId);
+  });
+
+  it('does not rise for one bad interval', () => {
+    const calls = [0, 500, 1000, 2000, 2500, 3000].map((punted, i) => put(1000 * i, punted));
+    expect(run(calls)).toHaveLength(1);
+  });
+});
+
+describe('hysteresis', () => {
+  const put = (entered: number, punted: number) => ({ counts: { H_PUT_TCE: { entered, punted } } });
+  const fallen = [0, 1, 2].map((i) => put(1000 * i, 500 * i));
+  const after = (punts: number) => [1, 2, 3, 4, 5, 6, 7].map((i) => put(2000 + 1000 * i, 1000 + punts * i));
+
+  it('keeps an alert at a share that would not fire', () => {
+    expect(run([...fallen, ...after(70)])).toHaveLength(1);
+    expect(run([put(0, 0), ...after(70).map((_, i) => put(1000 * (i + 1), 70 * (i + 1)))])).toEqual([]);
+  });
+
+  it('resolves below it', () => {
+    expect(run([...fallen, ...after(40)]).map(({ state }) => state)).toEqual(['firing', 'resolved']);
+  });
+});
+
+describe('which alert', () => {
+  it.each([
+    ['TceAccelerationLost', 'was handled before', [put(9000, 0), put(9000, 0), put(9100, 100), put(9200, 200)]],
+    ['TceNeverAccelerated', 'was never handled', [put(9000, 9000), put(9100, 9100), put(9200, 9200)]],
+    ['TceNeverAccelerated', 'was under way', [put(9003, 9000), put(9103, 9100), put(9203, 9200)]],
+  ])('%s where a call %s', (alert, _, vms) => {
+    expect(run(vms)).toMatchObject([{ alert }]);
+  });
+
+  function put(entered: number, punted: number) {
+    return { counts: { H_PUT_TCE: { entered, punted } } };
+  }
+});

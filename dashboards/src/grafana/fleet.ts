@@ -1,0 +1,86 @@
+/** The fleet: is anybody slower than they should be? */
+import { dashboard } from './frame.js';
+import { NOT_OBSERVABLE, shares, stat, table, toHost, toVm } from './panels.js';
+import { events, fleet as queries } from './queries.js';
+
+const HIDDEN = { hidden: true };
+
+export const fleet = dashboard({
+  uid: 'tcewatch-fleet',
+  title: 'Fleet',
+  description: 'How the TCE hypercalls of all VMs are handled, which VMs fall back to userspace, and why.',
+  annotations: events.annotations,
+  panels: [
+    stat(
+      {
+        title: 'VMs',
+        description:
+          'VMs by what their calls of the range say: falling back (10 % or more of the observed calls go to userspace), ' +
+          'accelerated, idle (no calls), unobservable (nobody can tell on that host), silent (the host is not read).',
+        noValue: 'no VM was ever seen',
+        unit: 'none',
+        span: 24,
+        height: 4,
+      },
+      queries.states,
+      { 'falling back': 'orange', accelerated: 'green', idle: 'text', unobservable: 'purple', silent: 'red' },
+    ),
+    shares(
+      {
+        title: 'Hypercalls by mode',
+        description:
+          'The share of all calls that each mode completed. Modes that cannot be observed are left out, not 0.',
+        noValue: 'no host was read in this range',
+        unit: 'ops',
+      },
+      queries.share,
+    ),
+    table(
+      {
+        title: 'Worst VMs',
+        description: 'VMs by calls a second that went to userspace. No share where real mode hides calls.',
+        noValue: 'no calls went to userspace in this range',
+        unit: 'ops',
+      },
+      queries.worst,
+      {
+        VM: toVm(),
+        host: toHost(),
+        share: { unit: 'percentunit', noValue: NOT_OBSERVABLE },
+        life: HIDDEN,
+        'host id': HIDDEN,
+      },
+    ),
+    table(
+      {
+        title: 'Newest alerts',
+        description: 'Alerts that fired or were still firing in the range, with their cause and what to do about it.',
+        noValue: 'no alerts in this range',
+        unit: 'none',
+        span: 24,
+      },
+      events.all,
+      { VM: toVm(), host: toHost(), resolved: { noValue: 'still firing' }, life: HIDDEN, 'host id': HIDDEN },
+    ),
+    table(
+      {
+        title: 'Kernels and evidence',
+        description: 'How the figures of each mode are known, by kernel and processor of the hosts.',
+        noValue: 'no VM was seen in this range',
+        unit: 'none',
+      },
+      queries.hosts,
+    ),
+    table(
+      {
+        title: 'Freshness',
+        description: 'Time since each host was last read, before the end of the range.',
+        noValue: 'no host was ever read',
+        unit: 's',
+        thresholds: [[60, 'orange']],
+      },
+      queries.freshness,
+      { host: toHost(), 'host id': HIDDEN },
+    ),
+  ],
+});

@@ -1,0 +1,164 @@
+/** The kinds of panel that the dashboards share. */
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+} from '@grafana/grafana-foundation-sdk/common';
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DynamicConfigValue, Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import { PanelBuilder as PlotBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { CLICKHOUSE, PROMETHEUS, clickhouse, prometheus } from './targets.js';
+
+/** What every panel says of itself. */
+interface Words {
+  title: string;
+  description: string;
+  /** Shown for no data and for NULL: what that means here. */
+  noValue: string;
+  /** Of Grafana's units. */
+  unit: string;
+  /** From which value on which colour; the first has none. */
+  thresholds?: readonly [number, string][];
+  /** Of 24 columns, and of rows. */
+  span?: number;
+  height?: number;
+}
+
+export const NOT_OBSERVABLE = 'unobservable';
+const CALM = 'green';
+
+/** Colours of the modes, everywhere the same and told apart without red and green. */
+export const MODE_COLOURS: readonly [string, string][] = [
+  ['real', '#56B4E9'],
+  ['virtual', '#009E73'],
+  ['userspace', '#D55E00'],
+];
+
+/** A plot of a query's time, label and value. */
+export function plot(words: Words, sql: string, { stacked = false } = {}): PlotBuilder {
+  const panel = drawn(words)
+    .datasource(CLICKHOUSE)
+    .withTarget(clickhouse(sql, 'timeSeries'))
+    .displayName('${__field.labels.label}')
+    .interval('10s');
+  if (!stacked) return panel;
+  return panel.fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
+}
+
+/** The same of the shares of a whole. */
+export function shares(words: Words, sql: string): PlotBuilder {
+  return plot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Percent));
+}
+
+/** A plot of Prometheus: expressions and their legends. */
+export function metrics(words: Words, expressions: readonly [string, string][]): PlotBuilder {
+  const panel = drawn(words).datasource(PROMETHEUS);
+  return expressions.reduce(
+    (all, [expr, legend], i) => all.withTarget(prometheus(expr, legend, String.fromCodePoint(65 + i))),
+    panel,
+  );
+}
+
+function drawn(words: Words): PlotBuilder {
+  const panel = new PlotBuilder()
+    .drawStyle(GraphDrawStyle.Line)
+    .lineWidth(1)
+    .showPoints(VisibilityMode.Never)
+    .min(0)
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .showLegend(true)
+        .calcs([]),
+    )
+    .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(common.SortOrder.Descending));
+  describe(panel, words);
+  return MODE_COLOURS.reduce(
+    (all, [mode, colour]) =>
+      all.overrideByRegexp(`(^| )${mode}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
+    panel,
+  );
+}
+
+/** What a column of a table has of its own. */
+export interface Column {
+  unit?: string;
+  noValue?: string;
+  hidden?: boolean;
+  width?: number;
+  link?: { title: string; url: string };
+}
+
+export function table(words: Words, sql: string, columns: Readonly<Record<string, Column>> = {}): TableBuilder {
+  const panel = new TableBuilder().datasource(CLICKHOUSE).withTarget(clickhouse(sql, 'table')).filterable(true);
+  describe(panel, words);
+  return Object.entries(columns).reduce((all, [name, column]) => all.overrideByName(name, properties(column)), panel);
+}
+
+/** The last of each of a row's figures; `colours` by the name of its column. */
+export function stat(words: Words, sql: string, colours: Readonly<Record<string, string>> = {}): StatBuilder {
+  const panel = new StatBuilder()
+    .datasource(CLICKHOUSE)
+    .withTarget(clickhouse(sql, 'table'))
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false))
+    .colorMode(BigValueColorMode.Value)
+    .graphMode(BigValueGraphMode.None);
+  describe(panel, words);
+  return Object.entries(colours).reduce(
+    (all, [name, colour]) => all.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
+    panel,
+  );
+}
+
+/** Links to another dashboard of ours, with the time range, the data sources, and a row's host and life. */
+export function toHost(): Column {
+  return { link: { title: 'This host', url: `/d/tcewatch-host?\${__url_time_range}&${SOURCES}&${HOST}` } };
+}
+
+export function toVm(): Column {
+  return {
+    link: {
+      title: 'This VM',
+      url: `/d/tcewatch-vm?\${__url_time_range}&${SOURCES}&${HOST}&var-life=\${__data.fields.life}`,
+    },
+  };
+}
+
+const SOURCES = '${clickhouse:queryparam}&${prometheus:queryparam}';
+const HOST = 'var-host=${__data.fields["host id"]}';
+
+export type PanelBuilder = PlotBuilder | TableBuilder | StatBuilder;
+
+function describe(
+  panel: PanelBuilder,
+  { title, description, noValue, unit, thresholds = [], span = 12, height = 8 }: Words,
+): void {
+  const steps: Threshold[] = [{ value: null, color: CALM }, ...thresholds.map(([value, color]) => ({ value, color }))];
+  panel
+    .title(title)
+    .description(description)
+    .noValue(noValue)
+    .unit(unit)
+    .span(span)
+    .height(height)
+    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
+}
+
+function properties({ unit, noValue, hidden, width, link }: Column): DynamicConfigValue[] {
+  return [
+    ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
+    ...(noValue === undefined ? [] : [{ id: 'noValue', value: noValue }]),
+    ...(hidden === undefined ? [] : [{ id: 'custom.hidden', value: hidden }]),
+    ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
+  ];
+}

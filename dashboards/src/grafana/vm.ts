@@ -1,0 +1,106 @@
+/** One life of a VM: what its calls do, how long they take, and what is said of the cause. */
+import { dashboard } from './frame.js';
+import { NOT_OBSERVABLE, plot, stat, table } from './panels.js';
+import { events, vm as queries } from './queries.js';
+
+const HIDDEN = { hidden: true };
+const NOT_READ = 'the host was not read in this range';
+
+export const vm = dashboard({
+  uid: 'tcewatch-vm',
+  title: 'VM',
+  description: 'The TCE hypercalls of one VM by mode, type and LIOBN, their latency, and its alerts.',
+  annotations: events.annotationsOfLife,
+  variables: ['host', 'life'],
+  panels: [
+    plot(
+      {
+        title: 'Hypercalls by mode',
+        description: 'Calls a second by who completed them. Modes that cannot be observed have no area.',
+        noValue: NOT_READ,
+        unit: 'ops',
+        span: 18,
+      },
+      queries.byMode,
+      { stacked: true },
+    ),
+    stat(
+      {
+        title: 'Running for',
+        description: 'Time from the start of the QEMU process to the end of the range.',
+        noValue: 'choose a VM',
+        unit: 's',
+        span: 6,
+      },
+      queries.uptime,
+    ),
+    plot(
+      {
+        title: 'Hypercalls by type and mode',
+        description: 'Calls a second by hypercall and by who completed them.',
+        noValue: NOT_READ,
+        unit: 'ops',
+      },
+      queries.byHypercall,
+    ),
+    plot(
+      {
+        title: 'Punts',
+        description: 'Calls a second that KVM handed to userspace, by hypercall.',
+        noValue: `${NOT_OBSERVABLE}, or ${NOT_READ}`,
+        unit: 'ops',
+        thresholds: [[1, 'orange']],
+      },
+      queries.punts,
+    ),
+    table(
+      {
+        title: 'Totals and evidence',
+        description: 'Calls over the range, and how each figure is known.',
+        noValue: NOT_OBSERVABLE,
+        unit: 'short',
+      },
+      queries.totals,
+    ),
+    table(
+      {
+        title: 'By LIOBN',
+        description: 'Calls over the range by DMA window. Punts have a LIOBN only where the source can tell.',
+        noValue: 'not told by the source',
+        unit: 'short',
+      },
+      queries.liobns,
+    ),
+    plot(
+      {
+        title: 'Latency',
+        description:
+          'Mean time of a call: handled in the kernel, or the round trip to userspace. Only of what was measured.',
+        noValue: 'not measured on this host',
+        unit: 's',
+      },
+      queries.latency,
+    ),
+    table(
+      {
+        title: 'What the agent saw of it',
+        description: 'The newest facts of /proc about the QEMU process.',
+        noValue: 'the agent could not tell',
+        unit: 'none',
+      },
+      queries.facts,
+      { 'locked memory': { unit: 'bytes', noValue: 'no limit' } },
+    ),
+    table(
+      {
+        title: 'Alerts',
+        description: 'Alerts about this VM in the range, with cause, evidence and advice.',
+        noValue: 'no alerts in this range',
+        unit: 'none',
+        span: 24,
+      },
+      events.ofLife,
+      { resolved: { noValue: 'still firing' }, life: HIDDEN, 'host id': HIDDEN },
+    ),
+  ],
+});

@@ -1,0 +1,80 @@
+/** An embedded ClickHouse that holds two recordings, each of them a host, and Grafana's way to ask it. */
+import { createDetector, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import type { Batch } from '@tcewatch/protocol';
+import { rememberingLog, temporaryDirectory } from '../../../collector/test/clickhouse/directories.js';
+import { FOR_EVER, recordedBatches } from '../../../collector/test/store/surroundings.js';
+
+const DATABASE = 'tcewatch';
+const READER = { username: 'reader', password: 'reads' };
+
+/** What the time picker and the variables say; times in milliseconds since 1970. */
+export interface View {
+  fromMs: number;
+  toMs: number;
+  intervalSeconds: number;
+  variables: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Answer {
+  meta: { name: string; type: string }[];
+  data: unknown[][];
+}
+
+/** Macros and variables as the data source (pkg/macros) and Grafana (`sqlstring`) put them in. */
+export function expand(sql: string, { fromMs, toMs, intervalSeconds, variables }: View): string {
+  return sql
+    .replaceAll('$__fromTime_ms', `fromUnixTimestamp64Milli(${fromMs})`)
+    .replaceAll('$__toTime_ms', `fromUnixTimestamp64Milli(${toMs})`)
+    .replaceAll('$__interval_s', String(intervalSeconds))
+    .replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) =>
+      (variables[name] ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(','),
+    );
+}
+
+export async function fleetOfRecordings(names: readonly string[]) {
+  const directory = await temporaryDirectory();
+  const log = rememberingLog();
+  const clickhouse = await startEmbeddedClickHouse({ directory: directory.path, reader: READER, log });
+  const store = await openStore({ clickhouse, database: DATABASE, retention: FOR_EVER, log });
+  const detector = createDetector();
+  const hosts: Record<string, readonly Batch[]> = {};
+  for (const name of names) {
+    const batches = await recordedBatches(name);
+    hosts[name] = batches;
+    await store.insertBatches(batches);
+    await store.insertAlertEvents(batches.flatMap((batch) => detector.observe(batch)));
+  }
+  return {
+    store,
+    hosts,
+    reader: { url: clickhouse.url, database: DATABASE, ...READER },
+    /** As the reader, who has no settings of the store's client. */
+    ask: (sql: string, view: View): Promise<Answer> => post(expand(sql, view), READER),
+    /** The tables of which it reads rows. */
+    tables: async (sql: string, view: View): Promise<unknown[]> => {
+      const { data } = await post(`EXPLAIN ESTIMATE ${expand(sql, view)}`, clickhouse);
+      return data.filter(([, , , rows]) => Number(rows) > 0).map(([, table]) => table);
+    },
+    close: async () => {
+      await store.close();
+      await clickhouse.close();
+      await directory.remove();
+    },
+  };
+
+  async function post(sql: string, user: { username: string; password: string }): Promise<Answer> {
+    const parameters = new URLSearchParams({
+      database: DATABASE,
+      default_format: 'JSONCompact',
+      output_format_json_quote_64bit_integers: '0',
+    });
+    const response = await fetch(`${clickhouse.url}/?${parameters.toString()}`, {
+      method: 'POST',
+      body: sql,
+      headers: { 'x-clickhouse-user': user.username, 'x-clickhouse-key': user.password },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${text}\n${sql}`);
+    return JSON.parse(text) as Answer;
+  }
+}

@@ -1,0 +1,240 @@
+/** Every query of the dashboards, as Grafana's data source puts it, on recordings of real hosts. */
+import { deriveModes } from '@tcewatch/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askByGo, hasGo } from '../../../collector/test/clickhouse/clickhouse-go.js';
+import { DASHBOARDS } from '../../src/index.js';
+import { expand, fleetOfRecordings } from './fleet-of-recordings.js';
+import type { Answer, View } from './fleet-of-recordings.js';
+
+interface Query {
+  /** Dashboard / panel. */
+  name: string;
+  sql: string;
+  kind: 'timeSeries' | 'table' | 'variable' | 'annotation';
+}
+
+interface PanelJson {
+  title: string;
+  targets?: { rawSql?: string; queryType?: 'timeSeries' | 'table' }[];
+}
+
+const QUERIES: Query[] = Object.entries(DASHBOARDS).flatMap(([file, { panels = [], templating, annotations }]) => [
+  ...(panels as PanelJson[]).flatMap(({ title, targets = [] }) =>
+    targets.flatMap(({ rawSql, queryType }) =>
+      rawSql && queryType ? [{ name: `${file} / ${title}`, sql: rawSql, kind: queryType }] : [],
+    ),
+  ),
+  ...(templating.list ?? []).flatMap(({ name, query }) =>
+    typeof query === 'object'
+      ? [{ name: `${file} / $${name}`, sql: String(query['rawSql']), kind: 'variable' as const }]
+      : [],
+  ),
+  ...(annotations.list ?? []).flatMap(({ name, target }) => [
+    {
+      name: `${file} / annotations ${name}`,
+      sql: (target as unknown as { rawSql: string }).rawSql,
+      kind: 'annotation' as const,
+    },
+  ]),
+]);
+
+/** Of each recording the VM that falls back. */
+const FALLING = { 'vfio-7.2': 'hot', 'fallback-6.1': 'l2f' };
+type Recording = keyof typeof FALLING;
+const RECORDINGS = Object.keys(FALLING) as Recording[];
+
+let fleet: Awaited<ReturnType<typeof fleetOfRecordings>>;
+
+beforeAll(async () => {
+  fleet = await fleetOfRecordings(RECORDINGS);
+});
+afterAll(() => fleet.close());
+
+/** The whole of a recording, and its VM that falls back. */
+function viewOf(recording: Recording, { intervalSeconds = 10 } = {}): View & { life: string } {
+  const batches = fleet.hosts[recording] ?? [];
+  const ms = batches.map(({ clock }) => Number(clock.wallNs / 1_000_000n));
+  const [vm] = batches.flatMap(({ vms }) => vms).filter(({ name }) => name === FALLING[recording]);
+  const host = batches[0]?.host.id ?? '';
+  const life = vm?.life ?? '';
+  const fromMs = Math.min(...ms) - 60_000;
+  return { fromMs, toMs: Math.max(...ms) + 1000, intervalSeconds, life, variables: { host: [host], life: [life] } };
+}
+
+function sqlOf(name: string): string {
+  const found = QUERIES.find((query) => query.name === name);
+  if (!found) throw new Error(`there is no ${name}; there are: ${QUERIES.map((query) => query.name).join(', ')}`);
+  return found.sql;
+}
+
+function objects({ meta, data }: Answer): Record<string, unknown>[] {
+  return data.map((row) => Object.fromEntries<unknown>(row.map((value, i) => [meta[i]?.name ?? '', value])));
+}
+
+const ask = async (name: string, recording: Recording, options = {}): Promise<Record<string, unknown>[]> =>
+  objects(await fleet.ask(sqlOf(name), viewOf(recording, options)));
+
+/** May be empty on these recordings, which measure no latency. */
+const EMPTY = ['vm / Latency'];
+
+describe('each query', () => {
+  it.each(QUERIES)('gives rows of the shape that a $kind needs: $name', async ({ name, sql, kind }) => {
+    for (const recording of RECORDINGS) {
+      const { meta, data } = await fleet.ask(sql, viewOf(recording));
+      if (!EMPTY.includes(name)) expect(data).not.toEqual([]);
+      const [first, ...others] = meta.map(({ type }) => type);
+      if (kind === 'timeSeries') {
+        expect(first).toBe("DateTime('UTC')");
+        expect(others).toEqual(['String', expect.stringMatching(/^(Nullable\()?Float64/)]);
+        const times = data.map(([time]) => String(time));
+        expect(times).toEqual([...times].sort());
+      }
+      if (kind === 'annotation') expect(meta.map((column) => column.name)).toEqual(['time', 'title', 'text', 'tags']);
+      if (kind === 'variable') expect(meta.map((column) => column.name)).toEqual(['value', 'text']);
+      // Types that the data source shows as they are; an Enum or a UUID would be bytes or numbers to some panels.
+      for (const { type } of meta) expect(type).not.toMatch(/Enum|UUID|Tuple|Array|Map|AggregateFunction/);
+    }
+  });
+
+  it.each(QUERIES)('survives variables without a value: $name', async ({ sql }) => {
+    await fleet.ask(sql, { ...viewOf('vfio-7.2'), variables: { host: [''], life: [''] } });
+  });
+
+  it.each(QUERIES)('of a month reads no row that is finer than the hour: $name', async ({ sql }) => {
+    const view = viewOf('vfio-7.2', { intervalSeconds: 3600 });
+    const month = { ...view, fromMs: view.fromMs - 30 * 86_400_000, toMs: view.toMs + 86_400_000 };
+    const fine = ['readings', 'readings_minute', 'latencies', 'latencies_minute', 'host_readings'];
+    const read = await fleet.tables(sql, month);
+    expect(read.filter((table) => fine.includes(String(table)))).toEqual([]);
+  });
+
+  it('of steps of a minute reads minutes, and of less the readings themselves', async () => {
+    const sql = sqlOf('vm / Hypercalls by mode');
+    const view = viewOf('vfio-7.2', { intervalSeconds: 60 });
+    const before = { ...view, toMs: view.toMs + 86_400_000 };
+    expect(await fleet.tables(sql, before)).toContain('readings_minute');
+    expect(await fleet.tables(sql, { ...before, fromMs: Math.floor(view.fromMs / 60_000) * 60_000 })).not.toContain(
+      'readings',
+    );
+    expect(await fleet.tables(sql, { ...before, intervalSeconds: 10 })).toContain('readings');
+  });
+
+  it.skipIf(!hasGo)('is answered to clickhouse-go with the columns and rows that it has', async () => {
+    for (const recording of RECORDINGS) {
+      const view = viewOf(recording);
+      const answers = await askByGo(
+        fleet.reader,
+        QUERIES.map(({ sql }) => expand(sql, view)),
+      );
+      for (const [i, { name, sql }] of QUERIES.entries()) {
+        const { meta, data } = await fleet.ask(sql, view);
+        const { error, columns, rows } = answers[i] ?? {};
+        expect(error, name).toBeUndefined();
+        // Without a row there is no block, over HTTP, and so no column.
+        if (data.length > 0) expect(columns, name).toEqual(meta.map(withoutZone));
+        expect(rows, name).toHaveLength(data.length);
+      }
+    }
+  });
+});
+
+/** As clickhouse-go names the type of a column. */
+function withoutZone({ name, type }: Answer['meta'][number]): Answer['meta'][number] {
+  return { name, type: type.replace(/^DateTime\(.*\)$/, 'DateTime') };
+}
+
+describe('the fleet', () => {
+  it('counts VMs by state; hosts that were last read long before are silent', async () => {
+    // The other recording was made later, so its host is not silent at the end of this one, and its VMs have not begun.
+    expect(await ask('fleet / VMs', 'fallback-6.1')).toEqual([
+      { 'falling back': 1, accelerated: 1, idle: 0, unobservable: 0, silent: 0 },
+    ]);
+    expect(await ask('fleet / VMs', 'vfio-7.2')).toEqual([
+      { 'falling back': 1, accelerated: 2, idle: 0, unobservable: 0, silent: 2 },
+    ]);
+  });
+
+  it('puts the VM first that has the most punts', async () => {
+    expect(await ask('fleet / Worst VMs', 'fallback-6.1')).toEqual([
+      expect.objectContaining({ VM: 'l2f', share: 1, 'host id': 'fallback-6.1', life: viewOf('fallback-6.1').life }),
+    ]);
+  });
+
+  it('tells kernels and how the modes are known', async () => {
+    expect(await ask('fleet / Kernels and evidence', 'vfio-7.2')).toContainEqual(
+      expect.objectContaining({ kernel: '7.2.13+deb14-powerpc64le-64k', mode: 'real', evidence: 'absent', hosts: 1 }),
+    );
+  });
+
+  it('has the alert with its cause', async () => {
+    expect(await ask('fleet / Newest alerts', 'fallback-6.1')).toMatchObject([
+      { alert: 'TceNeverAccelerated', VM: 'l2f', cause: 'no-in-kernel-table', state: 'resolved' },
+    ]);
+  });
+});
+
+describe.each(RECORDINGS)('a VM of %s', (recording) => {
+  it('has the totals of the read API', async () => {
+    const { fromMs, toMs, life } = viewOf(recording);
+    const question = { life, fromNs: BigInt(fromMs) * 1_000_000n, toNs: BigInt(toMs) * 1_000_000n };
+    const [counts, [row]] = await Promise.all([fleet.store.counters(question), fleet.store.vms({ life })]);
+    const expected = counts.flatMap(({ hypercall, counters }) =>
+      deriveModes(hypercall, counters, row?.evidence ?? []).map(({ mode, calls, evidence, reason }) => ({
+        hypercall,
+        mode,
+        calls,
+        evidence,
+        reason,
+      })),
+    );
+    const totals = await ask('vm / Totals and evidence', recording);
+    expect(totals).toHaveLength(expected.length);
+    expect(totals).toEqual(expect.arrayContaining(expected));
+    expect(totals.find(({ mode, calls }) => mode === 'userspace' && Number(calls) > 0)).toBeDefined();
+  });
+
+  it.each([10, 60, 3600])('has the plot of the read API, in steps of %s s', async (intervalSeconds) => {
+    const { fromMs, toMs, life } = viewOf(recording);
+    const [steps, [row], plotted] = await Promise.all([
+      fleet.store.counterSteps({
+        life,
+        fromNs: BigInt(fromMs) * 1_000_000n,
+        toNs: BigInt(toMs) * 1_000_000n,
+        stepNs: BigInt(intervalSeconds) * 1_000_000_000n,
+      }),
+      fleet.store.vms({ life }),
+      ask('vm / Hypercalls by type and mode', recording, { intervalSeconds }),
+    ]);
+    const expected = steps
+      .filter(({ read }) => read)
+      .flatMap(({ atNs, hypercall, counters }) =>
+        deriveModes(hypercall, counters, row?.evidence ?? []).map(({ mode, calls }) => ({
+          time: new Date(Number(atNs / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' '),
+          label: `${hypercall} ${mode}`,
+          calls,
+        })),
+      );
+    const calls = plotted.map(({ time, label, value }) => ({
+      time,
+      label,
+      calls: Math.round(Number(value) * intervalSeconds),
+    }));
+    expect(expected.length).toBeGreaterThan(0);
+    expect(calls).toHaveLength(expected.length);
+    expect(calls).toEqual(expect.arrayContaining(expected));
+  });
+});
+
+it('leaves out of a plot what nobody can observe, and says NULL in a table', async () => {
+  const blind = fleet.hosts['vfio-7.2']?.slice(-1).map((batch) => ({
+    ...batch,
+    host: { ...batch.host, id: 'blind' },
+    vms: batch.vms.map((vm) => ({ ...vm, evidence: [] })),
+  }));
+  await fleet.store.insertBatches(blind ?? []);
+  const view = { ...viewOf('vfio-7.2'), variables: { host: ['blind'], life: [viewOf('vfio-7.2').life] } };
+  const rows = objects(await fleet.ask(sqlOf('host / VMs by mode'), view));
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows.map(({ calls, evidence }) => [calls, evidence])).toEqual(rows.map(() => [null, 'unobservable']));
+  expect((await fleet.ask(sqlOf('host / Hypercalls by VM and mode'), view)).data).toEqual([]);
+});

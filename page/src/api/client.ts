@@ -1,0 +1,50 @@
+/** Asks the collector that served the page, and nobody else. */
+
+const TOKEN = 'tcewatch.token';
+
+/** The collector wants a token, or another one. */
+export class UnauthorizedError extends Error {
+  override readonly name = 'UnauthorizedError';
+}
+
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError';
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Kept as long as the tab is open, and in no address. */
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+export interface Answer<T> {
+  body: T;
+  etag: string | null;
+}
+
+/**
+ * The answer to `GET path`. With the `known` one, that itself where the collector says that nothing has changed. Rejects
+ * with UnauthorizedError, with AnswerError in the collector's words, or with what the network failed of.
+ */
+export async function ask<T>(path: string, signal: AbortSignal, known?: Answer<T>): Promise<Answer<T>> {
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = {
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+    ...(known?.etag && { 'if-none-match': known.etag }),
+  };
+  const response = await fetch(path, { headers, signal, cache: 'no-store', credentials: 'omit' });
+  if (response.status === 304 && known) return known;
+  if (response.status === 401) throw new UnauthorizedError('The collector asks for a token.');
+  if (!response.ok) throw new AnswerError(await wordsOf(response), response.status);
+  return { body: (await response.json()) as T, etag: response.headers.get('etag') };
+}
+
+async function wordsOf(response: Response): Promise<string> {
+  const { message } = (await response.json().catch(() => ({}))) as { message?: string };
+  return message ?? `the collector answered ${response.status}`;
+}

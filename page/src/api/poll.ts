@@ -1,0 +1,64 @@
+/** Asks again and again, while somebody looks. */
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { createContext } from 'preact';
+import type { Answer } from './client.js';
+import { UnauthorizedError, ask } from './client.js';
+
+export interface Polled<T> {
+  /** The newest answer; it stays while later ones fail. */
+  body: T | undefined;
+  /** Why the newest question was not answered. */
+  error: Error | undefined;
+}
+
+/** What to do when the collector wants a token; `key` changes when one was given. */
+export const Access = createContext<{ key: number; refused: () => void }>({ key: 0, refused: () => undefined });
+
+/**
+ * The answer to `GET path`, asked anew `everyMs` after each. When the path changes and its `subject` does not, what was
+ * answered before stays until there is another answer.
+ */
+export function usePolled<T>(path: string, everyMs: number, subject = path): Polled<T> {
+  const { key, refused } = useContext(Access);
+  const [state, setState] = useState<Polled<T> & { subject: string }>({ subject, body: undefined, error: undefined });
+  useEffect(() => {
+    const stop = new AbortController();
+    let known: Answer<T> | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let asking = false;
+    const once = async (): Promise<void> => {
+      if (document.hidden || asking) return;
+      clearTimeout(timer);
+      asking = true;
+      try {
+        const answer = await ask(path, stop.signal, known);
+        if (answer !== known) setState({ subject, body: answer.body, error: undefined });
+        else setState((last) => (last.error ? { ...last, error: undefined } : last));
+        known = answer;
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        if (error instanceof UnauthorizedError) {
+          refused();
+          return;
+        }
+        setState((last) => ({
+          subject,
+          body: last.subject === subject ? last.body : undefined,
+          error: error as Error,
+        }));
+      } finally {
+        asking = false;
+      }
+      timer = setTimeout(() => void once(), everyMs);
+    };
+    const onVisible = (): void => void once();
+    document.addEventListener('visibilitychange', onVisible);
+    void once();
+    return () => {
+      stop.abort();
+      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', onVisible);
+    };
+  }, [path, subject, everyMs, key]);
+  return state.subject === subject ? state : { body: undefined, error: undefined };
+}

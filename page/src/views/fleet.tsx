@@ -1,0 +1,165 @@
+/** The fleet: every living VM with its state, to filter and to sort. */
+import { useRef } from 'preact/hooks';
+import type { FleetVm } from '../api/answers.js';
+import { usePolled } from '../api/poll.js';
+import { SORTS, STATES, countStates, list, listingOf } from '../filter.js';
+import type { Sort } from '../filter.js';
+import { Choice } from '../parts/choice.js';
+import { useMedia } from '../parts/media.js';
+import { ModeBar } from '../parts/mode-bar.js';
+import { Problem } from '../parts/problem.js';
+import { useRows } from '../parts/rows.js';
+import { State } from '../parts/state.js';
+import { hostHref, replaceQuery, vmHref } from '../route.js';
+import type { Route } from '../route.js';
+import { STATE_WORDS, count, dateTime, rate } from '../words.js';
+
+const EVERY_MS = 5000;
+/** Heights of a row, in pixels: as in style/page.css. */
+const ROW = 44;
+const ROW_ON_PHONE = 112;
+
+const COLUMNS: readonly { sort: Sort; name: string; order: 'ascending' | 'descending' }[] = [
+  { sort: 'vm', name: 'VM', order: 'ascending' },
+  { sort: 'host', name: 'Host', order: 'ascending' },
+  { sort: 'state', name: 'State', order: 'ascending' },
+  { sort: 'userspace', name: 'Modes, last minutes', order: 'descending' },
+  { sort: 'rate', name: 'Calls/s', order: 'descending' },
+  { sort: 'alert', name: 'Newest alert', order: 'descending' },
+];
+
+export function Fleet({ route }: { route: Route }) {
+  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+  const listing = listingOf(route.query);
+  const all = fleet.body ?? [];
+  const shown = list(all, listing);
+  const counts = countStates(all);
+  const options = [
+    { value: '', words: `all ${count(all.length)}` },
+    ...STATES.map((state) => ({ value: state, words: `${STATE_WORDS[state]} ${count(counts[state])}` })),
+  ];
+  return (
+    <>
+      <h1>Fleet</h1>
+      <form
+        class="controls"
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+        }}
+      >
+        <label class="field">
+          <span>Find</span>
+          <input
+            type="search"
+            name="q"
+            placeholder="VM, host or cause"
+            value={listing.q}
+            onInput={(event) => {
+              replaceQuery(route, { q: event.currentTarget.value });
+            }}
+          />
+        </label>
+        <Choice
+          legend="State"
+          name="state"
+          options={options}
+          value={listing.state}
+          onChoose={(state) => {
+            replaceQuery(route, { state });
+          }}
+        />
+        <label class="field only-phone">
+          <span>Sort by</span>
+          <select
+            value={listing.sort}
+            onChange={(event) => {
+              replaceQuery(route, { sort: event.currentTarget.value });
+            }}
+          >
+            {Object.entries(SORTS).map(([sort, name]) => (
+              <option key={sort} value={sort}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </form>
+      <p class="quiet" role="status">
+        {fleet.body &&
+          (shown.length === all.length
+            ? `${count(all.length)} VMs`
+            : `${count(shown.length)} of ${count(all.length)} VMs`)}
+      </p>
+      <Problem of={fleet} />
+      {fleet.body && <Table vms={shown} listing={listing} route={route} />}
+    </>
+  );
+}
+
+function Table({ vms, listing, route }: { vms: readonly FleetVm[]; listing: { sort: Sort }; route: Route }) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const phone = useMedia('(max-width: 46rem)');
+  const { items, above, below } = useRows(body, vms.length, phone ? ROW_ON_PHONE : ROW);
+  if (vms.length === 0) return <p class="empty">No VM is like that.</p>;
+  return (
+    <table class="fleet" role="table" aria-label="VMs" aria-rowcount={vms.length + 1}>
+      <thead role="rowgroup">
+        <tr role="row" aria-rowindex={1}>
+          {COLUMNS.map(({ sort, name, order }) => (
+            <th key={sort} role="columnheader" scope="col" aria-sort={listing.sort === sort ? order : 'none'}>
+              <button
+                type="button"
+                onClick={() => {
+                  replaceQuery(route, { sort });
+                }}
+              >
+                {name}
+              </button>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody ref={body} role="rowgroup">
+        {above > 0 && <tr class="spacer" aria-hidden="true" style={{ height: `${above}px` }} />}
+        {items.map(({ index }) => {
+          const vm = vms[index];
+          return vm && <Row key={vm.life} vm={vm} index={index} range={route.query['range'] ?? ''} />;
+        })}
+        {below > 0 && <tr class="spacer" aria-hidden="true" style={{ height: `${below}px` }} />}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ vm, index, range }: { vm: FleetVm; index: number; range: string }) {
+  const { host, life, state, modes, callsPerSecond, alert } = vm;
+  return (
+    <tr role="row" aria-rowindex={index + 2}>
+      <th role="rowheader" scope="row">
+        <a href={vmHref(life, { range })}>{vm.vm || vm.uuid || life}</a>
+      </th>
+      <td role="cell">
+        <a href={hostHref(host.id)}>{host.name}</a>
+      </td>
+      <td role="cell">
+        <State state={state} />
+      </td>
+      <td role="cell">
+        <ModeBar modes={modes} />
+      </td>
+      <td role="cell" class="number">
+        {rate(callsPerSecond)}
+        <span class="only-phone"> calls/s</span>
+      </td>
+      <td role="cell" class="alert-cell">
+        {alert && (
+          <>
+            <span class={alert.state}>{alert.state}</span> {dateTime(alert.firedAt).slice(5, 16)}{' '}
+            <span class="quiet">{alert.cause.code}</span>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
