@@ -88,7 +88,7 @@ export function checkRetention(retention: Readonly<Retention>): void {
 function keptFor(retention: Readonly<Retention>, key: KeptTable): { setting: string; days: number } {
   const own = retention.tables?.[key];
   if (own !== undefined) return { setting: `retention.tables.${key}`, days: own };
-  const { group, atMost = MAX_DAYS }: { group: RetentionGroup; atMost?: number } = TABLES[key];
+  const { group, atMost = Infinity }: { group: RetentionGroup; atMost?: number } = TABLES[key];
   return { setting: `retention.${group}`, days: Math.min(retention[group], atMost) };
 }
 

@@ -203,6 +203,7 @@ describe('retention', () => {
     expect(await daysOf('singly')).toEqual({
       readings: '7',
       readings_minute: '30',
+      readings_recent: '2',
       latencies: '5',
       latencies_minute: '30',
       latencies_hour: '90',
