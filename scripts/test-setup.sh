@@ -37,6 +37,10 @@ if ! { has prometheus && has promtool && has amtool; } || ! { has prometheus-ale
   echo "test set-up: Alertmanager and Prometheus (Debian packages prometheus-alertmanager, prometheus) are not all there: tests with them are left out"
 fi
 
+# What deploy/ is made for.
+has systemd-analyze || install systemd
+has systemd-analyze || echo "test set-up: there is no systemd-analyze (Debian package systemd): tests of the units are left out"
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then
