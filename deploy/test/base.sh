@@ -9,6 +9,8 @@ case $1 in
   *) echo "base.sh: amd64 or ppc64el, not $1" >&2 && exit 2 ;;
 esac
 
+# This machine's own, without the security archive, whose indices change while they are fetched.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -v security)
 cache=${HOME:?}/.cache/tcewatch
 tar=$cache/node-base-$1-$(sha256sum "$0" | cut -c 1-16).tar
 mkdir -p "$cache"
@@ -17,7 +19,7 @@ flock 9
 if [ ! -e "$tar" ]; then
   trap 'rm -f "$tar.part"' EXIT
   mmdebstrap --quiet --format=tar --architectures="$1" "${how[@]}" \
-    --dpkgopt=path-exclude=/usr/share/{doc,man,locale}/* trixie "$tar.part" >&2
+    --dpkgopt=path-exclude=/usr/share/{doc,man,locale}/* trixie "$tar.part" "$mirror" >&2
   mv "$tar.part" "$tar"
 fi
 echo "$tar"
