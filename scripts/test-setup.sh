@@ -40,6 +40,18 @@ fi
 # What deploy/ is made for.
 has systemd-analyze || install systemd
 has systemd-analyze || echo "test set-up: there is no systemd-analyze (Debian package systemd): tests of the units are left out"
+{ has buildah && has mmdebstrap; } || install buildah mmdebstrap
+if [ "$(uname -sm)" != "Linux x86_64" ] || [ "$(id -u)" != 0 ] || ! { has buildah && has mmdebstrap; }; then
+  echo "test set-up: images need Linux on x86_64, root, buildah and mmdebstrap: their tests are left out"
+fi
+
+has rpm || install rpm
+if ! { has rpm && has dpkg-deb && has go; } || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: packages need root, rpm, dpkg-deb and go: their tests are left out"
+elif ! deploy/test/nfpm.sh >/dev/null; then
+  echo "test set-up: Go cannot build nfpm: tests of packages will fail"
+fi
+has go || echo "test set-up: there is no go: compose.yaml is not checked by compose's own loader"
 
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
