@@ -24,7 +24,7 @@ node_modules/.bin/tsc -b "$program"
 npm ci --loglevel=error --ignore-scripts --omit=dev $optional --os=linux --cpu="$cpu" --libc=glibc --workspace "$workspace"
 
 mkdir -p "$directory"
-npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application --omit=dev $optional --workspace "$workspace" \
+npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application $optional --workspace "$workspace" \
   >"$directory/sbom.cdx.json"
 # The workspaces that it needs are links in node_modules.
 for link in node_modules/@tcewatch/*; do
