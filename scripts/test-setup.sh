@@ -48,6 +48,17 @@ fi
 has chromium || install chromium
 has chromium || echo "test set-up: there is no chromium: tests of the page in a browser are left out"
 
+# What deploy/ is made for.
+has systemd-analyze || install systemd
+has systemd-analyze || echo "test set-up: there is no systemd-analyze (Debian package systemd): tests of the units are left out"
+has rpm || install rpm
+if ! { has rpm && has dpkg-deb && has go; } || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: packages need root, rpm, dpkg-deb and go: their tests are left out"
+elif ! deploy/test/nfpm.sh >/dev/null; then
+  echo "test set-up: Go cannot build nfpm: tests of packages will fail"
+fi
+has go || echo "test set-up: there is no go: compose.yaml is not checked by compose's own loader"
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

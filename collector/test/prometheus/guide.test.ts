@@ -67,10 +67,10 @@ describe.skipIf(ALERTMANAGER === undefined || !TOOLS)("the guide's configuration
       return `${labels['alertname'] ?? ''} ${labels['severity'] ?? ''} ${labels['host_id'] ?? ''} ${inhibited}`;
     });
     expect(kept.sort()).toEqual([
-      'TceAccelerationLost critical once told',
-      'TceAccelerationLost critical twice inhibited',
-      'TceAccelerationLost warning once inhibited',
       'TceDuplicateIdentity critical twice told',
+      'TceNeverAccelerated critical once told',
+      'TceNeverAccelerated critical twice inhibited',
+      'TceNeverAccelerated warning once inhibited',
     ]);
   });
 });
