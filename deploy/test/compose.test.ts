@@ -65,6 +65,13 @@ describe.skipIf(!has('go'))('compose', () => {
     expect(new Set(ports.map(({ host_ip }) => host_ip))).toEqual(new Set(['127.0.0.1']));
   });
 
+  it('gives Grafana a user of ClickHouse, and every variable that its data sources name', () => {
+    const [, { environment = {} }] = services.find(([name]) => name === 'grafana')!;
+    expect(read('clickhouse/tcewatch.xml')).toContain(`<${environment['TCEWATCH_CLICKHOUSE_READER']!}>`);
+    const named = read('grafana/datasources.yaml').match(/(?<=\$)[A-Z_]+/g)!;
+    expect(Object.keys(environment)).toEqual(expect.arrayContaining(named));
+  });
+
   it('names every image with its version, and no registry', () => {
     for (const [name, { image }] of services) expect(image, name).toMatch(/^[a-z-]+\/[a-z-]+:v?\d+\.\d+(\.\d+)?$/);
   });
@@ -128,12 +135,5 @@ describe('what compose mounts', () => {
     const guide = readFileSync(join(REPOSITORY, 'docs/guides/clickhouse.md'), 'utf8');
     const grant = /^(GRANT .*) TO tcewatch;$/m.exec(guide)![1]!;
     expect(read('clickhouse/tcewatch.xml')).toContain(`<query>${grant}</query>`);
-  });
-
-  it('gives Grafana a user of ClickHouse, and every variable that its data sources name', () => {
-    const [, { environment = {} }] = services.find(([name]) => name === 'grafana')!;
-    expect(read('clickhouse/tcewatch.xml')).toContain(`<${environment['TCEWATCH_CLICKHOUSE_READER']!}>`);
-    const named = read('grafana/datasources.yaml').match(/(?<=\$)[A-Z_]+/g)!;
-    expect(Object.keys(environment)).toEqual(expect.arrayContaining(named));
   });
 });
