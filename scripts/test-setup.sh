@@ -40,7 +40,7 @@ fi
 # Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.
 if ! has go; then
   echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go are left out"
-elif ! collector/test/clickhouse/go/build.sh >/dev/null; then
+elif ! scripts/go-program.sh clickhouse-query collector/test/clickhouse/go >/dev/null; then
   echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
 fi
 

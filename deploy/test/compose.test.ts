@@ -34,7 +34,7 @@ describe.skipIf(!has('go'))('compose', () => {
   let load: string;
   let services: [string, Service][];
   beforeAll(() => {
-    load = must('deploy/test/compose/build.sh', []).trim();
+    load = must('scripts/go-program.sh', ['compose', 'deploy/test/compose']).trim();
     services = Object.entries((JSON.parse(must(load, [FILE])) as Project).services);
   });
 

@@ -22,7 +22,9 @@ export interface GoAnswer {
 
 /** The answers to statements, in their order. */
 export async function askByGo(asker: Asker, statements: readonly string[]): Promise<GoAnswer[]> {
-  const program = execFileSync(fileURLToPath(new URL('go/build.sh', import.meta.url)), { encoding: 'utf8' }).trim();
+  const build = fileURLToPath(new URL('../../../scripts/go-program.sh', import.meta.url));
+  const sources = fileURLToPath(new URL('go', import.meta.url));
+  const program = execFileSync(build, ['clickhouse-query', sources], { encoding: 'utf8' }).trim();
   const { url, username, password, database = 'default' } = asker;
   const child = spawn(program, [new URL(url).host, database, username], {
     env: { ...process.env, CLICKHOUSE_PASSWORD: password },
