@@ -1,14 +1,27 @@
-/** Temporary directories and a log that remembers, for tests of the embedded ClickHouse and of the store on it. */
+/** Temporary directories, an engine on one, and a log that remembers, for tests of the embedded ClickHouse and of the store on it. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { BaseLogger } from 'pino';
+import { openEngine } from '../../src/clickhouse/engine.js';
+import type { Engine } from '../../src/clickhouse/engine.js';
 
 export async function temporaryDirectory(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'tcewatch-test-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The engine on a directory of its own, which is removed when the engine closes. */
+export async function temporaryEngine(): Promise<Engine> {
+  const directory = await temporaryDirectory();
+  const engine = await openEngine(directory.path);
+  const close = async (): Promise<void> => {
+    await engine.close();
+    await directory.remove();
+  };
+  return { ...engine, close };
 }
 
 /** A disk of so many megabytes, in memory; mounting it needs root. */

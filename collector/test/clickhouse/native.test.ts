@@ -1,22 +1,18 @@
 /** Native of the engine itself, made into what clients of the protocol read. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openEngine } from '../../src/clickhouse/engine.js';
 import type { Engine } from '../../src/clickhouse/engine.js';
 import { NativeError } from '../../src/clickhouse/native-cursor.js';
 import { forProtocol } from '../../src/clickhouse/native.js';
-import { temporaryDirectory } from './directories.js';
+import { temporaryEngine } from './directories.js';
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let engine: Engine;
 
 beforeAll(async () => {
-  directory = await temporaryDirectory();
-  engine = await openEngine(directory.path);
+  engine = await temporaryEngine();
 });
 
 afterAll(async () => {
   await engine.close();
-  await directory.remove();
 });
 
 async function native(sql: string, preparation: string[] = []): Promise<Uint8Array> {

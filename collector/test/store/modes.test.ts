@@ -3,22 +3,18 @@ import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewat
 import type { CounterValues, ModeEvidence } from '@tcewatch/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openEngine } from '../../src/clickhouse/engine.js';
 import type { Engine } from '../../src/clickhouse/engine.js';
 import { modes } from '../../src/store/sql.js';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryEngine } from '../clickhouse/directories.js';
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let engine: Engine;
 
 beforeAll(async () => {
-  directory = await temporaryDirectory();
-  engine = await openEngine(directory.path);
+  engine = await temporaryEngine();
 });
 
 afterAll(async () => {
   await engine.close();
-  await directory.remove();
 });
 
 const values = fc.record(Object.fromEntries(COUNTERS.map((counter) => [counter, fc.nat({ max: 20 })])), {
