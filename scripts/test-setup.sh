@@ -6,10 +6,14 @@ cd "$(dirname "$0")/.."
 
 has() { command -v "$@" >/dev/null; }
 
+updated=
 # install PACKAGE...: by apt where that is possible; what it could not do is seen by what is missing afterwards.
 install() {
   if [ "$(id -u)" = 0 ] && has apt-get; then
-    { apt-get update && apt-get install -y --no-install-recommends "$@"; } >/dev/null 2>&1 || true
+    {
+      if [ -z "$updated" ]; then apt-get update && updated=yes; fi
+      [ -n "$updated" ] && apt-get install -y --no-install-recommends "$@"
+    } >/dev/null 2>&1 || true
   fi
 }
 
