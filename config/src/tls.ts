@@ -1,6 +1,7 @@
 /** What settings of TLS have in common. */
 import { createSecureContext } from 'node:tls';
 import type { z } from 'zod';
+import { secret } from './types.js';
 import type { Secret } from './types.js';
 
 /** PEM texts. */
@@ -8,6 +9,15 @@ export interface TlsSettings {
   ca?: Secret | undefined;
   cert?: Secret | undefined;
   key?: Secret | undefined;
+}
+
+/** Settings of a client: `own` says whose certificate it is, `peer` who may ask for it. */
+export function clientTls(own: string, peer: string) {
+  return {
+    ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
+    cert: secret().optional().describe(`${own} certificate (PEM), for ${peer}.`),
+    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+  };
 }
 
 /** For `superRefine`: a certificate and its own private key, or neither. */

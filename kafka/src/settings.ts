@@ -1,5 +1,5 @@
 /** The section of a program's configuration that says how to reach Kafka. */
-import { checkTls, duration, secret } from '@tcewatch/config';
+import { checkTls, clientTls, duration, secret } from '@tcewatch/config';
 import { z } from 'zod';
 
 /** No IPv6 address, which the library cannot take: a name does. */
@@ -21,9 +21,7 @@ const brokers = z
 const tls = z
   .strictObject({
     enabled: z.boolean().default(false).describe('Whether connections to the brokers are encrypted.'),
-    ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
-    cert: secret().optional().describe("This program's certificate (PEM), for brokers that ask for one."),
-    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+    ...clientTls("This program's", 'brokers that ask for one'),
   })
   .superRefine(checkTls)
   .refine(({ enabled, ca, cert }) => enabled || (ca ?? cert) === undefined, {

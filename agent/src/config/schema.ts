@@ -2,7 +2,7 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
@@ -111,9 +111,7 @@ const caps = z
 
 const collectorTls = z
   .strictObject({
-    ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
-    cert: secret().optional().describe("The agent's certificate (PEM), for a collector that asks for one."),
-    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+    ...clientTls("The agent's", 'a collector that asks for one'),
   })
   .superRefine(checkTls)
   .prefault({});

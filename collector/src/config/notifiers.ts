@@ -1,14 +1,12 @@
 /** The sections of the configuration that say who is told of alerts, and where their links lead. */
-import { checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/config';
 import { z } from 'zod';
 import { LABEL_NAME, OWN_LABELS } from '../notifier/labels.js';
 import { PLACEHOLDERS, unknownPlaceholders } from '../notifier/links.js';
 
 const receiverTls = z
   .strictObject({
-    ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
-    cert: secret().optional().describe("The collector's certificate (PEM), for receivers that ask for one."),
-    key: secret().optional().describe('The private key (PEM) of that certificate.'),
+    ...clientTls("The collector's", 'receivers that ask for one'),
   })
   .superRefine(checkTls)
   .prefault({});
