@@ -34,6 +34,14 @@ interface Shares {
   seen: { calls: number; punted: number };
 }
 
+/** Whether KVM punted any call between two readings. Where it did not, no call fell back, on no LIOBN. */
+export function hasPunted(before: Calls, after: Calls): boolean {
+  for (let hypercall = 0; hypercall < HYPERCALL_NAMES.length; hypercall++) {
+    if (increase(before, after, cell(hypercall, PUNTED)) > 0) return true;
+  }
+  return false;
+}
+
 export function judge(before: Tally, after: Tally, given: Circumstances, rules: Readonly<Rules>): Verdict {
   const vm = sharesOf(before, after, given);
   const verdict: Verdict = {

@@ -29,6 +29,39 @@ describe('where punts are known by LIOBN', () => {
     expect(calls!.entered).toBeGreaterThan(200_000);
   });
 
+  it('sharpens the cause while the alert fires, once, with the calls by then', () => {
+    const descriptors = { tceTables: 1, vfioGroups: [] };
+    const unknown = [0, 1, 2].map((i) => ({
+      counts: { H_PUT_TCE: { entered: 1000 * i, punted: 500 * i } },
+      descriptors,
+    }));
+    const known = [3, 4, 5, 6].map((i) => ({
+      liobns: {
+        '80000000': { entered: 500 * i, punted: 0 },
+        '71000002': { entered: 500 * i, punted: 500 * i },
+      },
+      descriptors,
+    }));
+    const events = run([...unknown, ...known]);
+    expect(events.map(({ revision, severity, cause }) => `${revision} ${severity}: ${cause.code}`)).toEqual([
+      '0 warning: unknown',
+      '1 warning: liobn-without-table',
+      '2 critical: liobn-without-table',
+    ]);
+    expect(events[0]?.evidence.calls).toMatchObject({ entered: 2000, punted: 1000, seconds: 20, liobns: [] });
+    // The first reading with the LIOBN is its base.
+    const liobns = [{ liobn: '71000002', entered: 500, punted: 500 }];
+    expect(events[1]?.evidence.calls).toMatchObject({ entered: 4000, punted: 2000, seconds: 40, liobns });
+    expect(events[1]?.evidence.facts.join()).toContain('0x71000002');
+    // What is known of the calls goes on after a restart.
+    const detector = createDetector();
+    detector.restore(events.slice(0, 1));
+    const later = known.flatMap((vm, i) =>
+      detector.observe(batchOf({ uptime: 130 + 10 * i, vms: [{ name: 'a', ...vm }] })),
+    );
+    expect(later.slice(0, 1)).toMatchObject([{ revision: 1, cause: { code: 'liobn-without-table' } }]);
+  });
+
   it('is not seen where they are not', () => {
     const sum = (i: number) => ({ counts: { H_PUT_TCE: { entered: 100_100 * i, punted: 110 * i } } });
     expect(run([0, 1, 2, 3, 4, 5].map(sum))).toEqual([]);
