@@ -5,7 +5,7 @@ import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../model.js';
 import { Sightings } from './descriptors.js';
 import { callsBetween } from './judge.js';
 import type { CallsByName, Verdict } from './judge.js';
-import { LOST_US, TRIPS, valueAt } from './tally.js';
+import { LOST_US, TRIPS, callsOn, valueAt } from './tally.js';
 import type { Tally } from './tally.js';
 import type { Rules } from './rules.js';
 
@@ -79,7 +79,7 @@ export class Episode {
       add(this.#sums, calls);
     }
     for (const liobn of liobns) {
-      const [from, to] = [before.liobns.get(liobn), after.liobns.get(liobn)];
+      const [from, to] = [callsOn(before, liobn), callsOn(after, liobn)];
       if (!from || !to) continue;
       for (const calls of Object.values(callsBetween(from, to, evidence))) add(this.#sumOf(liobn), calls);
     }

@@ -7,7 +7,7 @@ import type { Batch } from '@tcewatch/protocol';
 import { isNewer, newestOf } from '../hosts/newest.js';
 import type { Newest } from '../hosts/newest.js';
 import type { AlertEvent } from '../model.js';
-import { observeRuns } from './duplicate.js';
+import { NO_RUNS, observeRuns } from './duplicate.js';
 import type { RunState } from './duplicate.js';
 import { NO_LOSSES, observeLosses } from './incomplete.js';
 import type { LossState } from './incomplete.js';
@@ -18,7 +18,7 @@ import type { Counts } from './tally.js';
 
 export class Host {
   #newest: Newest | null = null;
-  /** Of the batch that was compared last. */
+  /** Of the batch that the next is compared with; empty: with none. */
   #epoch = '';
   /** Batches that were compared. */
   #readings = 0;
@@ -27,7 +27,7 @@ export class Host {
   /** Those of the batch before the last, for the next. */
   #spare: Float64Array | undefined;
   #losses: LossState = NO_LOSSES;
-  #runs: RunState = { runs: [], alert: null };
+  #runs: RunState = NO_RUNS;
 
   /** Goes on from the newest events of its alerts that fire. */
   static restore(firing: readonly AlertEvent[]): Host {
@@ -37,7 +37,7 @@ export class Host {
     for (const alert of firing) {
       if (alert.vm) host.#lifeOf(alert.vm.life).restore(alert);
       else if (alert.alert === 'TceCountsIncomplete') host.#losses = { ...NO_LOSSES, alert };
-      else if (alert.alert === 'TceDuplicateIdentity') host.#runs = { runs: [], alert };
+      else if (alert.alert === 'TceDuplicateIdentity') host.#runs = { ...NO_RUNS, alert };
     }
     return host;
   }
@@ -71,10 +71,15 @@ export class Host {
     const runs = observeRuns(this.#runs, batch, newest, policy);
     this.#runs = runs.state;
     if (!isNew) return runs.events;
+    this.#newest = newest;
     const { bootId, epoch, clock } = batch;
+    if (this.#runs.alert) {
+      // Whose VMs and counts these are nobody knows: none begins, ends or is compared until one speaks alone.
+      this.#epoch = '';
+      return runs.events;
+    }
     const last = known?.last?.bootId === bootId && this.#epoch === epoch ? known.last : null;
     const ns = last && clock.uptimeNs - last.uptimeNs;
-    this.#newest = newest;
     this.#epoch = epoch;
     const ofVms = this.#observeLives(batch, ns, policy);
     const losses = observeLosses(this.#losses, batch, ns, policy);

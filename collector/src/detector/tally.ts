@@ -73,6 +73,11 @@ export function count(batch: Batch, spare?: Float64Array): Counts {
   return { cells, liobns: puntsByLiobn ? countLiobns(batch) : [] };
 }
 
+/** The calls on one LIOBN; undefined where it is not known how many there were before it was punted for the first time. */
+export function callsOn(tally: Tally, liobn: bigint): Calls | undefined {
+  return tally.liobns.get(liobn) ?? (tally === NO_CALLS ? NO_CALLS : undefined);
+}
+
 /** Those of the VM at a place of the table. */
 export function tallyOf({ cells, liobns }: Counts, place: number): Tally {
   return { cells, at: place * CELLS, liobns: liobns[place] ?? NO_LIOBNS };
