@@ -1,11 +1,17 @@
 /** What was seen of a VM's descriptors over time, kept so that a change can still be told of when punts begin later. */
-import type { Batch, Descriptors, Vm } from '@tcewatch/protocol';
+import type { Batch, Clock, Descriptors, Vm } from '@tcewatch/protocol';
 import type { AlertEvidence, SeenDescriptors } from '../model.js';
 import { wallOf } from './clock.js';
 
 export class Sightings {
+  /**
+   * When the newest were seen last, and the clock of the batch that said so; null after a restart. Most readings show the
+   * same descriptors again, and of most nobody asks when.
+   */
+  #observedNs: bigint | null = null;
+  #clock: Clock | null = null;
+
   constructor(
-    /** The newest descriptors; when they were seen last is set anew at each look. */
     private newest: SeenDescriptors | null = null,
     /** The newest that differ from them. */
     private earlier: SeenDescriptors | null = null,
@@ -14,18 +20,17 @@ export class Sightings {
   /** Adds what a batch shows of a VM. */
   look({ facts }: Vm, { clock }: Batch): void {
     if (!facts?.descriptors) return;
-    const observedAtNs = wallOf(facts.observedNs, clock);
-    if (this.newest && same(this.newest, facts.descriptors)) {
-      this.newest.observedAtNs = observedAtNs;
-    } else {
-      this.earlier = this.newest;
-      this.newest = { ...facts.descriptors, observedAtNs };
+    if (!this.newest || !same(this.newest, facts.descriptors)) {
+      this.earlier = this.#dated();
+      this.newest = { ...facts.descriptors, observedAtNs: wallOf(facts.observedNs, clock) };
     }
+    this.#observedNs = facts.observedNs;
+    this.#clock = clock;
   }
 
   /** As it is now, whatever is seen later. */
   copy(): Sightings {
-    return new Sightings(this.newest && { ...this.newest }, this.earlier);
+    return new Sightings(this.#dated(), this.earlier);
   }
 
   /** Whether the kernel serves no TCE table, as seen last. */
@@ -39,10 +44,14 @@ export class Sightings {
   }
 
   /** The evidence for a cause: the newest of what was seen until the punts began that differs from what is seen now. */
-  since(untilPunts: Sightings): Pick<AlertEvidence, 'before' | 'after'> {
-    const { newest, earlier } = untilPunts;
+  since({ newest, earlier }: Sightings): Pick<AlertEvidence, 'before' | 'after'> {
     const isSame = newest && this.newest ? same(newest, this.newest) : newest === this.newest;
-    return { before: isSame ? (earlier ?? newest) : newest, after: this.newest && { ...this.newest } };
+    return { before: isSame ? (earlier ?? newest) : newest, after: this.#dated() };
+  }
+
+  #dated(): SeenDescriptors | null {
+    if (!this.newest || this.#observedNs === null || !this.#clock) return this.newest;
+    return { ...this.newest, observedAtNs: wallOf(this.#observedNs, this.#clock) };
   }
 }
 

@@ -100,9 +100,9 @@ export class Host {
       if (life.reading === reading) return;
       heard++;
       // A VM that the batch before did not have has made all its calls since then.
-      const own = life.reading === 0 ? NO_CALLS : tallyOf(before, life.place);
-      const calls = { before: ns === null ? null : own, after: tallyOf(after, place), ns: ns ?? 0n };
-      const event = life.observe({ vm, batch, ...calls }, policy);
+      const base = life.reading === 0 ? NO_CALLS : tallyOf(before, life.place);
+      const told = { vm, batch, before: ns === null ? null : base, after: tallyOf(after, place), ns: ns ?? 0n };
+      const event = life.observe(told, policy);
       life.reading = reading;
       life.place = place;
       if (event) events.push(event);
