@@ -19,13 +19,14 @@ const DAY_SECONDS = 86_400;
 const TOGETHER = 64;
 /** Midnight: all readings fall into one partition. */
 const BEGAN_NS = 1_795_305_600_000_000_000n;
-/** Days that each table of figures keeps its rows by default; the others have a row for each series or VM that ever was. */
+/** Days that each table of figures keeps its rows by default; the others have a row for each series, VM or host that ever was. */
 const KEPT: Readonly<Record<string, number>> = {
   readings: DEFAULT_RETENTION.readings,
   readings_minute: DEFAULT_RETENTION.minutes,
   readings_hour: DEFAULT_RETENTION.hours,
   readings_recent: 2,
   host_readings: DEFAULT_RETENTION.hosts,
+  host_runs: DEFAULT_RETENTION.hosts,
   accounts: DEFAULT_RETENTION.hosts,
 };
 const FOR_EVER = { readings: 0, minutes: 0, hours: 0, hosts: 0, alerts: 0 };
@@ -97,16 +98,15 @@ async function main({ hosts, vms, interval, hours }: Options): Promise<void> {
   let total = 0;
   for (const { table, rows, bytes: size } of parts) {
     const kept = KEPT[table];
-    const each = `${number(size / rows, 2)} bytes of disk for a row`;
-    if (kept === undefined) {
-      console.log(`    ${table}: ${each}; ${number(rows)} rows, which do not grow with time`);
-      continue;
-    }
+    if (kept === undefined) continue;
     const [rowsADay, bytesADay] = [rows, size].map((one) => (one * hosts * 24) / hours) as [number, number];
     total += bytesADay * kept;
-    const day = `the fleet's: ${number(rowsADay)} rows and ${gib(bytesADay)} a day`;
-    console.log(`    ${table}: ${each}; ${day}, ${gib(bytesADay * kept)} in ${kept} days`);
+    const day = `the fleet's: ${number(rowsADay)} rows and ${gib(bytesADay)} a day, ${gib(bytesADay * kept)} in ${kept} days`;
+    console.log(`    ${table}: ${number(size / rows, 2)} bytes of disk for a row; ${day}`);
   }
+  const others = parts.filter(({ table }) => !(table in KEPT));
+  const still = others.reduce((sum, part) => sum + part.bytes, 0);
+  console.log(`    ${number(others.length)} tables that do not grow with time: ${number(still / 1024)} KiB`);
   console.log(`  on disk with the default retention, once it is reached: ${gib(total)} for each replica`);
 }
 
