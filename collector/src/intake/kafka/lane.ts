@@ -113,8 +113,8 @@ export class Lane {
       this.#ahead = this.#begin(turn.pieces);
       await this.#finish(turn);
     } catch (error) {
-      // Both are taken again, in their order.
-      await this.#ahead?.refused.catch(() => undefined);
+      // Both are taken again, in their order, when neither is at the store any more.
+      await Promise.allSettled([turn.refused, this.#ahead?.refused]);
       this.#ahead = undefined;
       throw error;
     }
