@@ -91,11 +91,7 @@ export class ClickHouse {
   }
 
   /** Inserts rows that are in a binary format already, in the order of `columns`. */
-  async insertEncoded(
-    table: string,
-    { columns, format, parts }: EncodedRows,
-    id?: string,
-  ): Promise<void> {
+  async insertEncoded(table: string, { columns, format, parts }: EncodedRows, id?: string): Promise<void> {
     await attempt(`cannot insert into ${table}`, async () => {
       const { stream } = await this.#client.exec({
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,

@@ -51,7 +51,8 @@ export function clusterSchema(cluster: Cluster, database: string): Schema {
       }
       const local = `${comment}${verb} ${table} ${onCluster}${statement.slice(head.length)}`;
       // Nobody asks a view: what it makes is in a table.
-      const isOfView = verb.startsWith('CREATE MATERIALIZED') || /^\s*MODIFY QUERY\s/.test(statement.slice(head.length));
+      const isOfView =
+        verb.startsWith('CREATE MATERIALIZED') || /^\s*MODIFY QUERY\s/.test(statement.slice(head.length));
       if (isOfView) return [local];
       return [verb === 'ALTER TABLE' ? local : replicated(local, cluster.replicaPath, '{replica}'), over(table)];
     },

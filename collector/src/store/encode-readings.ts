@@ -1,5 +1,6 @@
 /** Series of a group of batches to a block of the table `readings`, without an object for each row. */
 import type { Batch } from '@tcewatch/protocol';
+import type { EncodedRows } from './client.js';
 import { nativeBlock } from './native-block.js';
 import type { RememberedHost } from './remembered.js';
 import { uuidWords } from './row-buffer.js';
@@ -12,18 +13,8 @@ export interface Told {
   known: RememberedHost | undefined;
 }
 
-/** The columns in the order in which they are encoded. */
-export const READINGS_COLUMNS = [
-  'host',
-  'epoch',
-  'at',
-  'life',
-  'hypercall',
-  'counter',
-  'scope',
-  'liobn',
-  'value',
-] as const;
+/** In the order in which they are encoded. */
+const READINGS_COLUMNS = ['host', 'epoch', 'at', 'life', 'hypercall', 'counter', 'scope', 'liobn', 'value'] as const;
 
 /** Names of types as the engine takes them; it makes the table's enumerations of the integers. */
 const TYPES = {
@@ -99,9 +90,10 @@ export class ReadingsBlock {
   }
 
   /** All platforms that Node runs a collector on are little endian, as the format is. */
-  parts(): Buffer[] {
+  encoded(): EncodedRows {
     const columns = READINGS_COLUMNS.map((name) => ({ name, ...TYPES[name], values: this.#columns[name] }));
-    return nativeBlock(columns, this.rows, { host: this.#hosts });
+    const parts = nativeBlock(columns, this.rows, { host: this.#hosts });
+    return { columns: READINGS_COLUMNS, format: 'Native', parts };
   }
 
   #hostIndex(id: string): number {

@@ -6,7 +6,7 @@ import { gather, runKey, runOf } from '../hosts/runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse, EncodedRows } from './client.js';
 import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
-import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
+import { encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
 import type { RememberedHost } from './remembered.js';
 import { insist } from './retry.js';
@@ -85,11 +85,7 @@ export class Writer {
       });
       const readings = encodeReadings(told);
       await all([
-        this.#insertEncoded('readings', readings.rows, {
-          columns: READINGS_COLUMNS,
-          format: 'Native',
-          parts: readings.parts(),
-        }),
+        this.#insertEncoded('readings', readings.rows, readings.encoded()),
         this.#insertEncoded('latencies', latencies.rows, {
           columns: LATENCIES_COLUMNS,
           format: 'RowBinary',

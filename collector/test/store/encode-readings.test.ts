@@ -1,9 +1,12 @@
 import { COUNTERS, HYPERCALL_NAMES, SCOPES, deriveId } from '@tcewatch/protocol';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import { encodeReadings } from '../../src/store/encode-readings.js';
 import type { ReadingsBlock } from '../../src/store/encode-readings.js';
 import { Remembered } from '../../src/store/remembered.js';
+import { temporaryDirectory, temporaryEngine } from '../clickhouse/directories.js';
 import { batchOf } from './surroundings.js';
 import type { TestBatch } from './surroundings.js';
 
@@ -28,7 +31,7 @@ describe('a block', () => {
     const text = (word: string): string => `${String.fromCharCode(word.length)}${word}`;
     const column = (name: string, type: string, values: string): string =>
       Buffer.from(text(name) + text(type)).toString('hex') + values;
-    expect(Buffer.concat(block.parts()).toString('hex')).toBe(
+    expect(Buffer.concat(block.encoded().parts).toString('hex')).toBe(
       [
         '0901', // Columns and rows.
         column(
@@ -46,6 +49,39 @@ describe('a block', () => {
         column('value', 'UInt64', 'ffffffffffff1f00'),
       ].join(''),
     );
+  });
+
+  it('has its rows in the order of the table, whatever the order of hosts, lives, series and readings', async () => {
+    const engine = await temporaryEngine();
+    try {
+      const remembered = new Remembered();
+      const lives = [1, 2, 3, 4, 5, 6].map((n) => ({ life: deriveId('vm', n) }));
+      const told = [10, 20, 30].flatMap((uptime) =>
+        ['b', 'a'].map((host) => {
+          const series = lives.flatMap((_, vm) =>
+            [5n, 1n, 2n ** 40n].flatMap((liobn) =>
+              HYPERCALL_NAMES.toReversed().map((hypercall) => ({ vm, liobn, hypercall, value: uptime })),
+            ),
+          );
+          const batch = batchOf({ uptime, host, vms: lives, series });
+          return { batch, known: remembered.recall(batch) };
+        }),
+      );
+      const block = encodeReadings(told);
+      expect(block.rows).toBe(3 * 2 * 6 * 3 * 4);
+      const run = (sql: string) => engine.run({ sql, format: 'TabSeparated', preparation: [] });
+      const file = await temporaryDirectory();
+      const path = join(file.path, 'block');
+      await writeFile(path, Buffer.concat(block.encoded().parts));
+      const key = '(host, life, hypercall, counter, scope, liobn, epoch, at)';
+      const { bytes } = await run(
+        `SELECT count(), groupArray(k) = arraySort(groupArray(k)) FROM (SELECT ${key} AS k FROM file('${path}', Native))`,
+      );
+      await file.remove();
+      expect(Buffer.from(bytes).toString()).toBe(`${block.rows}\t1\n`);
+    } finally {
+      await engine.close();
+    }
   });
 
   it('of a VM that the batch does not have is refused', () => {
