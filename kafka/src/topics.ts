@@ -24,7 +24,7 @@ export function judgeTopic(spec: TopicSpec, is: TopicState, brokers: string): To
   }
   if (is.replicationFactor < replicationFactor) {
     const message = `the topic ${topic} has ${is.replicationFactor} replicas, not ${replicationFactor}`;
-    problems.push({ topic, message, fix: `kafka-reassign-partitions.sh --bootstrap-server ${brokers} --execute` });
+    problems.push({ topic, message, fix: moreReplicas(topic, is.partitions, replicationFactor, brokers) });
   }
   if (is.retentionMs !== undefined && isShorter(is.retentionMs, retentionMs)) {
     const message = `the topic ${topic} has retention.ms=${is.retentionMs}, less than ${retentionMs}`;
@@ -35,6 +35,20 @@ export function judgeTopic(spec: TopicSpec, is: TopicState, brokers: string): To
     problems.push({ topic, message, fix: `${alter} --add-config max.message.bytes=${maxMessageBytes}` });
   }
   return problems;
+}
+
+/** No tool of Kafka's chooses the brokers by itself: whoever runs it says which. */
+function moreReplicas(topic: string, partitions: number, replicas: number, brokers: string): string {
+  const file = `replicas-of-${topic}.json`;
+  const example = JSON.stringify({
+    version: 1,
+    partitions: [{ topic, partition: 0, replicas: Array.from({ length: replicas }, (_, i) => i + 1) }],
+  });
+  return (
+    `on a cluster of at least ${replicas} brokers, write ${file} with ${replicas} broker ids for each partition from 0 ` +
+    `to ${partitions - 1}, the leader first, such as '${example}', then run kafka-reassign-partitions.sh ` +
+    `--bootstrap-server ${brokers} --reassignment-json-file ${file} --execute`
+  );
 }
 
 /** The topic is not there, for the reason given. */

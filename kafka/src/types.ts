@@ -62,7 +62,7 @@ export interface TopicProblem {
   topic: string;
   /** What is missing, in one sentence. */
   message: string;
-  /** The command that mends it, to be run on a host with Kafka's tools. */
+  /** The command that mends it, to be run on a host with Kafka's tools, and what has to be there before. */
   fix: string;
 }
 

@@ -80,4 +80,16 @@ describe('judgeTopic', () => {
     expect(judgeTopic(SPEC, { ...is, retentionMs: undefined, maxMessageBytes: undefined }, 'b:1')).toEqual([]);
     expect(judgeTopic({ ...SPEC, replicationFactor: 2 }, is, 'b:1')).toHaveLength(1);
   });
+
+  it('says of too few replicas what to write, where, and what to run', () => {
+    const [problem] = judgeTopic({ ...SPEC, replicationFactor: 2 }, is, 'b:1');
+    expect(problem).toEqual({
+      topic: 't',
+      message: 'the topic t has 1 replicas, not 2',
+      fix:
+        'on a cluster of at least 2 brokers, write replicas-of-t.json with 2 broker ids for each partition from 0 to 2, ' +
+        'the leader first, such as \'{"version":1,"partitions":[{"topic":"t","partition":0,"replicas":[1,2]}]}\', then ' +
+        'run kafka-reassign-partitions.sh --bootstrap-server b:1 --reassignment-json-file replicas-of-t.json --execute',
+    });
+  });
 });

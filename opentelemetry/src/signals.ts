@@ -10,18 +10,22 @@ export interface Signals {
   metrics: boolean;
 }
 
+/** Of each signal, and what a refusal of another one says. */
+const EXPORTERS = {
+  TRACES: {
+    known: ['otlp', 'zipkin'],
+    fix: 'give otlp, zipkin or none (console would write between what goes to standard output)',
+  },
+  METRICS: { known: ['otlp'], fix: 'give otlp or none (Prometheus has /metrics)' },
+} as const;
+
 /**
- * Throws CommandError for an exporter of metrics that there is none of here, and for an endpoint that is no URL. Empty is as
- * good as unset (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+ * Throws CommandError for an exporter that there is none of here, and for an endpoint that is no URL. Empty is as good as
+ * unset (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
  */
 export function signalsOf(env: Environment): Signals {
   if (given(env, 'OTEL_SDK_DISABLED').toLowerCase() === 'true') return { traces: false, metrics: false };
   const [traces, metrics] = [exportersOf(env, 'TRACES'), exportersOf(env, 'METRICS')];
-  const unknown = metrics.find((name) => name !== 'otlp');
-  if (unknown !== undefined) {
-    const fix = 'give otlp or none (Prometheus has /metrics)';
-    throw new CommandError(`OTEL_METRICS_EXPORTER: there is no exporter ${JSON.stringify(unknown)}; ${fix}`);
-  }
   return { traces: traces.length > 0, metrics: metrics.length > 0 };
 }
 
@@ -32,6 +36,11 @@ function exportersOf(env: Environment, signal: 'TRACES' | 'METRICS'): string[] {
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  const { known, fix } = EXPORTERS[signal];
+  const unknown = named.find((name) => name !== 'none' && !known.some((one) => one === name));
+  if (unknown !== undefined) {
+    throw new CommandError(`OTEL_${signal}_EXPORTER: there is no exporter ${JSON.stringify(unknown)}; ${fix}`);
+  }
   if (named.length > 0) return named.filter((name) => name !== 'none');
   return endpoints.some((name) => given(env, name) !== '') ? ['otlp'] : [];
 }

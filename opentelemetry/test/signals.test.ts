@@ -15,7 +15,7 @@ describe('signalsOf', () => {
     ['an endpoint of traces', { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://127.0.0.1' }, { ...off, traces: true }],
     ['an endpoint of metrics', { OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://127.0.0.1' }, { ...off, metrics: true }],
     ['an exporter of traces', { OTEL_TRACES_EXPORTER: 'otlp' }, { ...off, traces: true }],
-    ['exporters of traces', { OTEL_TRACES_EXPORTER: 'zipkin, console' }, { ...off, traces: true }],
+    ['exporters of traces', { OTEL_TRACES_EXPORTER: 'zipkin, otlp' }, { ...off, traces: true }],
     ['an exporter of metrics', { OTEL_METRICS_EXPORTER: 'otlp' }, { ...off, metrics: true }],
     ['an endpoint, but no traces', { ...ENDPOINT, OTEL_TRACES_EXPORTER: 'none' }, { ...off, metrics: true }],
     ['an endpoint, but no metrics', { ...ENDPOINT, OTEL_METRICS_EXPORTER: 'none' }, { ...off, traces: true }],
@@ -40,5 +40,11 @@ describe('signalsOf', () => {
     const given = () => signalsOf({ OTEL_METRICS_EXPORTER: 'prometheus' });
     expect(given).toThrow(CommandError);
     expect(given).toThrow('OTEL_METRICS_EXPORTER: there is no exporter "prometheus"; give otlp or none');
+  });
+
+  it('refuses to write traces to standard output, where answers go', () => {
+    const given = () => signalsOf({ OTEL_TRACES_EXPORTER: 'otlp,console' });
+    expect(given).toThrow(CommandError);
+    expect(given).toThrow('OTEL_TRACES_EXPORTER: there is no exporter "console"; give otlp, zipkin or none');
   });
 });

@@ -22,12 +22,12 @@ const request = () => ({ directory: directory.path, port: 0, username: 'u', pass
 
 it('says that a child was killed before it heard what to serve', async () => {
   const { fork } = await vi.importActual<typeof childProcess>('node:child_process');
-  vi.spyOn(childProcess, 'fork').mockImplementation(((...of: Parameters<typeof fork>) => {
+  vi.spyOn(childProcess, 'fork').mockImplementation((...of: Parameters<typeof fork>) => {
     const child = fork(...of);
     child.kill('SIGKILL');
     while (!/^State:\s[XZ]/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8')));
     return child;
-  }) as typeof fork);
+  });
   await expect(startChild(request(), rememberingLog())).rejects.toThrow(/ended \(SIGKILL\) before it served/);
 });
 
