@@ -34,7 +34,7 @@ export async function confirmByHand(stage: Stage, guest: Guest): Promise<void> {
   // There is no libvirt, whose log of a guest is what its QEMU says, and no package of the agent.
   await stage.host.run(`mkdir -p /var/log/libvirt/qemu
     ln -sf /share/${guest.name}.qemu.log /var/log/libvirt/qemu/${guest.name}.log
-    printf '#!/bin/sh\\nexec ${PROGRAM} "$@"\\n' > /usr/bin/tcewatch-agent
+    printf '#!/bin/bash\\nexec ${PROGRAM} "$@"\\n' > /usr/bin/tcewatch-agent
     chmod +x /usr/bin/tcewatch-agent`);
   for (const [name, claims] of Object.entries(CLAIMS)) {
     const page = await readFile(new URL(`${name}.md`, PAGES), 'utf8');
