@@ -12,24 +12,28 @@ import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
 import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
-import { fleetAnswer, fleetBody } from './fleet.js';
+import type { AlertFeed } from './feed.js';
+import { askFleet, fleetBody } from './fleet.js';
 import { liobnAnswers } from './liobns.js';
 import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
+import { Shared } from './shared.js';
+import { alertStream } from './stream.js';
 
 export interface ApiOptions {
   queries: Queries;
+  feed: AlertFeed;
   /** Absent: whoever connects may read. */
   token?: Secret | undefined;
   /** How far a host's clock may be off before that is a problem of it. */
   maxClockSkewMs: number;
 }
 
-/** The newest so many of those that fire, and of all, are looked at for the fleet. */
-const FLEET_ALERTS = 10_000;
+/** All who ask for the fleet within so many milliseconds are given one answer, unless an alert comes between. */
+const FLEET_MS = 2000;
 
 const life = z.object({ life: z.uuid().describe('Life of a VM.') });
 
-export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, token, maxClockSkewMs }) => {
+export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, feed, token, maxClockSkewMs }) => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   answerErrors(app.withTypeProvider());
@@ -69,6 +73,12 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     return row;
   }
 
+  const fleet = new Shared(() => askFleet(queries), { maxAgeMs: FLEET_MS });
+  feed.onEvent(() => {
+    fleet.drop();
+  });
+  await app.register(alertStream, { queries, feed });
+
   app.get(
     '/v1/hosts',
     { schema: { response: answers(z.array(hostBody), 'Hosts as they were last read.') } },
@@ -97,18 +107,13 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     '/v1/fleet',
     {
       schema: {
+        querystring: subject,
         response: answers(z.array(fleetBody), 'Living VMs, what they did in the last minutes, and their state.'),
       },
     },
-    async () => {
-      const [hosts, vms, recent, firing, newest] = await Promise.all([
-        queries.hosts(),
-        queries.vms(),
-        queries.recent(),
-        queries.alerts({ state: 'firing', limit: FLEET_ALERTS }),
-        queries.alerts({ limit: FLEET_ALERTS }),
-      ]);
-      return fleetAnswer({ hosts, vms, recent, alerts: [...firing, ...newest] });
+    async ({ query }) => {
+      const vms = await fleet.get();
+      return vms.filter((vm) => (query.host ?? vm.host.id) === vm.host.id && (query.life ?? vm.life) === vm.life);
     },
   );
 

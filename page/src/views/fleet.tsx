@@ -1,6 +1,6 @@
 /** The fleet: every living VM with its state, to filter and to sort. */
 import { useRef } from 'preact/hooks';
-import type { FleetVm } from '../api/answers.js';
+import type { Alert, FleetVm } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
 import { SORTS, STATES, countStates, list, listingOf } from '../filter.js';
 import type { Sort } from '../filter.js';
@@ -28,8 +28,8 @@ const COLUMNS: readonly { sort: Sort; name: string; order: 'ascending' | 'descen
   { sort: 'alert', name: 'Newest alert', order: 'descending' },
 ];
 
-export function Fleet({ route }: { route: Route }) {
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+export function Fleet({ route, newest }: { route: Route; newest: readonly Alert[] | undefined }) {
+  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS, { news: newest });
   const listing = listingOf(route.query);
   const all = fleet.body ?? [];
   const shown = list(all, listing);

@@ -1,5 +1,5 @@
 /** One host: its VMs, its books, and what is wrong with what it tells. */
-import type { Account, FleetVm, Host } from '../api/answers.js';
+import type { Account, Alert, FleetVm, Host } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
 import { ModeBar } from '../parts/mode-bar.js';
 import { Problem } from '../parts/problem.js';
@@ -9,9 +9,9 @@ import { count, dateTime, duration, rate } from '../words.js';
 
 const EVERY_MS = 5000;
 
-export function HostView({ id }: { id: string }) {
+export function HostView({ id, newest }: { id: string; newest: readonly Alert[] | undefined }) {
   const hosts = usePolled<Host[]>('/v1/hosts', EVERY_MS);
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+  const fleet = usePolled<FleetVm[]>(`/v1/fleet?host=${encodeURIComponent(id)}`, EVERY_MS, { news: newest });
   const accounts = usePolled<Account[]>('/v1/accounts', EVERY_MS);
   const host = hosts.body?.find((one) => one.id === id);
   return (
@@ -26,7 +26,7 @@ export function HostView({ id }: { id: string }) {
           <section aria-label="VMs">
             <h2>VMs</h2>
             <Problem of={fleet} />
-            {fleet.body && <Vms vms={fleet.body.filter((vm) => vm.host.id === id)} />}
+            {fleet.body && <Vms vms={fleet.body} />}
           </section>
           <section aria-label="Books">
             <h2>Books</h2>

@@ -22,7 +22,7 @@ export function VmView({ route, newest }: { route: Route; newest: readonly Alert
   const path = `/v1/vms/${encodeURIComponent(route.id)}`;
   const vm = usePolled<Vm>(path, EVERY_MS);
   const hosts = usePolled<Host[]>('/v1/hosts', EVERY_MS);
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+  const fleet = usePolled<FleetVm[]>(`/v1/fleet?life=${encodeURIComponent(route.id)}`, EVERY_MS, { news: newest });
   const host = hosts.body?.find(({ id }) => id === vm.body?.host);
   if (!vm.body || !host) {
     return (
@@ -78,14 +78,14 @@ function Calls({ path, vm, host, route }: { path: string; vm: Vm; host: Host; ro
   const window = windowOf(range, vm.startedAt, host.readAt, host.intervalSeconds);
   const time = timeQuery(range, window);
   const subject = `${vm.life} ${range}`;
-  const steps = usePolled<Step[]>(`${path}/steps?${stepsQuery(window)}`, EVERY_MS, subject);
+  const steps = usePolled<Step[]>(`${path}/steps?${stepsQuery(window)}`, EVERY_MS, { subject });
   const counts = usePolled<Counts[]>(
     `/v1/counts?host=${encodeURIComponent(vm.host)}&life=${vm.life}&${time}`,
     EVERY_MS,
-    subject,
+    { subject },
   );
-  const liobns = usePolled<Liobn[]>(`${path}/liobns?${time}`, EVERY_MS, subject);
-  const latency = usePolled<Latency>(`${path}/latency?${time}`, EVERY_MS, subject);
+  const liobns = usePolled<Liobn[]>(`${path}/liobns?${time}`, EVERY_MS, { subject });
+  const latency = usePolled<Latency>(`${path}/latency?${time}`, EVERY_MS, { subject });
   const words = RANGES[range].words;
   const over = range === 'all' ? words : `in the last ${words}`;
   return (
