@@ -17,7 +17,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** Kept as long as the tab is open, and in no address. */
+/** Kept as long as the tab is open and the collector does not refuse it, and in no address. */
 export function keepToken(token: string): void {
   sessionStorage.setItem(TOKEN, token);
 }
@@ -49,7 +49,11 @@ async function get(path: string, signal: AbortSignal, more: Record<string, strin
   const token = sessionStorage.getItem(TOKEN);
   const headers = { ...more, ...(token !== null && { authorization: `Bearer ${token}` }) };
   const response = await fetch(path, { headers, signal, cache: 'no-store', credentials: 'omit' });
-  if (response.status === 401) throw new UnauthorizedError('The collector asks for a token.');
+  if (response.status === 401) {
+    // One that was given since stays.
+    if (sessionStorage.getItem(TOKEN) === token) sessionStorage.removeItem(TOKEN);
+    throw new UnauthorizedError('The collector asks for a token.');
+  }
   if (!response.ok && response.status !== 304) throw new AnswerError(await wordsOf(response), response.status);
   return response;
 }

@@ -1,6 +1,7 @@
 /** One host: its VMs, its books, and what is wrong with what it tells. */
 import type { Account, Alert, FleetVm, Host } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
+import { AlertCard } from '../parts/alert-card.js';
 import { ModeBar } from '../parts/mode-bar.js';
 import { Problem } from '../parts/problem.js';
 import { State } from '../parts/state.js';
@@ -21,6 +22,11 @@ export function HostView({ id, newest }: { id: string; newest: readonly Alert[] 
       {hosts.body && !host && <p>No host has the id {id}.</p>}
       {host && (
         <>
+          {newest
+            ?.filter((alert) => alert.host.id === id && alert.vm === null && alert.state === 'firing')
+            .map((alert) => (
+              <AlertCard key={alert.alertId} alert={alert} subject={false} />
+            ))}
           <Facts host={host} />
           <Problems problems={host.problems} />
           <section aria-label="VMs">
@@ -104,9 +110,9 @@ function Vms({ vms }: { vms: readonly FleetVm[] }) {
                 <State state={state} />
               </td>
               <td>
-                <ModeBar modes={modes} />
+                <ModeBar modes={modes} past={state === 'silent'} />
               </td>
-              <td class="number">{rate(callsPerSecond)}</td>
+              <td class={state === 'silent' ? 'number past' : 'number'}>{rate(callsPerSecond)}</td>
             </tr>
           ))}
         </tbody>
