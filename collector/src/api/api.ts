@@ -10,13 +10,12 @@ import { alertBody, toAlertBody } from '../alert-body.js';
 import type { Queries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
-import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
+import { accountBody, answers, countsBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
 import type { AlertFeed } from './feed.js';
-import { askFleet, fleetBody } from './fleet.js';
+import { fleetRoute } from './fleet-route.js';
 import { liobnAnswers } from './liobns.js';
 import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
-import { Shared } from './shared.js';
 import { alertStream } from './stream.js';
 
 export interface ApiOptions {
@@ -27,9 +26,6 @@ export interface ApiOptions {
   /** How far a host's clock may be off before that is a problem of it. */
   maxClockSkewMs: number;
 }
-
-/** All who ask for the fleet within so many milliseconds are given one answer, unless an alert comes between. */
-const FLEET_MS = 2000;
 
 const life = z.object({ life: z.uuid().describe('Life of a VM.') });
 
@@ -61,22 +57,13 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     });
   }
 
-  const answers = <T extends z.ZodType>(body: T, description: string) => ({
-    200: body.describe(description),
-    '4xx': errorBody,
-    '5xx': errorBody,
-  });
-
   async function oneVm(wanted: string): Promise<VmRow> {
     const [row] = await queries.vms({ life: wanted });
     if (!row) throw new NotFoundError(`no VM has the life ${wanted}; GET /v1/vms lists them`);
     return row;
   }
 
-  const fleet = new Shared(() => askFleet(queries), { maxAgeMs: FLEET_MS });
-  feed.onEvent(() => {
-    fleet.drop();
-  });
+  await app.register(fleetRoute, { queries, feed });
   await app.register(alertStream, { queries, feed });
 
   app.get(
@@ -101,20 +88,6 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     '/v1/vms/:life',
     { schema: { params: life, response: answers(vmBody, 'One life of a VM.') } },
     async ({ params }) => vmAnswer(await oneVm(params.life)),
-  );
-
-  app.get(
-    '/v1/fleet',
-    {
-      schema: {
-        querystring: subject,
-        response: answers(z.array(fleetBody), 'Living VMs, what they did in the last minutes, and their state.'),
-      },
-    },
-    async ({ query }) => {
-      const vms = await fleet.get();
-      return vms.filter((vm) => (query.host ?? vm.host.id) === vm.host.id && (query.life ?? vm.life) === vm.life);
-    },
   );
 
   app.get(

@@ -1,12 +1,14 @@
 /** One word for each VM: decided from what is stored, and from nothing else. */
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/model.js';
 import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
 import { HPT, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
-import { get, life, vm } from './ask.js';
+import { get, life, queriesOf, quietFeed, vm } from './ask.js';
 
 type Fleet = z.infer<typeof fleetBody>[];
 
@@ -113,6 +115,30 @@ it('is asked for one host or one VM alone', async () => {
   expect(await lives('?host=h2')).toEqual([other.life]);
   expect(await lives(`?life=${vm.life}`)).toEqual([vm.life]);
   expect(await lives(`?host=h2&life=${vm.life}`)).toEqual([]);
+});
+
+it('is read from the store once for all who ask, and anew when an alert comes', async () => {
+  let asked = 0;
+  const feed = quietFeed();
+  const hosts = () => {
+    asked += 1;
+    return Promise.resolve([host]);
+  };
+  const app = fastify();
+  await app.register(readApi, { queries: queriesOf({ hosts }), feed, maxClockSkewMs: 10_000 });
+  const ask = async () => {
+    const { headers, payload } = await app.inject('/v1/fleet');
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    return payload;
+  };
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  expect(asked).toBe(1);
+  expect(new Set(answers).size).toBe(1);
+  expect(JSON.parse(answers[0])).toMatchObject([{ vm: 'a', state: 'idle' }]);
+  feed.publish(firingAlert());
+  await ask();
+  expect(asked).toBe(2);
+  await app.close();
 });
 
 it('leaves out guests that count themselves', async () => {
