@@ -63,6 +63,12 @@ elif ! deploy/test/nfpm.sh >/dev/null; then
 fi
 has go || echo "test set-up: there is no go: compose.yaml is not checked by compose's own loader"
 
+# The guides' commands, in a copy of this machine.
+{ has curl && has ip && has unshare; } || install curl iproute2 util-linux
+if ! { has curl && has ip && has unshare && has dpkg && has go; } || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: not root, or no curl, ip, unshare, dpkg or go: the commands of the guides are not run"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

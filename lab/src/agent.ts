@@ -13,7 +13,8 @@ import { THIS_MACHINE } from './visitor.js';
 
 const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
 const execute = promisify(execFile);
-const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
+/** Where its disk is mounted on the host. */
+export const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
 const LOG = '/share/agent.log';
 
 /** What docs/guides/privileges.md has root keep. */

@@ -40,10 +40,13 @@ it('finds the value before the window within the hour, of a series that seldom c
   const store = await around.open('recent_seldom');
   const clickhouse = new Explaining(around.clickhouse, 'recent_seldom');
   const at = (uptime: number, seldom: number) =>
-    store.insertBatches([batchOf({ uptime, series: [{ value: uptime }, { liobn: 7n, value: seldom }] })]);
-  for (const minute of [0, 30, 59, 60, 70]) await at(minute * 60, 1000);
+    batchOf({ uptime, series: [{ value: uptime }, { liobn: 7n, value: seldom }] });
+  // The hour begins within a group.
+  for (const group of [[0], [30], [59, 60], [70]]) {
+    await store.insertBatches(group.map((minute) => at(minute * 60, 1000)));
+  }
   // In the window from 13:10 on; the hour before it began with all series.
-  await at(76 * 60, 1003);
+  await store.insertBatches([at(76 * 60, 1003)]);
   const [row] = await selectRecent(clickhouse);
   expect(row?.counters.entered).toBe(3 + 16 * 60);
   expect([...clickhouse.read.keys()].sort()).toEqual(['hosts', 'readings_recent']);
