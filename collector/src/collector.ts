@@ -4,6 +4,7 @@ import { noTelemetry } from '@tcewatch/opentelemetry';
 import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
+import { AlertFeed } from './api/feed.js';
 import { startEmbeddedClickHouse } from './clickhouse/index.js';
 import type { EmbeddedClickHouse } from './clickhouse/index.js';
 import { policyOf } from './config/index.js';
@@ -104,6 +105,13 @@ async function open(
 
   const dispatcher = await openDispatcher(config, { store, detector, metrics, telemetry }, log, onClose);
 
+  const feed = new AlertFeed({
+    storedAfter: (ns) => store.alertEventsStoredAfter(ns),
+    now: wallClock,
+    onError: (error) => {
+      log.warn({ err: error }, 'alerts of other collectors are shown later');
+    },
+  });
   const pipeline = createPipeline({
     store,
     watch,
@@ -113,6 +121,7 @@ async function open(
     now: wallClock,
     telemetry,
     notify: (event, traceparent) => {
+      feed.publish(event);
       metrics.alertEvents.inc({ alert: event.alert, state: event.state, cause: event.cause.code });
       dispatcher.dispatch(event, { parent: traceparent });
     },
@@ -129,7 +138,7 @@ async function open(
     tls: servedTls(listen.tls),
     log,
     registry: metrics.registry,
-    api: { queries: withGuests(store), token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },
+    api: { queries: withGuests(store), feed, token: read.token, maxClockSkewMs: config.hosts.maxClockSkew },
     intake: {
       check: checkBatch,
       accept: (batches) => pipeline.accept(batches),

@@ -1,7 +1,9 @@
 /** The frame of all views: where one is, new alerts, and the token where the collector wants one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useAlerts } from './api/alerts.js';
 import type { Alert } from './api/answers.js';
-import { Access, usePolled } from './api/poll.js';
+import { Access } from './api/poll.js';
+import type { Polled } from './api/poll.js';
 import { TokenForm } from './parts/token-form.js';
 import { subjectHref, useRoute } from './route.js';
 import type { Route } from './route.js';
@@ -10,8 +12,6 @@ import { Fleet } from './views/fleet.js';
 import { HostView } from './views/host.js';
 import { VmView } from './views/vm.js';
 import { alertWords } from './words.js';
-
-const ALERTS_EVERY_MS = 1000;
 
 export function App() {
   const [key, setKey] = useState(0);
@@ -40,7 +40,7 @@ export function App() {
 
 function Frame() {
   const route = useRoute();
-  const alerts = usePolled<Alert[]>('/v1/alerts?limit=200', ALERTS_EVERY_MS);
+  const alerts = useAlerts();
   const firing = alerts.body?.filter(({ state }) => state === 'firing').length ?? 0;
   const main = useRef<HTMLElement>(null);
   const place = `${route.view} ${route.id}`;
@@ -86,14 +86,14 @@ function Frame() {
   );
 }
 
-function View({ route, alerts }: { route: Route; alerts: ReturnType<typeof usePolled<Alert[]>> }) {
+function View({ route, alerts }: { route: Route; alerts: Polled<Alert[]> }) {
   switch (route.view) {
     case 'fleet':
-      return <Fleet route={route} />;
+      return <Fleet route={route} newest={alerts.body} />;
     case 'vm':
       return <VmView key={route.id} route={route} newest={alerts.body} />;
     case 'host':
-      return <HostView key={route.id} id={route.id} />;
+      return <HostView key={route.id} id={route.id} newest={alerts.body} />;
     case 'alerts':
       return <AlertList alerts={alerts} />;
     case 'unknown':

@@ -19,6 +19,25 @@ export const STATE_MEANINGS: Readonly<Record<VmState, string>> = {
   accelerated: 'The kernel handles its calls.',
 };
 
+/** Why nobody can see a mode, by the codes of docs/reference/evidence.md. */
+const UNOBSERVABLE: Readonly<Record<string, string>> = {
+  'real-mode-invisible': 'its kernel completes such calls in real mode, where nothing on the host can count them',
+  'get-tce-invisible': 'its kernel completes H_GET_TCE in real mode, where nothing on the host can count it',
+  'mmu-unknown': 'its kernel uses real mode for hash guests, and the MMU of this one is not known',
+  'cpu-unknown': 'its processor is not known, so neither is whether KVM uses real mode on it',
+  'kernel-unverified': 'whether its kernel has handlers in real mode is not known',
+  'kvm-pr': 'it runs on KVM PR, which has no trace events for hypercalls',
+  'guest-issues-alone': 'a guest counts what it issues, and cannot tell who completes it',
+  'no-evidence-given': 'its agent says nothing of this mode',
+};
+
+/** `Real cannot be observed: ...`: a sentence for each mode that nobody sees. */
+export function unobservableWords(modes: readonly ModeShare[]): string[] {
+  return modes
+    .filter(({ calls }) => calls === null)
+    .map(({ mode, reason }) => `Calls in ${MODE_WORDS[mode]} mode cannot be seen: ${UNOBSERVABLE[reason] ?? reason}.`);
+}
+
 export const MODE_WORDS: Readonly<Record<Mode, string>> = { real: 'real', virtual: 'virtual', userspace: 'userspace' };
 
 const INTEGER = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });

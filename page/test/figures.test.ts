@@ -1,6 +1,7 @@
 /** Figures in words, in order, and over time: what is not known is never a number. */
 import { describe, expect, it } from 'vitest';
-import type { FleetVm, Step, VmState } from '../src/api/answers.js';
+import { merged } from '../src/api/alerts.js';
+import type { Alert, FleetVm, Step, VmState } from '../src/api/answers.js';
 import { countStates, list, listingOf } from '../src/filter.js';
 import { rangeOf, stepsQuery, timeQuery, windowOf } from '../src/range.js';
 import { plotSteps } from '../src/series.js';
@@ -77,6 +78,22 @@ describe('the list of VMs', () => {
     expect(names({ q: ' H2' })).toEqual(['vm2']);
     expect(names({ q: 'nobody' })).toEqual([]);
     expect(countStates(fleet)).toMatchObject({ fallback: 2, idle: 1, silent: 0 });
+  });
+});
+
+describe('alerts that the collector tells of', () => {
+  const alert = (alertId: string, revision: number, firedAt = '2026-11-22T12:00:00.000Z'): Alert =>
+    ({ alertId, revision, firedAt }) as Alert;
+  const names = (alerts: Alert[]) => alerts.map(({ alertId, revision }) => `${alertId}${revision}`);
+
+  it('are the newest first, each as it was told last, whatever comes twice or late', () => {
+    const known = merged([], [alert('a', 1), alert('b', 0, '2026-11-22T12:00:01.000Z')]);
+    expect(names(known)).toEqual(['b0', 'a1']);
+    expect(names(merged(known, [alert('a', 0), alert('b', 1, '2026-11-22T12:00:01.000Z'), alert('b', 0)]))).toEqual([
+      'b1',
+      'a1',
+    ]);
+    expect(names(merged(known, [alert('c', 0, '2026-11-22T12:00:02.000Z')]))).toEqual(['c0', 'b0', 'a1']);
   });
 });
 

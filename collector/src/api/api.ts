@@ -10,26 +10,26 @@ import { alertBody, toAlertBody } from '../alert-body.js';
 import type { Queries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
-import { accountBody, countsBody, errorBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
+import { accountBody, answers, countsBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
 import { NotFoundError, answerErrors } from './errors.js';
-import { fleetAnswer, fleetBody } from './fleet.js';
+import type { AlertFeed } from './feed.js';
+import { fleetRoute } from './fleet-route.js';
 import { liobnAnswers } from './liobns.js';
 import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
+import { alertStream } from './stream.js';
 
 export interface ApiOptions {
   queries: Queries;
+  feed: AlertFeed;
   /** Absent: whoever connects may read. */
   token?: Secret | undefined;
   /** How far a host's clock may be off before that is a problem of it. */
   maxClockSkewMs: number;
 }
 
-/** The newest so many of those that fire, and of all, are looked at for the fleet. */
-const FLEET_ALERTS = 10_000;
-
 const life = z.object({ life: z.uuid().describe('Life of a VM.') });
 
-export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, token, maxClockSkewMs }) => {
+export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries, feed, token, maxClockSkewMs }) => {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   answerErrors(app.withTypeProvider());
@@ -57,17 +57,14 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     });
   }
 
-  const answers = <T extends z.ZodType>(body: T, description: string) => ({
-    200: body.describe(description),
-    '4xx': errorBody,
-    '5xx': errorBody,
-  });
-
   async function oneVm(wanted: string): Promise<VmRow> {
     const [row] = await queries.vms({ life: wanted });
     if (!row) throw new NotFoundError(`no VM has the life ${wanted}; GET /v1/vms lists them`);
     return row;
   }
+
+  await app.register(fleetRoute, { queries, feed });
+  await app.register(alertStream, { queries, feed });
 
   app.get(
     '/v1/hosts',
@@ -91,25 +88,6 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
     '/v1/vms/:life',
     { schema: { params: life, response: answers(vmBody, 'One life of a VM.') } },
     async ({ params }) => vmAnswer(await oneVm(params.life)),
-  );
-
-  app.get(
-    '/v1/fleet',
-    {
-      schema: {
-        response: answers(z.array(fleetBody), 'Living VMs, what they did in the last minutes, and their state.'),
-      },
-    },
-    async () => {
-      const [hosts, vms, recent, firing, newest] = await Promise.all([
-        queries.hosts(),
-        queries.vms(),
-        queries.recent(),
-        queries.alerts({ state: 'firing', limit: FLEET_ALERTS }),
-        queries.alerts({ limit: FLEET_ALERTS }),
-      ]);
-      return fleetAnswer({ hosts, vms, recent, alerts: [...firing, ...newest] });
-    },
   );
 
   app.get(

@@ -140,3 +140,10 @@ export const errorBody = z.object({
   field: z.string().optional().describe('The parameter that is to blame.'),
   message: z.string(),
 });
+
+/** The responses of a route. */
+export const answers = <T extends z.ZodType>(body: T, description: string) => ({
+  200: body.describe(description),
+  '4xx': errorBody,
+  '5xx': errorBody,
+});

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alert-body.js';
 import type { AlertEvent } from '../model.js';
 import { RECENT_MS } from '../store/index.js';
-import type { CountRow, HostRow, VmRow } from '../store/index.js';
+import type { CountRow, HostRow, LivingVmRow, Queries } from '../store/index.js';
 import { isoTime } from '../time.js';
 import { time } from './bodies.js';
 
@@ -43,10 +43,21 @@ type FleetVm = z.infer<typeof fleetBody>;
 
 export interface FleetRows {
   hosts: readonly HostRow[];
-  vms: readonly VmRow[];
+  vms: readonly LivingVmRow[];
   recent: readonly CountRow[];
-  /** Newest first; may hold one twice. */
+  /** One for each VM at most. */
   alerts: readonly AlertEvent[];
+}
+
+/** What is asked of the store, at once. */
+export async function askFleet(queries: Queries): Promise<FleetVm[]> {
+  const [hosts, vms, recent, alerts] = await Promise.all([
+    queries.hosts(),
+    queries.livingVms(),
+    queries.recent(),
+    queries.newestAlerts(),
+  ]);
+  return fleetAnswer({ hosts, vms, recent, alerts });
 }
 
 export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
@@ -56,14 +67,14 @@ export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[
     const key = `${row.hostId} ${row.life}`;
     calls.set(key, [...(calls.get(key) ?? []), row]);
   }
-  const newest = newestAlerts(alerts);
+  const silences = new Map(alerts.filter(isSilence).map((event) => [event.hostId, event]));
+  const newest = new Map(alerts.map((event) => [event.vm?.life, event]));
   return vms.flatMap((vm) => {
     const host = hostOf.get(vm.hostId);
     // A guest that counts itself is seen as a VM of its host already.
-    if (vm.ended || !host || host.source === 'guest') return [];
-    const silence = newest.get(vm.hostId);
-    const silent = silence?.alert === 'TceTelemetrySilent' && silence.state === 'firing';
-    const alert = silent ? silence : newest.get(vm.life);
+    if (!host || host.source === 'guest') return [];
+    const silence = silences.get(vm.hostId);
+    const alert = silence ?? newest.get(vm.life);
     const modes = sumModes(calls.get(`${vm.hostId} ${vm.life}`) ?? [], vm);
     const seconds = windowSeconds(host, vm);
     const known = modes.reduce((sum, mode) => sum + (mode.calls ?? 0), 0);
@@ -72,7 +83,7 @@ export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[
       life: vm.life,
       vm: vm.vm,
       uuid: vm.uuid,
-      state: silent ? 'silent' : stateOf(modes, alert),
+      state: silence ? 'silent' : stateOf(modes, alert),
       readAt: isoTime(host.readAtNs),
       seconds,
       callsPerSecond: seconds > 0 ? known / seconds : 0,
@@ -88,20 +99,12 @@ function stateOf(modes: FleetVm['modes'], alert: AlertEvent | undefined): VmStat
   return modes.every(({ calls }) => calls === 0) ? 'idle' : 'accelerated';
 }
 
-/** By life, or by host for an alert about one; an alert that fires before one that does not. */
-function newestAlerts(alerts: readonly AlertEvent[]): Map<string, AlertEvent> {
-  const newest = new Map<string, AlertEvent>();
-  for (const event of alerts) {
-    const subject = event.vm?.life ?? event.hostId;
-    const known = newest.get(subject);
-    const graver = known?.state === 'resolved' && event.state === 'firing';
-    if (!known || graver) newest.set(subject, event);
-  }
-  return newest;
+function isSilence({ alert, state, vm }: AlertEvent): boolean {
+  return vm === null && alert === 'TceTelemetrySilent' && state === 'firing';
 }
 
 /** The window of {@link Queries.recent}, as far as the VM lived. */
-function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: VmRow): number {
+function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: LivingVmRow): number {
   const step = BigInt(RECENT_MS) * 1_000_000n;
   const begin = readAtNs - (readAtNs % step) - step;
   const from = begin > startedAtNs ? begin : startedAtNs;
@@ -112,7 +115,7 @@ function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: VmRow): number {
 const LEAST_KNOWN: readonly Evidence[] = ['unobservable', 'upper-bound', 'derived', 'exact', 'absent'];
 
 /** Linux guests do not call H_GET_TCE: what is not known of it says nothing of a VM, unless that calls it. */
-function sumModes(rows: readonly CountRow[], { evidence }: VmRow): FleetVm['modes'] {
+function sumModes(rows: readonly CountRow[], { evidence }: LivingVmRow): FleetVm['modes'] {
   const counters = new Map(rows.map((row) => [row.hypercall, row.counters]));
   const figures = HYPERCALL_NAMES.filter((name) => name !== 'H_GET_TCE' || counters.has(name)).flatMap((name) =>
     deriveModes(name, counters.get(name) ?? {}, evidence),

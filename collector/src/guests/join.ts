@@ -8,7 +8,7 @@
  * one interval of each plus the difference of their clocks. It does not grow with time.
  */
 import type { CounterValues, ModeEvidence } from '@tcewatch/protocol';
-import type { CountRow, GuestSpan, StepRow, TimeRange, VmRow } from '../store/index.js';
+import type { CountRow, GuestSpan, LivingVmRow, StepRow, TimeRange } from '../store/index.js';
 
 /** A time that a guest reported, within the life of its QEMU process and the time that was asked for. */
 export interface Overlap {
@@ -18,7 +18,7 @@ export interface Overlap {
 }
 
 /** The spans of the guest that runs in this VM; none where the host sees all modes itself. */
-export function spansOf(vm: VmRow, spans: readonly GuestSpan[]): GuestSpan[] {
+export function spansOf(vm: LivingVmRow, spans: readonly GuestSpan[]): GuestSpan[] {
   if (vm.uuid === '' || !vm.evidence.some(isHiddenReal)) return [];
   // A guest's own row bears the same uuid.
   if (spans.some(({ hostId, life }) => hostId === vm.hostId && life === vm.life)) return [];
@@ -26,7 +26,7 @@ export function spansOf(vm: VmRow, spans: readonly GuestSpan[]): GuestSpan[] {
 }
 
 /** `toNs` is exclusive and `fromNs` inclusive in questions: a span begins after its first reading and ends with its last. */
-export function overlaps(vm: VmRow, spans: readonly GuestSpan[], { fromNs, toNs }: TimeRange): Overlap[] {
+export function overlaps(vm: LivingVmRow, spans: readonly GuestSpan[], { fromNs, toNs }: TimeRange): Overlap[] {
   return spans.flatMap(({ hostId, life, firstNs, lastNs }) => {
     const from = latest(firstNs + 1n, vm.startedAtNs, fromNs);
     const to = toNs !== undefined && toNs < lastNs + 1n ? toNs : lastNs + 1n;
@@ -57,7 +57,7 @@ export function hiddenCalls(
 /** The VM's rows with `issued` as if the guest had counted over all of the time, and in real mode what it showed. */
 export function withIssued(
   rows: readonly CountRow[],
-  { hostId, life }: VmRow,
+  { hostId, life }: Pick<LivingVmRow, 'hostId' | 'life'>,
   hidden: ReadonlyMap<CountRow['hypercall'], number>,
 ): CountRow[] {
   const own = (row: CountRow) => row.hostId === hostId && row.life === life;

@@ -2,19 +2,20 @@
  * The store's answers with real mode derived where a guest counts itself: the same questions, so that whoever asks need not
  * know of guests. Without such guests each question costs one look at the list of them more.
  */
-import type { CountRow, GuestSpan, Queries, VmRow } from '../store/index.js';
+import type { CountRow, GuestSpan, LivingVmRow, Queries, VmRow } from '../store/index.js';
 import { derivedEvidence, hiddenCalls, joinSteps, overlaps, spansOf, withIssued } from './join.js';
 import type { Overlap } from './join.js';
 
 export function withGuests(queries: Queries): Queries {
+  async function derive<T extends LivingVmRow>(asked: Promise<T[]>): Promise<T[]> {
+    const [vms, spans] = await Promise.all([asked, queries.guestSpans()]);
+    return vms.map((vm) => (spansOf(vm, spans).length === 0 ? vm : { ...vm, evidence: derivedEvidence(vm.evidence) }));
+  }
+
   return {
     ...queries,
-    vms: async (subject = {}) => {
-      const [vms, spans] = await Promise.all([queries.vms(subject), queries.guestSpans()]);
-      return vms.map((vm) =>
-        spansOf(vm, spans).length === 0 ? vm : { ...vm, evidence: derivedEvidence(vm.evidence) },
-      );
-    },
+    vms: async (subject = {}) => derive(queries.vms(subject)),
+    livingVms: async () => derive(queries.livingVms()),
     counters: async (question = {}) => {
       const [rows, spans] = await Promise.all([queries.counters(question), queries.guestSpans()]);
       if (spans.length === 0) return rows;
@@ -32,7 +33,7 @@ export function withGuests(queries: Queries): Queries {
       const [rows, spans] = await Promise.all([queries.recent(), queries.guestSpans()]);
       if (spans.length === 0) return rows;
       let joined = rows;
-      for (const vm of await queries.vms()) {
+      for (const vm of await queries.livingVms()) {
         const guest = spansOf(vm, spans).at(-1);
         if (!guest) continue;
         const of = ({ hostId, life }: { hostId: string; life: string }) =>

@@ -13,7 +13,7 @@ export interface ClickHouseAddress {
 }
 
 /** Values of the {name:Type} parameters of a statement. */
-export type Parameters = Record<string, string | number | bigint>;
+export type Parameters = Record<string, string | number | bigint | readonly string[]>;
 
 export interface ConnectionOptions {
   /** How long one answer may take, in milliseconds. */

@@ -49,17 +49,21 @@ export interface VmFactsRow {
   vcpus: number | null;
 }
 
-/** One life of a VM. */
-export interface VmRow {
+/** A life of a VM that its host's newest reading told of. */
+export interface LivingVmRow {
   hostId: string;
   life: string;
   vm: string;
   uuid: string;
-  tgid: number;
   startedAtNs: bigint;
+  evidence: ModeEvidence[];
+}
+
+/** One life of a VM. */
+export interface VmRow extends LivingVmRow {
+  tgid: number;
   /** The process is gone; its counts are final. */
   ended: boolean;
-  evidence: ModeEvidence[];
   /** Null until the agent could look. */
   facts: VmFactsRow | null;
 }
@@ -168,9 +172,11 @@ export interface Queries {
   hosts(): Promise<HostRow[]>;
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;
+  /** Those that have not ended, of the day in which their host was last read. */
+  livingVms(): Promise<LivingVmRow[]>;
   /**
    * What the counters of calls gained in the last minutes of each host, up to its newest reading ({@link RECENT_MS}). Lives
-   * that called nothing are left out. What a fleet of 2,000 VMs did is read from an hour in buckets of five minutes.
+   * that called nothing are left out. What a fleet did is read from an hour in buckets of five minutes.
    */
   recent(): Promise<CountRow[]>;
   /** `stepNs` is a whole number of seconds; steps are aligned to it. */
@@ -179,6 +185,11 @@ export interface Queries {
   latency(question: TimeRange & Subject & { life: string }): Promise<LatencyRow>;
   /** The newest event of each alert, newest alert first. */
   alerts(filter: AlertFilter): Promise<AlertEvent[]>;
+  /**
+   * The newest event of the newest alert of each living VM, one that fires before one that does not, and of each alert
+   * about a host that fires.
+   */
+  newestAlerts(): Promise<AlertEvent[]>;
   /** Every event of one alert, in order. */
   alertEvents(alertId: string): Promise<AlertEvent[]>;
   accounts(): Promise<AccountRow[]>;

@@ -3,7 +3,8 @@
  * it makes rows be sent again, which changes no result.
  *
  * Bounded by what the newest batch of each host tells: other lives and epochs are dropped, and hosts beyond the limit,
- * longest silent first. Each UTC day begins anew, so every day holds a full set and rows of older days may expire.
+ * longest silent first. Each UTC day begins anew, so every day holds a full set and rows of older days may expire. Values
+ * do so each hour: what a counter was at some instant is found within the hour before (select/recent.ts).
  */
 import type { Batch } from '@tcewatch/protocol';
 import type { SeriesLayout } from './series-layout.js';
@@ -21,6 +22,8 @@ export interface RememberedLife {
 export interface RememberedHost {
   epoch: string;
   day: bigint;
+  /** Which the values are of. */
+  hour: bigint;
   uptimeNs: bigint;
   accounts: string;
   lives: Map<string, RememberedLife>;
@@ -28,7 +31,8 @@ export interface RememberedHost {
   layout: SeriesLayout | undefined;
 }
 
-const DAY_NS = 86_400_000_000_000n;
+const HOUR_NS = 3_600_000_000_000n;
+const DAY_NS = 24n * HOUR_NS;
 
 /** Not safe to use for a batch before the rows of the one before it were acknowledged or their host was forgotten. */
 export class Remembered {
@@ -42,11 +46,15 @@ export class Remembered {
    */
   recall(batch: Batch): RememberedHost | undefined {
     const { id } = batch.host;
-    const day = batch.clock.wallNs / DAY_NS;
+    const { wallNs } = batch.clock;
+    const [day, hour] = [wallNs / DAY_NS, wallNs / HOUR_NS];
     let host = this.#hosts.get(id);
     if (host?.epoch === batch.epoch && batch.clock.uptimeNs < host.uptimeNs) return undefined;
     if (host?.epoch !== batch.epoch || host.day !== day) {
-      host = { epoch: batch.epoch, day, uptimeNs: 0n, accounts: '', lives: new Map(), layout: undefined };
+      host = { epoch: batch.epoch, day, hour, uptimeNs: 0n, accounts: '', lives: new Map(), layout: undefined };
+    } else if (host.hour !== hour) {
+      // Another object, since batches of both hours may be of one group: then each hour has its own values.
+      host = { ...host, hour, layout: undefined };
     }
     host.uptimeNs = batch.clock.uptimeNs;
     this.#keepLives(host, batch);

@@ -14,6 +14,7 @@ import type { Retention } from './retention.js';
 import { alertRow } from './rows.js';
 import { selectAlertEvents, selectAlerts } from './select/alerts.js';
 import { selectCounts, selectLiobns } from './select/counts.js';
+import { selectLivingVms, selectNewestAlerts } from './select/fleet.js';
 import { selectGuestSpans } from './select/guests.js';
 import { selectAccounts, selectFreshness, selectHostRuns, selectHosts } from './select/hosts.js';
 import { selectLatency } from './select/latency.js';
@@ -80,11 +81,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     hosts: () => selectHosts(clickhouse),
     vms: (subject = {}) => selectVms(clickhouse, subject),
     counters: (question = {}) => selectCounts(clickhouse, question),
+    livingVms: () => selectLivingVms(clickhouse),
     recent: () => selectRecent(clickhouse),
     counterSteps: (question) => selectSteps(clickhouse, question),
     liobns: (question) => selectLiobns(clickhouse, question),
     latency: (question) => selectLatency(clickhouse, question),
     alerts: (filter) => selectAlerts(clickhouse, filter),
+    newestAlerts: () => selectNewestAlerts(clickhouse),
     alertEvents: (alertId) => selectAlertEvents(clickhouse, alertId),
     ...notificationsOf(clickhouse),
     accounts: () => selectAccounts(clickhouse),

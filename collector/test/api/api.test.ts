@@ -210,6 +210,7 @@ describe('the read API', () => {
     expect(Object.keys(paths).sort()).toEqual([
       '/v1/accounts',
       '/v1/alerts',
+      '/v1/alerts/stream',
       '/v1/alerts/{alertId}/events',
       '/v1/counts',
       '/v1/fleet',

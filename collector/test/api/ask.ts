@@ -2,6 +2,7 @@
 import { Secret } from '@tcewatch/config';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
+import { AlertFeed } from '../../src/api/feed.js';
 import type { Queries, VmRow } from '../../src/store/index.js';
 import { RADIX, lifeOf } from '../batches.js';
 
@@ -20,18 +21,20 @@ export const vm: VmRow = {
 };
 
 /** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */
-function queriesOf(given: Partial<Queries> = {}): Queries {
+export function queriesOf(given: Partial<Queries> = {}): Queries {
   const nothing = () => Promise.resolve([]);
   return {
     hosts: nothing,
     hostRuns: nothing,
     vms: ({ life: wanted } = {}) => Promise.resolve(wanted === undefined || wanted === life ? [vm] : []),
+    livingVms: () => Promise.resolve([vm]),
     counters: nothing,
     recent: nothing,
     counterSteps: nothing,
     liobns: nothing,
     latency: () => Promise.resolve({ spans: [], seconds: null, lostMsPerSecond: null }),
     alerts: nothing,
+    newestAlerts: nothing,
     alertEvents: nothing,
     accounts: nothing,
     freshness: nothing,
@@ -39,6 +42,14 @@ function queriesOf(given: Partial<Queries> = {}): Queries {
     ping: () => Promise.resolve(),
     ...given,
   };
+}
+
+/** Looks at nothing: tells only what it is given. */
+export function quietFeed(): AlertFeed {
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  return new AlertFeed({ storedAfter: () => Promise.resolve([]), now: () => 0n, onError, everyMs: 1_000_000 });
 }
 
 export async function get(
@@ -51,6 +62,7 @@ export async function get(
   try {
     await app.register(readApi, {
       queries: queriesOf(given),
+      feed: quietFeed(),
       token: token === undefined ? undefined : new Secret(token),
       maxClockSkewMs: 10_000,
     });

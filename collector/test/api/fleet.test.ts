@@ -1,12 +1,14 @@
 /** One word for each VM: decided from what is stored, and from nothing else. */
+import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/model.js';
 import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
 import { HPT, PR, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
-import { get, life, vm } from './ask.js';
+import { get, life, queriesOf, quietFeed, vm } from './ask.js';
 
 type Fleet = z.infer<typeof fleetBody>[];
 
@@ -40,27 +42,38 @@ async function fleet(given: Partial<Queries>): Promise<Fleet> {
 describe('the state of a VM', () => {
   const recent = () => Promise.resolve([calls({ entered: 330, punted: 30 })]);
   const vmsWith = (evidence: typeof RADIX) => () => Promise.resolve([{ ...vm, evidence }]);
-  const alerts = (...all: AlertEvent[]): Queries['alerts'] => {
-    return ({ state }) => Promise.resolve(all.filter((one) => state === undefined || one.state === state));
-  };
+  const alerts =
+    (...all: AlertEvent[]) =>
+    () =>
+      Promise.resolve(all);
   const silence = alertOf({ alert: 'TceTelemetrySilent', vm: null });
 
   it.each<[string, string, Partial<Queries>]>([
     ['accelerated', 'the kernel handles its calls', { recent }],
     ['idle', 'it called nothing', {}],
-    ['unobservable', 'real mode cannot be seen', { recent, vms: vmsWith(HPT) }],
-    ['unobservable', 'real mode cannot be seen and nothing was', { vms: vmsWith(HPT) }],
-    ['unobservable', 'it runs on KVM PR', { recent, vms: vmsWith(PR) }],
-    ['fallback', 'its alert fires', { recent, alerts: alerts(alertOf({})) }],
+    ['unobservable', 'real mode cannot be seen', { recent, livingVms: vmsWith(HPT) }],
+    ['unobservable', 'real mode cannot be seen and nothing was', { livingVms: vmsWith(HPT) }],
+    ['unobservable', 'it runs on KVM PR', { recent, livingVms: vmsWith(PR) }],
+    ['fallback', 'its alert fires', { recent, newestAlerts: alerts(alertOf({})) }],
     [
       'fallback',
       'its alert fires, though real mode cannot be seen',
-      { vms: vmsWith(HPT), alerts: alerts(alertOf({})) },
+      { livingVms: vmsWith(HPT), newestAlerts: alerts(alertOf({})) },
     ],
-    ['accelerated', 'its alert was resolved', { recent, alerts: alerts(alertOf({ state: 'resolved' })) }],
-    ['silent', 'its host does not report', { recent, alerts: alerts(silence) }],
-    ['silent', 'nobody knows whether it still falls back', { recent, alerts: alerts(silence, alertOf({})) }],
-    ['accelerated', 'the alert is of another VM', { recent, alerts: alerts(firingAlert('b')) }],
+    ['accelerated', 'its alert was resolved', { recent, newestAlerts: alerts(alertOf({ state: 'resolved' })) }],
+    ['silent', 'its host does not report', { recent, newestAlerts: alerts(silence) }],
+    ['silent', 'nobody knows whether it still falls back', { recent, newestAlerts: alerts(silence, alertOf({})) }],
+    ['accelerated', 'the alert is of another VM', { recent, newestAlerts: alerts(firingAlert('b')) }],
+    [
+      'silent',
+      'its host does not report, and something else is wrong with that',
+      { newestAlerts: alerts(silence, alertOf({ alert: 'TceDuplicateIdentity', vm: null })) },
+    ],
+    [
+      'accelerated',
+      'the alert is about its host, which reports',
+      { recent, newestAlerts: alerts(alertOf({ alert: 'TceDuplicateIdentity', vm: null })) },
+    ],
   ])('is %s: %s', async (state, _, given) => {
     expect(await fleet(given)).toMatchObject([{ state }]);
   });
@@ -84,29 +97,60 @@ describe('the state of a VM', () => {
   });
 
   it('never makes 0 of what nobody can observe', async () => {
-    const [only] = await fleet({ recent, vms: vmsWith(HPT) });
+    const [only] = await fleet({ recent, livingVms: vmsWith(HPT) });
     expect(only?.modes[0]).toMatchObject({ mode: 'real', calls: null, evidence: 'unobservable' });
   });
 
   it('says of a VM on KVM PR why nobody knows, and that its punts are at most as many', async () => {
-    const [only] = await fleet({ recent, vms: vmsWith(PR) });
+    const [only] = await fleet({ recent, livingVms: vmsWith(PR) });
     expect(only?.modes).toMatchObject([
       { mode: 'real', calls: 0, evidence: 'absent', reason: 'kvm-pr' },
       { mode: 'virtual', calls: null, evidence: 'unobservable', reason: 'kvm-pr' },
       { mode: 'userspace', calls: 30, evidence: 'upper-bound', reason: 'all-hypercalls-counted' },
     ]);
   });
-
-  it('shows the alert that fires before one that is newer and does not', async () => {
-    const older = alertOf({});
-    const newer = alertOf({ alertId: lifeOf('newer'), state: 'resolved', firedAtNs: older.firedAtNs + 1n });
-    expect(await fleet({ recent, alerts: alerts(newer, older) })).toMatchObject([
-      { state: 'fallback', alert: { alertId: older.alertId } },
-    ]);
-  });
 });
 
-it('leaves out VMs that have ended, and guests that count themselves', async () => {
-  expect(await fleet({ vms: () => Promise.resolve([{ ...vm, ended: true }]) })).toEqual([]);
+it('is asked for one host or one VM alone', async () => {
+  const other = { ...vm, hostId: 'h2', life: lifeOf('other') };
+  const given: Partial<Queries> = {
+    hosts: () => Promise.resolve([host, { ...host, hostId: 'h2' }]),
+    livingVms: () => Promise.resolve([vm, other]),
+  };
+  const lives = async (query: string) => {
+    const { body } = await get(`/v1/fleet${query}`, given);
+    return (body as Fleet).map((one) => one.life);
+  };
+  expect(await lives('')).toEqual([vm.life, other.life]);
+  expect(await lives('?host=h2')).toEqual([other.life]);
+  expect(await lives(`?life=${vm.life}`)).toEqual([vm.life]);
+  expect(await lives(`?host=h2&life=${vm.life}`)).toEqual([]);
+});
+
+it('is read from the store once for all who ask, and anew when an alert comes', async () => {
+  let asked = 0;
+  const feed = quietFeed();
+  const hosts = () => {
+    asked += 1;
+    return Promise.resolve([host]);
+  };
+  const app = fastify();
+  await app.register(readApi, { queries: queriesOf({ hosts }), feed, maxClockSkewMs: 10_000 });
+  const ask = async () => {
+    const { headers, payload } = await app.inject('/v1/fleet');
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    return payload;
+  };
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  expect(asked).toBe(1);
+  expect(new Set(answers).size).toBe(1);
+  expect(JSON.parse(answers[0])).toMatchObject([{ vm: 'a', state: 'idle' }]);
+  feed.publish(firingAlert());
+  await ask();
+  expect(asked).toBe(2);
+  await app.close();
+});
+
+it('leaves out guests that count themselves', async () => {
   expect(await fleet({ hosts: () => Promise.resolve([{ ...host, source: 'guest' }]) })).toEqual([]);
 });

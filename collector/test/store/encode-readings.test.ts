@@ -131,7 +131,7 @@ describe('what did not change', () => {
     expect(encode({ uptime: 2, series }, remembered).rows).toBe(0);
   });
 
-  it('is sent for another epoch, another host, another day, and a batch from before', () => {
+  it('is sent for another epoch, another host, another hour, and a batch from before', () => {
     const remembered = new Remembered();
     const rows = (batch: Partial<TestBatch>): number =>
       encode({ uptime: 100, vms, series: series(5), ...batch }, remembered).rows;
@@ -139,8 +139,9 @@ describe('what did not change', () => {
     expect(rows({ uptime: 99 })).toBe(9);
     expect(rows({})).toBe(0);
     expect(rows({ host: 'h2' })).toBe(9);
-    expect(rows({ uptime: 100 + 86_400 })).toBe(9);
-    expect(rows({ uptime: 101 + 86_400 })).toBe(0);
+    expect(rows({ uptime: 3599 })).toBe(0);
+    expect(rows({ uptime: 3600 })).toBe(9);
+    expect(rows({ uptime: 3601 })).toBe(0);
     expect(rows({ epoch: 'e2' })).toBe(9);
     expect(rows({})).toBe(9);
   });

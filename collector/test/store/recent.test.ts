@@ -3,6 +3,8 @@ import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CountRow, Store } from '../../src/store/index.js';
+import { selectRecent } from '../../src/store/select/recent.js';
+import { Explaining } from './explaining.js';
 import { LIFE, batchOf, recordedBatches, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -32,6 +34,23 @@ it('compares with the value before the window, however long ago that was read', 
   // Five minutes of the clock and what has passed of the next.
   await store.insertBatches([batchOf({ uptime: 30 * HOUR + 11 * 60, series: [{ value: 1015 }] })]);
   expect(await entered(store)).toBe(5);
+});
+
+it('finds the value before the window within the hour, of a series that seldom changes too', async () => {
+  const store = await around.open('recent_seldom');
+  const clickhouse = new Explaining(around.clickhouse, 'recent_seldom');
+  const at = (uptime: number, seldom: number) =>
+    batchOf({ uptime, series: [{ value: uptime }, { liobn: 7n, value: seldom }] });
+  // The hour begins within a group.
+  for (const group of [[0], [30], [59, 60], [70]]) {
+    await store.insertBatches(group.map((minute) => at(minute * 60, 1000)));
+  }
+  // In the window from 13:10 on; the hour before it began with all series.
+  await store.insertBatches([at(76 * 60, 1003)]);
+  const [row] = await selectRecent(clickhouse);
+  expect(row?.counters.entered).toBe(3 + 16 * 60);
+  expect([...clickhouse.read.keys()].sort()).toEqual(['hosts', 'readings_recent']);
+  await clickhouse.close();
 });
 
 it('counts a series that is new from 0, and epochs apart', async () => {

@@ -17,7 +17,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** Kept as long as the tab is open, and in no address. */
+/** Kept as long as the tab is open and the collector does not refuse it, and in no address. */
 export function keepToken(token: string): void {
   sessionStorage.setItem(TOKEN, token);
 }
@@ -32,16 +32,30 @@ export interface Answer<T> {
  * with UnauthorizedError, with AnswerError in the collector's words, or with what the network failed of.
  */
 export async function ask<T>(path: string, signal: AbortSignal, known?: Answer<T>): Promise<Answer<T>> {
-  const token = sessionStorage.getItem(TOKEN);
-  const headers = {
-    ...(token !== null && { authorization: `Bearer ${token}` }),
-    ...(known?.etag && { 'if-none-match': known.etag }),
-  };
-  const response = await fetch(path, { headers, signal, cache: 'no-store', credentials: 'omit' });
+  const response = await get(path, signal, known?.etag ? { 'if-none-match': known.etag } : {});
   if (response.status === 304 && known) return known;
-  if (response.status === 401) throw new UnauthorizedError('The collector asks for a token.');
-  if (!response.ok) throw new AnswerError(await wordsOf(response), response.status);
   return { body: (await response.json()) as T, etag: response.headers.get('etag') };
+}
+
+/** The bytes of an answer without end; rejects as `ask` does. */
+export async function askStream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const { body } = await get(path, signal, { accept: 'text/event-stream' });
+  if (!body) throw new AnswerError('the collector answered nothing', 200);
+  return body;
+}
+
+/** 304 is an answer. */
+async function get(path: string, signal: AbortSignal, more: Record<string, string>): Promise<Response> {
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = { ...more, ...(token !== null && { authorization: `Bearer ${token}` }) };
+  const response = await fetch(path, { headers, signal, cache: 'no-store', credentials: 'omit' });
+  if (response.status === 401) {
+    // One that was given since stays.
+    if (sessionStorage.getItem(TOKEN) === token) sessionStorage.removeItem(TOKEN);
+    throw new UnauthorizedError('The collector asks for a token.');
+  }
+  if (!response.ok && response.status !== 304) throw new AnswerError(await wordsOf(response), response.status);
+  return response;
 }
 
 async function wordsOf(response: Response): Promise<string> {

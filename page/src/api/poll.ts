@@ -1,5 +1,5 @@
 /** Asks again and again, while somebody looks. */
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { createContext } from 'preact';
 import type { Answer } from './client.js';
 import { UnauthorizedError, ask } from './client.js';
@@ -14,19 +14,26 @@ export interface Polled<T> {
 /** What to do when the collector wants a token; `key` changes when one was given. */
 export const Access = createContext<{ key: number; refused: () => void }>({ key: 0, refused: () => undefined });
 
-/**
- * The answer to `GET path`, asked anew `everyMs` after each. When the path changes and its `subject` does not, what was
- * answered before stays until there is another answer.
- */
-export function usePolled<T>(path: string, everyMs: number, subject = path): Polled<T> {
+export interface PollOptions {
+  /** What it is about: when the path changes and this does not, what was answered before stays until there is more. */
+  subject?: string;
+  /** Asked anew at once when this changes. */
+  news?: unknown;
+}
+
+/** The answer to `GET path`, asked anew `everyMs` after each. */
+export function usePolled<T>(path: string, everyMs: number, { subject = path, news }: PollOptions = {}): Polled<T> {
   const { key, refused } = useContext(Access);
   const [state, setState] = useState<Polled<T> & { subject: string }>({ subject, body: undefined, error: undefined });
+  const askNow = useRef<() => void>(() => undefined);
   useEffect(() => {
     const stop = new AbortController();
     let known: Answer<T> | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let asking = false;
+    let again = false;
     const once = async (): Promise<void> => {
+      again = asking;
       if (document.hidden || asking) return;
       clearTimeout(timer);
       asking = true;
@@ -49,8 +56,9 @@ export function usePolled<T>(path: string, everyMs: number, subject = path): Pol
       } finally {
         asking = false;
       }
-      timer = setTimeout(() => void once(), everyMs);
+      timer = setTimeout(() => void once(), again ? 0 : everyMs);
     };
+    askNow.current = () => void once();
     const onVisible = (): void => void once();
     document.addEventListener('visibilitychange', onVisible);
     void once();
@@ -60,5 +68,10 @@ export function usePolled<T>(path: string, everyMs: number, subject = path): Pol
       document.removeEventListener('visibilitychange', onVisible);
     };
   }, [path, subject, everyMs, key]);
+  const lastNews = useRef(news);
+  useEffect(() => {
+    if (lastNews.current !== undefined && lastNews.current !== news) askNow.current();
+    lastNews.current = news;
+  }, [news]);
   return state.subject === subject ? state : { body: undefined, error: undefined };
 }

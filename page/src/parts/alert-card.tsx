@@ -16,8 +16,13 @@ export function AlertCard({ alert, subject }: { alert: Alert; subject: boolean }
   return (
     <article class={`alert alert-${state}`} aria-label={`${alertWords(alert.alert)}, ${name}`}>
       <p class="alert-head">
-        <span class={state}>{state}</span> <strong>{alertWords(alert.alert)}</strong>{' '}
-        {subject && <a href={subjectHref(alert)}>{name}</a>} <span class="quiet">{severity}</span>
+        <span>
+          <span class={state}>{state}</span> <strong>{alertWords(alert.alert)}</strong>{' '}
+          {subject && <a href={subjectHref(alert)}>{name}</a>} <span class="quiet">{severity}</span>
+        </span>
+        <a class="runbook" href={runbookHref(alert.alert, cause.code)}>
+          Runbook
+        </a>
       </p>
       <p class="cause">{cause.summary}</p>
       <dl class="facts">
@@ -25,6 +30,8 @@ export function AlertCard({ alert, subject }: { alert: Alert; subject: boolean }
         <dd>
           <code>{cause.code}</code> <span class="quiet">({CONFIDENCE[cause.confidence]})</span>
         </dd>
+        <dt>Advice</dt>
+        <dd>{cause.advice}</dd>
         <dt>Since</dt>
         <dd>
           {dateTime(firedAt)} UTC, {resolvedAt === null ? 'still firing' : `resolved ${dateTime(resolvedAt)} UTC`}{' '}
@@ -48,10 +55,6 @@ export function AlertCard({ alert, subject }: { alert: Alert; subject: boolean }
             </dd>
           </>
         )}
-        <dt>Advice</dt>
-        <dd>
-          {cause.advice} <a href={runbookHref(alert.alert, cause.code)}>Runbook</a>
-        </dd>
       </dl>
     </article>
   );

@@ -5,11 +5,13 @@ export interface ChoiceProps {
   options: readonly { value: string; words: string }[];
   value: string;
   onChoose: (value: string) => void;
+  /** The legend before the buttons instead of above them. */
+  inline?: boolean;
 }
 
-export function Choice({ legend, name, options, value, onChoose }: ChoiceProps) {
+export function Choice({ legend, name, options, value, onChoose, inline = false }: ChoiceProps) {
   return (
-    <fieldset class="choice">
+    <fieldset class={inline ? 'choice inline' : 'choice'}>
       <legend>{legend}</legend>
       {options.map((option) => (
         <label key={option.value}>

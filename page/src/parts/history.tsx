@@ -28,6 +28,7 @@ export function History({ steps, step, hypercall, onChoose }: HistoryProps) {
   return (
     <>
       <Choice
+        inline
         legend="Hypercall"
         name="hypercall"
         options={[{ value: '', words: 'all' }, ...called.map((name) => ({ value: name, words: name }))]}

@@ -94,7 +94,12 @@ function options(width: number, newest: { current: PlotProps }, setAt: (index: n
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { ...axis(), space: 84, values: (_, splits, __, ___, seconds) => splits.map((time) => timeWords(time, seconds)) },
+      {
+        ...axis(),
+        space: 84,
+        size: 28,
+        values: (_, splits, __, ___, seconds) => splits.map((time) => timeWords(time, seconds)),
+      },
       { ...axis(), size: 64, values: (_, splits) => splits.map((value) => `${rate(value)}/s`) },
     ],
     series: [{}, { stroke: 'transparent', paths: () => null, points: { show: false } }],

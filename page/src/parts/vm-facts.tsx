@@ -28,7 +28,7 @@ export function VmFacts({ vm }: { vm: Vm }) {
     <section aria-label="What is known of the VM">
       <h2>The VM</h2>
       {!facts && <p class="quiet">The agent could not look at its process.</p>}
-      <dl class="facts">
+      <dl class="facts many">
         {rows.map(([name, value]) => (
           <>
             <dt>{name}</dt>

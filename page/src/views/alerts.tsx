@@ -12,7 +12,10 @@ export function AlertList({ alerts }: { alerts: Polled<Alert[]> }) {
     <>
       <h1>Alerts</h1>
       <Problem of={alerts} />
-      {alerts.body && (
+      {alerts.body?.length === 0 && (
+        <p class="empty">There was no alert yet. One appears here at the moment that it fires, without a reload.</p>
+      )}
+      {all.length > 0 && (
         <>
           <Section title="Firing" alerts={firing} none="No alert fires." />
           <Section title="Resolved" alerts={resolved} none="None was resolved." />

@@ -1,9 +1,9 @@
 /** The fleet: every living VM with its state, to filter and to sort. */
 import { useRef } from 'preact/hooks';
-import type { FleetVm } from '../api/answers.js';
+import type { Alert, FleetVm, Host, VmState } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
 import { SORTS, STATES, countStates, list, listingOf } from '../filter.js';
-import type { Sort } from '../filter.js';
+import type { Listing, Sort } from '../filter.js';
 import { Choice } from '../parts/choice.js';
 import { useMedia } from '../parts/media.js';
 import { ModeBar } from '../parts/mode-bar.js';
@@ -28,72 +28,133 @@ const COLUMNS: readonly { sort: Sort; name: string; order: 'ascending' | 'descen
   { sort: 'alert', name: 'Newest alert', order: 'descending' },
 ];
 
-export function Fleet({ route }: { route: Route }) {
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+export function Fleet({ route, newest }: { route: Route; newest: readonly Alert[] | undefined }) {
+  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS, { news: newest });
   const listing = listingOf(route.query);
   const all = fleet.body ?? [];
   const shown = list(all, listing);
   const counts = countStates(all);
+  const filtered = listing.q !== '' || listing.state !== '';
+  return (
+    <>
+      <div class="title">
+        <h1>Fleet</h1>
+        <p class="quiet" role="status">
+          {all.length > 0 &&
+            (filtered ? `${count(shown.length)} of ${count(all.length)} VMs` : `${count(all.length)} VMs`)}
+        </p>
+      </div>
+      {(fleet.body === undefined || all.length > 0) && (
+        <Controls listing={listing} counts={counts} total={all.length} route={route} />
+      )}
+      <Problem of={fleet} />
+      {fleet.body?.length === 0 && <NoVms />}
+      {all.length > 0 && shown.length === 0 && (
+        <p class="empty">
+          No VM is like that. <a href="#/">Show all.</a>
+        </p>
+      )}
+      {shown.length > 0 && <Table vms={shown} listing={listing} route={route} />}
+    </>
+  );
+}
+
+interface ControlsProps {
+  listing: Listing;
+  counts: Record<VmState, number>;
+  total: number;
+  route: Route;
+}
+
+/** What is listed, and on a phone, where there is no head of a table, in which order. */
+function Controls({ listing, counts, total, route }: ControlsProps) {
   const options = [
-    { value: '', words: `all ${count(all.length)}` },
+    { value: '', words: `all ${count(total)}` },
     ...STATES.map((state) => ({ value: state, words: `${STATE_WORDS[state]} ${count(counts[state])}` })),
   ];
   return (
-    <>
-      <h1>Fleet</h1>
-      <form
-        class="controls"
-        role="search"
-        onSubmit={(event) => {
-          event.preventDefault();
-        }}
-      >
-        <label class="field">
-          <span>Find</span>
-          <input
-            type="search"
-            name="q"
-            placeholder="VM, host or cause"
-            value={listing.q}
-            onInput={(event) => {
-              replaceQuery(route, { q: event.currentTarget.value });
-            }}
-          />
-        </label>
-        <Choice
-          legend="State"
-          name="state"
-          options={options}
-          value={listing.state}
-          onChoose={(state) => {
-            replaceQuery(route, { state });
+    <form
+      class="controls"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+      }}
+    >
+      <label class="field">
+        <span>Find</span>
+        <input
+          type="search"
+          name="q"
+          placeholder="VM, host or cause"
+          value={listing.q}
+          onInput={(event) => {
+            replaceQuery(route, { q: event.currentTarget.value });
           }}
         />
-        <label class="field only-phone">
-          <span>Sort by</span>
-          <select
-            value={listing.sort}
-            onChange={(event) => {
-              replaceQuery(route, { sort: event.currentTarget.value });
-            }}
-          >
-            {Object.entries(SORTS).map(([sort, name]) => (
-              <option key={sort} value={sort}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-      </form>
-      <p class="quiet" role="status">
-        {fleet.body &&
-          (shown.length === all.length
-            ? `${count(all.length)} VMs`
-            : `${count(shown.length)} of ${count(all.length)} VMs`)}
+      </label>
+      <Choice
+        legend="State"
+        name="state"
+        options={options}
+        value={listing.state}
+        onChoose={(state) => {
+          replaceQuery(route, { state });
+        }}
+      />
+      <label class="field only-phone">
+        <span>Sort by</span>
+        <select
+          value={listing.sort}
+          onChange={(event) => {
+            replaceQuery(route, { sort: event.currentTarget.value });
+          }}
+        >
+          {Object.entries(SORTS).map(([sort, name]) => (
+            <option key={sort} value={sort}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </form>
+  );
+}
+
+/** `since 11-22 11:59`, and of one that was resolved when that was. */
+function sinceWords({ firedAt, resolvedAt }: Alert): string {
+  return resolvedAt === null ? `since ${dateTime(firedAt).slice(5, 16)}` : dateTime(resolvedAt).slice(5, 16);
+}
+
+/** No host has reported, or none of those that have runs a VM: what to do differs. */
+function NoVms() {
+  const hosts = usePolled<Host[]>('/v1/hosts', EVERY_MS);
+  if (!hosts.body) return <Problem of={hosts} />;
+  if (hosts.body.length === 0) {
+    return (
+      <div class="empty-page">
+        <p>
+          <strong>No host has reported yet.</strong>
+        </p>
+        <p>Run the agent on a POWER host and name this collector to it. Its VMs appear here with its first reading.</p>
+        <pre tabIndex={0}>tcewatch-agent run --collector-url {location.origin}</pre>
+      </div>
+    );
+  }
+  return (
+    <div class="empty-page">
+      <p>
+        <strong>
+          No VM runs on {hosts.body.length === 1 ? 'the host' : `the ${count(hosts.body.length)} hosts`} that reported.
+        </strong>
       </p>
-      <Problem of={fleet} />
-      {fleet.body && <Table vms={shown} listing={listing} route={route} />}
-    </>
+      <ul>
+        {hosts.body.map(({ id, name, readAt }) => (
+          <li key={id}>
+            <a href={hostHref(id)}>{name}</a>, last read {dateTime(readAt)} UTC
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -101,7 +162,6 @@ function Table({ vms, listing, route }: { vms: readonly FleetVm[]; listing: { so
   const body = useRef<HTMLTableSectionElement>(null);
   const phone = useMedia('(max-width: 46rem)');
   const { items, above, below } = useRows(body, vms.length, phone ? ROW_ON_PHONE : ROW);
-  if (vms.length === 0) return <p class="empty">No VM is like that.</p>;
   return (
     <table class="fleet" role="table" aria-label="VMs" aria-rowcount={vms.length + 1}>
       <thead role="rowgroup">
@@ -146,17 +206,17 @@ function Row({ vm, index, range }: { vm: FleetVm; index: number; range: string }
         <State state={state} />
       </td>
       <td role="cell">
-        <ModeBar modes={modes} />
+        <ModeBar modes={modes} past={state === 'silent'} />
       </td>
-      <td role="cell" class="number">
+      <td role="cell" class={state === 'silent' ? 'number past' : 'number'}>
         {rate(callsPerSecond)}
         <span class="only-phone"> calls/s</span>
       </td>
       <td role="cell" class="alert-cell">
         {alert && (
           <>
-            <span class={alert.state}>{alert.state}</span> {dateTime(alert.firedAt).slice(5, 16)}{' '}
-            <span class="quiet">{alert.cause.code}</span>
+            <span class={alert.state}>{alert.state}</span> {sinceWords(alert)}
+            <span class="below">{alert.cause.code}</span>
           </>
         )}
       </td>

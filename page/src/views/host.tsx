@@ -1,6 +1,7 @@
 /** One host: its VMs, its books, and what is wrong with what it tells. */
-import type { Account, FleetVm, Host } from '../api/answers.js';
+import type { Account, Alert, FleetVm, Host } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
+import { AlertCard } from '../parts/alert-card.js';
 import { ModeBar } from '../parts/mode-bar.js';
 import { Problem } from '../parts/problem.js';
 import { State } from '../parts/state.js';
@@ -9,9 +10,9 @@ import { count, dateTime, duration, rate } from '../words.js';
 
 const EVERY_MS = 5000;
 
-export function HostView({ id }: { id: string }) {
+export function HostView({ id, newest }: { id: string; newest: readonly Alert[] | undefined }) {
   const hosts = usePolled<Host[]>('/v1/hosts', EVERY_MS);
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+  const fleet = usePolled<FleetVm[]>(`/v1/fleet?host=${encodeURIComponent(id)}`, EVERY_MS, { news: newest });
   const accounts = usePolled<Account[]>('/v1/accounts', EVERY_MS);
   const host = hosts.body?.find((one) => one.id === id);
   return (
@@ -21,12 +22,17 @@ export function HostView({ id }: { id: string }) {
       {hosts.body && !host && <p>No host has the id {id}.</p>}
       {host && (
         <>
+          {newest
+            ?.filter((alert) => alert.host.id === id && alert.vm === null && alert.state === 'firing')
+            .map((alert) => (
+              <AlertCard key={alert.alertId} alert={alert} subject={false} />
+            ))}
           <Facts host={host} />
           <Problems problems={host.problems} />
           <section aria-label="VMs">
             <h2>VMs</h2>
             <Problem of={fleet} />
-            {fleet.body && <Vms vms={fleet.body.filter((vm) => vm.host.id === id)} />}
+            {fleet.body && <Vms vms={fleet.body} />}
           </section>
           <section aria-label="Books">
             <h2>Books</h2>
@@ -104,9 +110,9 @@ function Vms({ vms }: { vms: readonly FleetVm[] }) {
                 <State state={state} />
               </td>
               <td>
-                <ModeBar modes={modes} />
+                <ModeBar modes={modes} past={state === 'silent'} />
               </td>
-              <td class="number">{rate(callsPerSecond)}</td>
+              <td class={state === 'silent' ? 'number past' : 'number'}>{rate(callsPerSecond)}</td>
             </tr>
           ))}
         </tbody>

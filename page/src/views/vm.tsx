@@ -13,7 +13,7 @@ import { VmFacts } from '../parts/vm-facts.js';
 import { RANGES, rangeOf, stepsQuery, timeQuery, windowOf } from '../range.js';
 import { hostHref, replaceQuery } from '../route.js';
 import type { Route } from '../route.js';
-import { dateTime } from '../words.js';
+import { STATE_MEANINGS, dateTime, unobservableWords } from '../words.js';
 
 const EVERY_MS = 5000;
 const RANGE_OPTIONS = Object.entries(RANGES).map(([value, { words }]) => ({ value, words }));
@@ -22,7 +22,7 @@ export function VmView({ route, newest }: { route: Route; newest: readonly Alert
   const path = `/v1/vms/${encodeURIComponent(route.id)}`;
   const vm = usePolled<Vm>(path, EVERY_MS);
   const hosts = usePolled<Host[]>('/v1/hosts', EVERY_MS);
-  const fleet = usePolled<FleetVm[]>('/v1/fleet', EVERY_MS);
+  const fleet = usePolled<FleetVm[]>(`/v1/fleet?life=${encodeURIComponent(route.id)}`, EVERY_MS, { news: newest });
   const host = hosts.body?.find(({ id }) => id === vm.body?.host);
   if (!vm.body || !host) {
     return (
@@ -43,11 +43,23 @@ export function VmView({ route, newest }: { route: Route; newest: readonly Alert
         on <a href={hostHref(host.id)}>{host.name}</a>, started {dateTime(vm.body.startedAt)} UTC, host last read{' '}
         {dateTime(host.readAt)} UTC
       </p>
+      {now && !vm.body.ended && <Meaning now={now} />}
       <Problem of={vm} />
       <Alerts vm={vm.body} newest={newest} />
       <Calls path={path} vm={vm.body} host={host} route={route} />
       <VmFacts vm={vm.body} />
     </>
+  );
+}
+
+/** What its state means, where that is not plain. A fallback has an alert that says all. */
+function Meaning({ now: { state, modes } }: { now: FleetVm }) {
+  if (state === 'accelerated' || state === 'fallback') return null;
+  return (
+    <div class="meaning">
+      <p>{STATE_MEANINGS[state]}</p>
+      {state === 'unobservable' && unobservableWords(modes).map((words) => <p key={words}>{words}</p>)}
+    </div>
   );
 }
 
@@ -78,14 +90,14 @@ function Calls({ path, vm, host, route }: { path: string; vm: Vm; host: Host; ro
   const window = windowOf(range, vm.startedAt, host.readAt, host.intervalSeconds);
   const time = timeQuery(range, window);
   const subject = `${vm.life} ${range}`;
-  const steps = usePolled<Step[]>(`${path}/steps?${stepsQuery(window)}`, EVERY_MS, subject);
+  const steps = usePolled<Step[]>(`${path}/steps?${stepsQuery(window)}`, EVERY_MS, { subject });
   const counts = usePolled<Counts[]>(
     `/v1/counts?host=${encodeURIComponent(vm.host)}&life=${vm.life}&${time}`,
     EVERY_MS,
-    subject,
+    { subject },
   );
-  const liobns = usePolled<Liobn[]>(`${path}/liobns?${time}`, EVERY_MS, subject);
-  const latency = usePolled<Latency>(`${path}/latency?${time}`, EVERY_MS, subject);
+  const liobns = usePolled<Liobn[]>(`${path}/liobns?${time}`, EVERY_MS, { subject });
+  const latency = usePolled<Latency>(`${path}/latency?${time}`, EVERY_MS, { subject });
   const words = RANGES[range].words;
   const over = range === 'all' ? words : `in the last ${words}`;
   return (
@@ -93,6 +105,7 @@ function Calls({ path, vm, host, route }: { path: string; vm: Vm; host: Host; ro
       <section aria-label="Hypercalls over time">
         <h2>Hypercalls</h2>
         <Choice
+          inline
           legend="Time"
           name="range"
           options={RANGE_OPTIONS}

@@ -2,7 +2,13 @@
 import type { ClickHouse } from '../client.js';
 import type { GuestSpan } from '../queries.js';
 
+/** Nearly all questions ask this first, and most fleets have no such guest: then it costs a look at the hosts. */
 export async function selectGuestSpans(clickhouse: ClickHouse): Promise<GuestSpan[]> {
+  const guests = await clickhouse.select<{ host: string }>(
+    'cannot read which hosts are guests',
+    "SELECT DISTINCT host FROM hosts WHERE source = 'guest'",
+  );
+  if (guests.length === 0) return [];
   const rows = await clickhouse.select<Omit<GuestSpan, 'firstNs' | 'lastNs'> & { firstNs: string; lastNs: string }>(
     'cannot read which guests count themselves',
     `WITH guests AS (SELECT host FROM hosts WHERE source = 'guest')

@@ -4,6 +4,13 @@ import type { ClickHouse } from '../client.js';
 import type { Subject, VmFactsRow, VmRow } from '../queries.js';
 import { about } from './cumulative.js';
 
+export interface EvidenceRow {
+  mode: ModeEvidence['mode'];
+  hypercall: string;
+  evidence: ModeEvidence['evidence'];
+  reason: string;
+}
+
 interface Row {
   hostId: string;
   life: string;
@@ -11,7 +18,7 @@ interface Row {
   uuid: string;
   tgid: number;
   startedAtNs: string;
-  evidence: { mode: ModeEvidence['mode']; hypercall: string; evidence: ModeEvidence['evidence']; reason: string }[];
+  evidence: EvidenceRow[];
   ended: boolean | null;
   observedAtNs: string | null;
   tceTables: number | null;
@@ -58,7 +65,7 @@ export async function selectVms(clickhouse: ClickHouse, subject: Subject): Promi
   }));
 }
 
-function toEvidence({ hypercall, ...known }: Row['evidence'][number]): ModeEvidence {
+export function toEvidence({ hypercall, ...known }: EvidenceRow): ModeEvidence {
   return hypercall === 'all' ? known : { ...known, hypercall: hypercall as NonNullable<ModeEvidence['hypercall']> };
 }
 

@@ -1,0 +1,59 @@
+/** Who the fleet is now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
+import type { AlertEvent } from '../../model.js';
+import type { ClickHouse } from '../client.js';
+import type { LivingVmRow } from '../queries.js';
+import { NO_LIFE } from '../rows.js';
+import { ALERT_COLUMNS, toAlertEvent } from './alerts.js';
+import type { AlertRow } from './alerts.js';
+import { toEvidence } from './vms.js';
+import type { EvidenceRow } from './vms.js';
+
+/** Each day of a host begins with all its VMs, so one that is not of the day of its newest reading is not there any more. */
+const OF_THE_DAY = `
+  SELECT host, life
+  FROM vms
+  INNER JOIN (SELECT host, toStartOfDay(max(at)) AS day FROM hosts GROUP BY host) AS days USING (host)
+  WHERE at >= day`;
+
+type Row = Omit<LivingVmRow, 'startedAtNs' | 'evidence'> & { startedAtNs: string; evidence: EvidenceRow[] };
+
+export async function selectLivingVms(clickhouse: ClickHouse): Promise<LivingVmRow[]> {
+  const rows = await clickhouse.select<Row>(
+    'cannot read living VMs',
+    `SELECT
+       host AS hostId, life, name AS vm, uuid, toUnixTimestamp64Nano(started_at) AS startedAtNs, evidence
+     FROM vms
+     WHERE (host, life) IN (${OF_THE_DAY}) AND (host, life) NOT IN (SELECT host, life FROM vm_facts WHERE ended)
+     ORDER BY at DESC
+     LIMIT 1 BY host, life`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    startedAtNs: BigInt(row.startedAtNs),
+    evidence: row.evidence.map(toEvidence),
+  }));
+}
+
+export async function selectNewestAlerts(clickhouse: ClickHouse): Promise<AlertEvent[]> {
+  const rows = await clickhouse.select<AlertRow>(
+    'cannot read the newest alerts',
+    `SELECT ${ALERT_COLUMNS}
+     FROM alert_events
+     WHERE (alert_id, revision) IN (
+       SELECT alert_id, newest
+       FROM (
+         SELECT
+           alert_id, max(revision) AS newest, argMax(state, revision) = 'firing' AS fires, any(fired_at) AS fired,
+           any(host) AS host, any(life) AS life, any(alert) AS alert
+         FROM alert_events
+         GROUP BY alert_id
+       )
+       WHERE if(life = {none:UUID}, fires, (host, life) IN (${OF_THE_DAY}))
+       ORDER BY fires DESC, fired DESC
+       LIMIT 1 BY host, life, if(life = {none:UUID}, alert, '')
+     )
+     LIMIT 1 BY alert_id`,
+    { none: NO_LIFE },
+  );
+  return rows.map(toAlertEvent);
+}
