@@ -1,6 +1,6 @@
 /** One host, or some: its VMs, what its agent could see, and what was lost. */
 import { dashboard } from './frame.js';
-import { NOT_OBSERVABLE, metrics, plot, table, toVm } from './panels.js';
+import { NOT_OBSERVABLE, metrics, modePlot, table, toVm } from './panels.js';
 import { events, host as queries } from './queries.js';
 
 const HIDDEN = { hidden: true };
@@ -12,7 +12,7 @@ export const host = dashboard({
   annotations: events.annotationsOfHosts,
   variables: ['host'],
   panels: [
-    plot(
+    modePlot(
       {
         title: 'Hypercalls by VM and mode',
         description: 'Calls a second of each VM. Modes that cannot be observed have no line.',

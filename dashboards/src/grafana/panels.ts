@@ -10,8 +10,8 @@ import {
   VisibilityMode,
 } from '@grafana/grafana-foundation-sdk/common';
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { DynamicConfigValue, Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
+import { MappingType, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DynamicConfigValue, RangeMap, Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as PlotBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -43,19 +43,26 @@ export const MODE_COLOURS: readonly [string, string][] = [
 ];
 
 /** A plot of a query's time, label and value. */
-export function plot(words: Words, sql: string, { stacked = false } = {}): PlotBuilder {
-  const panel = drawn(words)
+export function plot(words: Words, sql: string): PlotBuilder {
+  return drawn(words)
     .datasource(CLICKHOUSE)
     .withTarget(clickhouse(sql, 'timeSeries'))
     .displayName('${__field.labels.label}')
     .interval('10s');
-  if (!stacked) return panel;
-  return panel.fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
 }
 
-/** The same of the shares of a whole. */
-export function shares(words: Words, sql: string): PlotBuilder {
-  return plot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Percent));
+/** The same of modes: labels that end in one, which has its colour. */
+export function modePlot(words: Words, sql: string): PlotBuilder {
+  return MODE_COLOURS.reduce(
+    (all, [mode, colour]) =>
+      all.overrideByRegexp(`(^| )${mode}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
+    plot(words, sql),
+  );
+}
+
+/** The same, one upon the other, or as shares of the whole. */
+export function modeAreas(words: Words, sql: string, mode: StackingMode): PlotBuilder {
+  return modePlot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(mode));
 }
 
 /** A plot of Prometheus: expressions and their legends. */
@@ -82,17 +89,15 @@ function drawn(words: Words): PlotBuilder {
     )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(common.SortOrder.Descending));
   describe(panel, words);
-  return MODE_COLOURS.reduce(
-    (all, [mode, colour]) =>
-      all.overrideByRegexp(`(^| )${mode}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
-    panel,
-  );
+  return panel;
 }
 
 /** What a column of a table has of its own. */
 export interface Column {
   unit?: string;
   noValue?: string;
+  /** Shown for a number that is as large, or larger. */
+  largest?: { from: number; text: string };
   hidden?: boolean;
   width?: number;
   link?: { title: string; url: string };
@@ -153,12 +158,17 @@ function describe(
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-function properties({ unit, noValue, hidden, width, link }: Column): DynamicConfigValue[] {
+function properties({ unit, noValue, largest, hidden, width, link }: Column): DynamicConfigValue[] {
   return [
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
     ...(noValue === undefined ? [] : [{ id: 'noValue', value: noValue }]),
+    ...(largest === undefined ? [] : [{ id: 'mappings', value: [above(largest)] }]),
     ...(hidden === undefined ? [] : [{ id: 'custom.hidden', value: hidden }]),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
     ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
   ];
+}
+
+function above({ from, text }: NonNullable<Column['largest']>): RangeMap {
+  return { type: MappingType.RangeToText, options: { from, to: null, result: { text } } };
 }

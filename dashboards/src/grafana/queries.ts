@@ -143,7 +143,8 @@ const UNKNOWN_VM = "'unattributed'";
 
 export const host = {
   vms: `SELECT if(vm = '', ${UNKNOWN_VM}, vm) AS "VM", mode AS "mode", any(evidence) AS "evidence",
-      if(countIf(calls IS NULL) > 0, NULL, sum(calls)) / ${RANGE_SECONDS} AS "calls", toString(life) AS "life"
+      if(countIf(calls IS NULL) > 0, NULL, sum(calls)) / ${RANGE_SECONDS} AS "calls", toString(life) AS "life",
+      toString(host) AS "host id"
     FROM (${modesOfRange(OF_HOSTS)}) GROUP BY host, life, "VM", mode ORDER BY "VM", "life", "mode"`,
   rates: plot(modesOfSteps(OF_HOSTS), `concat(if(vm = '', ${UNKNOWN_VM}, vm), ' ', mode)`),
   entries: `SELECT if(vm = '', ${UNKNOWN_VM}, vm) AS "VM", toString(hypercall) AS "hypercall",
@@ -214,7 +215,7 @@ export const vm = {
   uptime: `SELECT dateDiff('second', started_at, least(${TO}, now64(9))) AS "time since start"
     FROM vms WHERE ${OF_LIFE} ORDER BY at DESC LIMIT 1`,
   facts: `SELECT observed_at AS "seen", tce_tables AS "TCE tables in the kernel", arrayStringConcat(arrayMap(x -> toString(x), vfio_groups), ' ') AS "VFIO groups",
-      nullIf(memlock, 18446744073709551615) AS "locked memory", toString(qemu) AS "QEMU", libvirt_domain AS "libvirt domain", pod_uid AS "pod",
+      memlock AS "locked memory", toString(qemu) AS "QEMU", libvirt_domain AS "libvirt domain", pod_uid AS "pod",
       toString(mmu) AS "MMU", vcpus AS "vCPUs"
     FROM vm_facts WHERE observed_at IS NOT NULL AND at < ${TO} AND ${OF_LIFE} ORDER BY at DESC LIMIT 1`,
 };

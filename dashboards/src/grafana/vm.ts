@@ -1,6 +1,7 @@
 /** One life of a VM: what its calls do, how long they take, and what is said of the cause. */
+import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import { dashboard } from './frame.js';
-import { NOT_OBSERVABLE, plot, stat, table } from './panels.js';
+import { NOT_OBSERVABLE, modeAreas, modePlot, plot, stat, table } from './panels.js';
 import { events, vm as queries } from './queries.js';
 
 const HIDDEN = { hidden: true };
@@ -13,7 +14,7 @@ export const vm = dashboard({
   annotations: events.annotationsOfLife,
   variables: ['host', 'life'],
   panels: [
-    plot(
+    modeAreas(
       {
         title: 'Hypercalls by mode',
         description: 'Calls a second by who completed them. Modes that cannot be observed have no area.',
@@ -22,7 +23,7 @@ export const vm = dashboard({
         span: 18,
       },
       queries.byMode,
-      { stacked: true },
+      StackingMode.Normal,
     ),
     stat(
       {
@@ -34,7 +35,7 @@ export const vm = dashboard({
       },
       queries.uptime,
     ),
-    plot(
+    modePlot(
       {
         title: 'Hypercalls by type and mode',
         description: 'Calls a second by hypercall and by who completed them.',
@@ -89,7 +90,7 @@ export const vm = dashboard({
         unit: 'none',
       },
       queries.facts,
-      { 'locked memory': { unit: 'bytes', noValue: 'no limit' } },
+      { 'locked memory': { unit: 'bytes', largest: { from: 2 ** 63, text: 'no limit' } } },
     ),
     table(
       {
