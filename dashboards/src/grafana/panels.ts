@@ -33,6 +33,11 @@ interface Words {
 }
 
 export const NOT_OBSERVABLE = 'unobservable';
+/** Without that unit text that could be a number, such as 0x71000002, is shown as one; no text is none, not a missing figure. */
+const TEXT: DynamicConfigValue[] = [
+  { id: 'unit', value: 'string' },
+  { id: 'noValue', value: '–' },
+];
 const CALM = 'green';
 
 /** Colours of the modes, everywhere the same and told apart without red and green. */
@@ -51,11 +56,11 @@ export function plot(words: Words, sql: string): PlotBuilder {
     .interval('10s');
 }
 
-/** The same of modes: labels that end in one, which has its colour. */
+/** The same of modes: labels that end in one, which has its colour. Without slashes Grafana would match whole names. */
 export function modePlot(words: Words, sql: string): PlotBuilder {
   return MODE_COLOURS.reduce(
     (all, [mode, colour]) =>
-      all.overrideByRegexp(`(^| )${mode}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
+      all.overrideByRegexp(`/(^| )${mode}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
     plot(words, sql),
   );
 }
@@ -79,7 +84,7 @@ function drawn(words: Words): PlotBuilder {
     .drawStyle(GraphDrawStyle.Line)
     .lineWidth(1)
     .showPoints(VisibilityMode.Never)
-    .min(0)
+    .axisSoftMin(0)
     .legend(
       new common.VizLegendOptionsBuilder()
         .displayMode(LegendDisplayMode.List)
@@ -100,12 +105,19 @@ export interface Column {
   largest?: { from: number; text: string };
   hidden?: boolean;
   width?: number;
+  /** Over as many lines as it takes. */
+  wrapped?: boolean;
   link?: { title: string; url: string };
 }
 
 export function table(words: Words, sql: string, columns: Readonly<Record<string, Column>> = {}): TableBuilder {
-  const panel = new TableBuilder().datasource(CLICKHOUSE).withTarget(clickhouse(sql, 'table')).filterable(true);
+  const panel = new TableBuilder()
+    .datasource(CLICKHOUSE)
+    .withTarget(clickhouse(sql, 'table'))
+    .filterable(true)
+    .minWidth(70);
   describe(panel, words);
+  panel.overrideByFieldType('string', TEXT);
   return Object.entries(columns).reduce((all, [name, column]) => all.overrideByName(name, properties(column)), panel);
 }
 
@@ -123,6 +135,25 @@ export function stat(words: Words, sql: string, colours: Readonly<Record<string,
     panel,
   );
 }
+
+const HIDDEN = { hidden: true };
+
+/** What tables of alerts share. */
+export const ALERT_COLUMNS: Readonly<Record<string, Column>> = {
+  fired: { width: 150 },
+  resolved: { width: 150, noValue: 'still firing' },
+  state: HIDDEN,
+  alert: { width: 160 },
+  severity: { width: 75 },
+  VM: { width: 80 },
+  host: { width: 100 },
+  cause: { width: 150 },
+  confidence: { width: 90 },
+  'what happened': { wrapped: true },
+  'what to do': { wrapped: true },
+  life: HIDDEN,
+  'host id': HIDDEN,
+};
 
 /** Links to another dashboard of ours, with the time range, the data sources, and a row's host and life. */
 export function toHost(): Column {
@@ -158,13 +189,21 @@ function describe(
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-function properties({ unit, noValue, largest, hidden, width, link }: Column): DynamicConfigValue[] {
+function properties({ unit, noValue, largest, hidden, width, wrapped, link }: Column): DynamicConfigValue[] {
   return [
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
     ...(noValue === undefined ? [] : [{ id: 'noValue', value: noValue }]),
     ...(largest === undefined ? [] : [{ id: 'mappings', value: [above(largest)] }]),
-    ...(hidden === undefined ? [] : [{ id: 'custom.hidden', value: hidden }]),
+    // Older tables of Grafana read the first, that of Grafana 13 the second.
+    ...(hidden === undefined ? [] : ['custom.hidden', 'custom.hideFrom.viz'].map((id) => ({ id, value: hidden }))),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    // Older tables of Grafana read the first, that of Grafana 13 the second.
+    ...(wrapped === undefined
+      ? []
+      : [
+          { id: 'custom.cellOptions', value: { type: 'auto', wrapText: wrapped } },
+          { id: 'custom.wrapText', value: wrapped },
+        ]),
     ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
   ];
 }

@@ -1,6 +1,7 @@
 /** Every query of the dashboards, as Grafana's data source puts it, on recordings of real hosts. */
 import { deriveModes } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BOOTED, LIFE, SECOND, batchOf } from '../../../collector/test/store/surroundings.js';
 import { QUERIES } from './asked.js';
 import { RECORDINGS, fleetOfRecordings } from './fleet-of-recordings.js';
 import type { Answer, Recording } from './fleet-of-recordings.js';
@@ -149,4 +150,30 @@ it('leaves out of a plot what nobody can observe, and says NULL in a table', asy
   expect(rows.length).toBeGreaterThan(0);
   expect(rows.map(({ calls, evidence }) => [calls, evidence])).toEqual(rows.map(() => [null, 'unobservable']));
   expect((await fleet.ask(sqlOf('host / Hypercalls by VM and mode'), view)).data).toEqual([]);
+});
+
+it('has the slowest calls of the read API', async () => {
+  const told = (uptime: number, fast: number, slow: number) =>
+    batchOf({ uptime, series: [], latencies: [{ calls: fast }, { bucket: 10, calls: slow, totalUs: slow * 750 }] });
+  await fleet.store.insertBatches([told(100, 0, 0), told(1900, 98, 2), told(3500, 198, 2)]);
+  const step = 1200n * SECOND;
+  const ms = (steps: bigint): number => Number((BOOTED + steps * step) / 1_000_000n);
+  const view = { fromMs: ms(0n), toMs: ms(3n), intervalSeconds: 1200, variables: { host: ['h1'], life: [LIFE] } };
+  const plotted = objects(await fleet.ask(sqlOf('vm / Slowest calls'), view));
+  const measured = [1n, 2n].map((n) => ({ life: LIFE, fromNs: BOOTED + n * step, toNs: BOOTED + (n + 1n) * step }));
+  const rows = await Promise.all(measured.map((question) => fleet.store.latency(question)));
+  const slowestUs = rows.map(({ spans }) => spans[0]?.p99?.upToUs);
+  expect(slowestUs).toEqual([1024, 512]);
+  expect(plotted.map(({ label }) => label)).toEqual(['round_trip H_PUT_TCE', 'round_trip H_PUT_TCE']);
+  expect(plotted.map(({ value }) => Number(value) * 1e6)).toEqual(slowestUs);
+});
+
+it('does not take a guest that counts itself for one more VM', async () => {
+  const before = await ask('fleet / VMs', 'vfio-7.2');
+  const issued = { counter: 'issued', scope: 'all', liobn: 0n } as const;
+  const guest = (uptime: number) => batchOf({ host: 'guest', uptime, series: [{ ...issued, value: uptime }] });
+  await fleet.store.insertBatches(
+    [100, 200].map((uptime) => ({ ...guest(uptime), host: { ...guest(uptime).host, source: 'guest' as const } })),
+  );
+  expect(await ask('fleet / VMs', 'vfio-7.2')).toEqual(before);
 });
