@@ -98,6 +98,8 @@ export const vm = dashboard({
         description: 'The newest facts of /proc about the QEMU process.',
         noValue: COULD_NOT_TELL,
         unit: 'none',
+        span: 24,
+        height: 4,
       },
       queries.facts,
       {
