@@ -6,7 +6,7 @@ name=$1
 cd "$2"
 
 cache=${HOME:?}/.cache/tcewatch
-program=$cache/$name-$(cat main.go go.mod go.sum | sha256sum | cut -c 1-16)
+program=$cache/$name-$(cat ./*.go go.mod go.sum | sha256sum | cut -c 1-16)
 mkdir -p "$cache"
 exec 9>"$program.lock"
 flock 9

@@ -43,9 +43,10 @@ fi
 
 # Grafana asks ClickHouse by clickhouse-go; its modules need a newer Go than Debian 12 has.
 if ! has go; then
-  echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go are left out"
-elif ! scripts/go-program.sh clickhouse-query collector/test/clickhouse/go >/dev/null; then
-  echo "test set-up: the program on clickhouse-go cannot be built (go 1.26 or newer): tests with it will fail"
+  echo "test set-up: there is no go: tests of the embedded ClickHouse with clickhouse-go and Grafana's SDK are left out"
+elif ! { scripts/go-program.sh clickhouse-query collector/test/clickhouse/go &&
+  scripts/go-program.sh grafana-backend dashboards/test/grafana/backend; } >/dev/null; then
+  echo "test set-up: the programs on clickhouse-go cannot be built (go 1.26 or newer): tests with them will fail"
 fi
 
 # The page is tested in a real browser.

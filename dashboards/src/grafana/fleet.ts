@@ -1,6 +1,7 @@
 /** The fleet: is anybody slower than they should be? */
+import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import { dashboard } from './frame.js';
-import { NOT_OBSERVABLE, shares, stat, table, toHost, toVm } from './panels.js';
+import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, stat, table, toHost, toVm } from './panels.js';
 import { events, fleet as queries } from './queries.js';
 
 const HIDDEN = { hidden: true };
@@ -25,7 +26,7 @@ export const fleet = dashboard({
       queries.states,
       { 'falling back': 'orange', accelerated: 'green', idle: 'text', unobservable: 'purple', silent: 'red' },
     ),
-    shares(
+    modeAreas(
       {
         title: 'Hypercalls by mode',
         description:
@@ -34,6 +35,7 @@ export const fleet = dashboard({
         unit: 'ops',
       },
       queries.share,
+      StackingMode.Percent,
     ),
     table(
       {
@@ -58,9 +60,10 @@ export const fleet = dashboard({
         noValue: 'no alerts in this range',
         unit: 'none',
         span: 24,
+        height: 10,
       },
       events.all,
-      { VM: toVm(), host: toHost(), resolved: { noValue: 'still firing' }, life: HIDDEN, 'host id': HIDDEN },
+      { ...ALERT_COLUMNS, VM: { ...ALERT_COLUMNS['VM'], ...toVm() }, host: { ...ALERT_COLUMNS['host'], ...toHost() } },
     ),
     table(
       {

@@ -1,6 +1,6 @@
 /** One host, or some: its VMs, what its agent could see, and what was lost. */
 import { dashboard } from './frame.js';
-import { NOT_OBSERVABLE, metrics, plot, table, toVm } from './panels.js';
+import { ALERT_COLUMNS, NOT_OBSERVABLE, metrics, modePlot, table, toVm } from './panels.js';
 import { events, host as queries } from './queries.js';
 
 const HIDDEN = { hidden: true };
@@ -12,7 +12,7 @@ export const host = dashboard({
   annotations: events.annotationsOfHosts,
   variables: ['host'],
   panels: [
-    plot(
+    modePlot(
       {
         title: 'Hypercalls by VM and mode',
         description: 'Calls a second of each VM. Modes that cannot be observed have no line.',
@@ -67,6 +67,7 @@ export const host = dashboard({
         unit: 'none',
       },
       queries.problems,
+      { read: { width: 150 }, problems: { noValue: 'none' } },
     ),
     metrics(
       {
@@ -87,7 +88,7 @@ export const host = dashboard({
         span: 24,
       },
       events.ofHosts,
-      { VM: toVm(), resolved: { noValue: 'still firing' }, life: HIDDEN, 'host id': HIDDEN },
+      { ...ALERT_COLUMNS, VM: { ...ALERT_COLUMNS['VM'], ...toVm() } },
     ),
   ],
 });

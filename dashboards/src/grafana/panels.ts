@@ -10,8 +10,8 @@ import {
   VisibilityMode,
 } from '@grafana/grafana-foundation-sdk/common';
 import * as common from '@grafana/grafana-foundation-sdk/common';
-import { ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { DynamicConfigValue, Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
+import { MappingType, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { DynamicConfigValue, RangeMap, Threshold } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as PlotBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -33,6 +33,11 @@ interface Words {
 }
 
 export const NOT_OBSERVABLE = 'unobservable';
+/** Without that unit text that could be a number, such as 0x71000002, is shown as one; no text is none, not a missing figure. */
+const TEXT: DynamicConfigValue[] = [
+  { id: 'unit', value: 'string' },
+  { id: 'noValue', value: '–' },
+];
 const CALM = 'green';
 
 /** Colours of the modes, everywhere the same and told apart without red and green. */
@@ -43,19 +48,26 @@ export const MODE_COLOURS: readonly [string, string][] = [
 ];
 
 /** A plot of a query's time, label and value. */
-export function plot(words: Words, sql: string, { stacked = false } = {}): PlotBuilder {
-  const panel = drawn(words)
+export function plot(words: Words, sql: string): PlotBuilder {
+  return drawn(words)
     .datasource(CLICKHOUSE)
     .withTarget(clickhouse(sql, 'timeSeries'))
     .displayName('${__field.labels.label}')
     .interval('10s');
-  if (!stacked) return panel;
-  return panel.fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
 }
 
-/** The same of the shares of a whole. */
-export function shares(words: Words, sql: string): PlotBuilder {
-  return plot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(StackingMode.Percent));
+/** The same of modes: labels that end in one, which has its colour. Without slashes Grafana would match whole names. */
+export function modePlot(words: Words, sql: string): PlotBuilder {
+  return MODE_COLOURS.reduce(
+    (all, [mode, colour]) =>
+      all.overrideByRegexp(`/(^| )${mode}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
+    plot(words, sql),
+  );
+}
+
+/** The same, one upon the other, or as shares of the whole. */
+export function modeAreas(words: Words, sql: string, mode: StackingMode): PlotBuilder {
+  return modePlot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(mode));
 }
 
 /** A plot of Prometheus: expressions and their legends. */
@@ -72,7 +84,7 @@ function drawn(words: Words): PlotBuilder {
     .drawStyle(GraphDrawStyle.Line)
     .lineWidth(1)
     .showPoints(VisibilityMode.Never)
-    .min(0)
+    .axisSoftMin(0)
     .legend(
       new common.VizLegendOptionsBuilder()
         .displayMode(LegendDisplayMode.List)
@@ -82,25 +94,30 @@ function drawn(words: Words): PlotBuilder {
     )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(common.SortOrder.Descending));
   describe(panel, words);
-  return MODE_COLOURS.reduce(
-    (all, [mode, colour]) =>
-      all.overrideByRegexp(`(^| )${mode}$`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]),
-    panel,
-  );
+  return panel;
 }
 
 /** What a column of a table has of its own. */
 export interface Column {
   unit?: string;
   noValue?: string;
+  /** Shown for a number that is as large, or larger. */
+  largest?: { from: number; text: string };
   hidden?: boolean;
   width?: number;
+  /** Over as many lines as it takes. */
+  wrapped?: boolean;
   link?: { title: string; url: string };
 }
 
 export function table(words: Words, sql: string, columns: Readonly<Record<string, Column>> = {}): TableBuilder {
-  const panel = new TableBuilder().datasource(CLICKHOUSE).withTarget(clickhouse(sql, 'table')).filterable(true);
+  const panel = new TableBuilder()
+    .datasource(CLICKHOUSE)
+    .withTarget(clickhouse(sql, 'table'))
+    .filterable(true)
+    .minWidth(70);
   describe(panel, words);
+  panel.overrideByFieldType('string', TEXT);
   return Object.entries(columns).reduce((all, [name, column]) => all.overrideByName(name, properties(column)), panel);
 }
 
@@ -118,6 +135,25 @@ export function stat(words: Words, sql: string, colours: Readonly<Record<string,
     panel,
   );
 }
+
+const HIDDEN = { hidden: true };
+
+/** What tables of alerts share. */
+export const ALERT_COLUMNS: Readonly<Record<string, Column>> = {
+  fired: { width: 150 },
+  resolved: { width: 150, noValue: 'still firing' },
+  state: HIDDEN,
+  alert: { width: 160 },
+  severity: { width: 75 },
+  VM: { width: 80 },
+  host: { width: 100 },
+  cause: { width: 150 },
+  confidence: { width: 90 },
+  'what happened': { wrapped: true },
+  'what to do': { wrapped: true },
+  life: HIDDEN,
+  'host id': HIDDEN,
+};
 
 /** Links to another dashboard of ours, with the time range, the data sources, and a row's host and life. */
 export function toHost(): Column {
@@ -153,12 +189,25 @@ function describe(
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps));
 }
 
-function properties({ unit, noValue, hidden, width, link }: Column): DynamicConfigValue[] {
+function properties({ unit, noValue, largest, hidden, width, wrapped, link }: Column): DynamicConfigValue[] {
   return [
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
     ...(noValue === undefined ? [] : [{ id: 'noValue', value: noValue }]),
-    ...(hidden === undefined ? [] : [{ id: 'custom.hidden', value: hidden }]),
+    ...(largest === undefined ? [] : [{ id: 'mappings', value: [above(largest)] }]),
+    // Older tables of Grafana read the first, that of Grafana 13 the second.
+    ...(hidden === undefined ? [] : ['custom.hidden', 'custom.hideFrom.viz'].map((id) => ({ id, value: hidden }))),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    // Older tables of Grafana read the first, that of Grafana 13 the second.
+    ...(wrapped === undefined
+      ? []
+      : [
+          { id: 'custom.cellOptions', value: { type: 'auto', wrapText: wrapped } },
+          { id: 'custom.wrapText', value: wrapped },
+        ]),
     ...(link === undefined ? [] : [{ id: 'links', value: [link] }]),
   ];
+}
+
+function above({ from, text }: NonNullable<Column['largest']>): RangeMap {
+  return { type: MappingType.RangeToText, options: { from, to: null, result: { text } } };
 }

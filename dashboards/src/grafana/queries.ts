@@ -24,6 +24,9 @@ const MIN_RATE = 1;
 /** After so many intervals without a reading a host is silent. */
 const SILENT_INTERVALS = 3;
 
+/** The last bucket of times that has an end. */
+const LAST_END = 30;
+
 const LIFE = 'host, life';
 const ALL = 'true';
 
@@ -90,7 +93,9 @@ const STATES = `
       punted >= ${MIN_RATE} * ${RANGE_SECONDS} AND punted >= ${FALLBACK_SHARE} * known, 'falling back',
       known > 0, 'accelerated',
       'idle') AS vm_state
-  FROM (${LIVES}) AS lives LEFT JOIN (${SILENCE}) AS silence USING (host)`;
+  FROM (${LIVES}) AS lives LEFT JOIN (${SILENCE}) AS silence USING (host)
+  -- A guest that counts itself is a VM of its host already.
+  WHERE host NOT IN (SELECT host FROM hosts WHERE source = 'guest')`;
 
 const STATE_NAMES = ['falling back', 'accelerated', 'idle', 'unobservable', 'silent'];
 
@@ -143,7 +148,8 @@ const UNKNOWN_VM = "'unattributed'";
 
 export const host = {
   vms: `SELECT if(vm = '', ${UNKNOWN_VM}, vm) AS "VM", mode AS "mode", any(evidence) AS "evidence",
-      if(countIf(calls IS NULL) > 0, NULL, sum(calls)) / ${RANGE_SECONDS} AS "calls", toString(life) AS "life"
+      if(countIf(calls IS NULL) > 0, NULL, sum(calls)) / ${RANGE_SECONDS} AS "calls", toString(life) AS "life",
+      toString(host) AS "host id"
     FROM (${modesOfRange(OF_HOSTS)}) GROUP BY host, life, "VM", mode ORDER BY "VM", "life", "mode"`,
   rates: plot(modesOfSteps(OF_HOSTS), `concat(if(vm = '', ${UNKNOWN_VM}, vm), ' ', mode)`),
   entries: `SELECT if(vm = '', ${UNKNOWN_VM}, vm) AS "VM", toString(hypercall) AS "hypercall",
@@ -163,7 +169,7 @@ export const host = {
         max(unreported) AS unrep
       FROM accounts_total WHERE ${OF_HOSTS} GROUP BY host, counter, epoch
     ) GROUP BY counter ORDER BY "events"`,
-  evidence: `SELECT vm AS "VM", toString(said.mode) AS "mode", toString(said.hypercall) AS "hypercall",
+  evidence: `SELECT DISTINCT vm AS "VM", toString(said.mode) AS "mode", toString(said.hypercall) AS "hypercall",
       toString(said.evidence) AS "evidence", said.reason AS "reason"
     FROM (SELECT vm, arrayJoin(evidence) AS said FROM (${sql.lives(`${OF_HOSTS} AND at >= ${FROM}`)}))
     ORDER BY "VM", "mode", "hypercall"`,
@@ -172,7 +178,7 @@ export const host = {
     FROM hosts WHERE ${OF_HOSTS} ORDER BY at DESC LIMIT 1 BY host`,
 };
 
-/** SELECT step, span, hypercall, us, calls: the mean time of the calls of each step, of one VM. */
+/** SELECT step, span, hypercall, bucket, calls, us: the calls of each step and bucket of time, of one VM. */
 function latencySteps(): string {
   const { series } = sql.LATENCIES;
   const reached = SOURCES.map(
@@ -183,7 +189,7 @@ function latencySteps(): string {
       GROUP BY ${series}, step`,
   ).join(' UNION ALL ');
   const window = `OVER (PARTITION BY ${series} ORDER BY step ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
-  return `SELECT step, span, hypercall, sum(c - least(c, c_before)) AS calls, sum(us - least(us, us_before)) AS us
+  return `SELECT step, span, hypercall, bucket, sum(c - least(c, c_before)) AS calls, sum(us - least(us, us_before)) AS us
     FROM (
       SELECT *, max(c) ${window} AS c_before, max(us) ${window} AS us_before
       FROM (
@@ -192,7 +198,13 @@ function latencySteps(): string {
         UNION ALL ${reached}
       )
     )
-    WHERE step >= 0 GROUP BY step, span, hypercall`;
+    WHERE step >= 0 GROUP BY step, span, hypercall, bucket`;
+}
+
+/** Of the calls of each step; `value` in seconds. */
+function latency(value: string): string {
+  return `SELECT ${STEP_TIME}, concat(toString(span), ' ', toString(hypercall)) AS label, ${value} AS value
+    FROM (${latencySteps()}) WHERE calls > 0 GROUP BY time, label ORDER BY time, label`;
 }
 
 const VM_MODES = modesOfRange(OF_LIFE);
@@ -209,12 +221,14 @@ export const vm = {
       if(countIf(counter = 'punted') > 0, sumIf(increase, counter = 'punted'), NULL) AS "punted"
     FROM (${sql.gained(sql.difference(sql.READINGS, RANGE, OF_LIFE), 'scope, liobn, toString(hypercall) AS hypercall')})
     GROUP BY "LIOBN", "hypercall" ORDER BY "LIOBN", "hypercall"`,
-  latency: `SELECT ${STEP_TIME}, concat(toString(span), ' ', toString(hypercall)) AS label, us / calls / 1e6 AS value
-    FROM (${latencySteps()}) WHERE calls > 0 ORDER BY time, label`,
+  latency: latency('sum(us) / sum(calls) / 1e6'),
+  // By nearest rank, as the read API has it: the end of the bucket, which the last one does not have.
+  slowest: latency(`exp2(least(quantileExactWeighted(0.99)(bucket, toUInt64(calls)), ${LAST_END})) / 1e6`),
   uptime: `SELECT dateDiff('second', started_at, least(${TO}, now64(9))) AS "time since start"
     FROM vms WHERE ${OF_LIFE} ORDER BY at DESC LIMIT 1`,
-  facts: `SELECT observed_at AS "seen", tce_tables AS "TCE tables in the kernel", arrayStringConcat(arrayMap(x -> toString(x), vfio_groups), ' ') AS "VFIO groups",
-      nullIf(memlock, 18446744073709551615) AS "locked memory", toString(qemu) AS "QEMU", libvirt_domain AS "libvirt domain", pod_uid AS "pod",
+  facts: `SELECT observed_at AS "seen", tce_tables AS "TCE tables in the kernel", 
+      multiIf(tce_tables IS NULL, NULL, empty(vfio_groups), 'none', arrayStringConcat(arrayMap(x -> toString(x), vfio_groups), ' ')) AS "VFIO groups",
+      memlock AS "locked memory", toString(qemu) AS "QEMU", libvirt_domain AS "libvirt domain", pod_uid AS "pod",
       toString(mmu) AS "MMU", vcpus AS "vCPUs"
     FROM vm_facts WHERE observed_at IS NOT NULL AND at < ${TO} AND ${OF_LIFE} ORDER BY at DESC LIMIT 1`,
 };

@@ -1,10 +1,11 @@
 /** One life of a VM: what its calls do, how long they take, and what is said of the cause. */
+import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import { dashboard } from './frame.js';
-import { NOT_OBSERVABLE, plot, stat, table } from './panels.js';
+import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, modePlot, plot, stat, table } from './panels.js';
 import { events, vm as queries } from './queries.js';
 
-const HIDDEN = { hidden: true };
 const NOT_READ = 'the host was not read in this range';
+const COULD_NOT_TELL = 'the agent could not tell';
 
 export const vm = dashboard({
   uid: 'tcewatch-vm',
@@ -13,7 +14,7 @@ export const vm = dashboard({
   annotations: events.annotationsOfLife,
   variables: ['host', 'life'],
   panels: [
-    plot(
+    modeAreas(
       {
         title: 'Hypercalls by mode',
         description: 'Calls a second by who completed them. Modes that cannot be observed have no area.',
@@ -22,7 +23,7 @@ export const vm = dashboard({
         span: 18,
       },
       queries.byMode,
-      { stacked: true },
+      StackingMode.Normal,
     ),
     stat(
       {
@@ -34,7 +35,7 @@ export const vm = dashboard({
       },
       queries.uptime,
     ),
-    plot(
+    modePlot(
       {
         title: 'Hypercalls by type and mode',
         description: 'Calls a second by hypercall and by who completed them.',
@@ -81,15 +82,32 @@ export const vm = dashboard({
       },
       queries.latency,
     ),
+    plot(
+      {
+        title: 'Slowest calls',
+        description:
+          'The time that 99 of 100 calls did not exceed, made up to a power of two of microseconds (at most 18 minutes).',
+        noValue: 'not measured on this host',
+        unit: 's',
+      },
+      queries.slowest,
+    ),
     table(
       {
         title: 'What the agent saw of it',
         description: 'The newest facts of /proc about the QEMU process.',
-        noValue: 'the agent could not tell',
+        noValue: COULD_NOT_TELL,
         unit: 'none',
+        span: 24,
+        height: 4,
       },
       queries.facts,
-      { 'locked memory': { unit: 'bytes', noValue: 'no limit' } },
+      {
+        'locked memory': { unit: 'bytes', largest: { from: 2 ** 63, text: 'no limit' } },
+        ...Object.fromEntries(
+          ['VFIO groups', 'QEMU', 'libvirt domain', 'pod', 'MMU'].map((name) => [name, { noValue: COULD_NOT_TELL }]),
+        ),
+      },
     ),
     table(
       {
@@ -100,7 +118,7 @@ export const vm = dashboard({
         span: 24,
       },
       events.ofLife,
-      { resolved: { noValue: 'still firing' }, life: HIDDEN, 'host id': HIDDEN },
+      ALERT_COLUMNS,
     ),
   ],
 });

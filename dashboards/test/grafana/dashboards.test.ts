@@ -16,6 +16,8 @@ describe.each(Object.entries(DASHBOARDS))('the dashboard %s', (name, dashboard) 
     const panels = dashboard.panels ?? [];
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     expect(new Set(panels.map((panel) => JSON.stringify(panel.gridPos))).size).toBe(panels.length);
+    const outside = panels.filter(({ gridPos }) => (gridPos?.x ?? 0) + (gridPos?.w ?? 0) > 24);
+    expect(outside.map(({ title }) => title)).toEqual([]);
   });
 
   it('asks Prometheus for metrics that a program exports', () => {

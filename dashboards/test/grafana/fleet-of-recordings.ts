@@ -5,6 +5,10 @@ import { rememberingLog, temporaryDirectory } from '../../../collector/test/clic
 import { FOR_EVER, recordedBatches } from '../../../collector/test/store/surroundings.js';
 
 const DATABASE = 'tcewatch';
+/** Of each recording the VM that falls back. */
+const FALLING = { 'vfio-7.2': 'hot', 'fallback-6.1': 'l2f' };
+export type Recording = keyof typeof FALLING;
+export const RECORDINGS = Object.keys(FALLING) as Recording[];
 const READER = { username: 'reader', password: 'reads' };
 
 /** What the time picker and the variables say; times in milliseconds since 1970. */
@@ -20,18 +24,22 @@ export interface Answer {
   data: unknown[][];
 }
 
-/** Macros and variables as the data source (pkg/macros) and Grafana (`sqlstring`) put them in. */
-export function expand(sql: string, { fromMs, toMs, intervalSeconds, variables }: View): string {
-  return sql
-    .replaceAll('$__fromTime_ms', `fromUnixTimestamp64Milli(${fromMs})`)
-    .replaceAll('$__toTime_ms', `fromUnixTimestamp64Milli(${toMs})`)
-    .replaceAll('$__interval_s', String(intervalSeconds))
-    .replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) =>
-      (variables[name] ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(','),
-    );
+/** Variables as Grafana's browser side puts them in. */
+export function interpolate(sql: string, { variables }: View): string {
+  return sql.replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) =>
+    (variables[name] ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(','),
+  );
 }
 
-export async function fleetOfRecordings(names: readonly string[]) {
+/** And the macros, as the data source's backend does. */
+export function expand(sql: string, view: View): string {
+  return interpolate(sql, view)
+    .replaceAll('$__fromTime_ms', `fromUnixTimestamp64Milli(${view.fromMs})`)
+    .replaceAll('$__toTime_ms', `fromUnixTimestamp64Milli(${view.toMs})`)
+    .replaceAll('$__interval_s', String(view.intervalSeconds));
+}
+
+export async function fleetOfRecordings(names: readonly Recording[] = RECORDINGS) {
   const directory = await temporaryDirectory();
   const log = rememberingLog();
   const clickhouse = await startEmbeddedClickHouse({ directory: directory.path, reader: READER, log });
@@ -47,6 +55,7 @@ export async function fleetOfRecordings(names: readonly string[]) {
   return {
     store,
     hosts,
+    viewOf,
     reader: { url: clickhouse.url, database: DATABASE, ...READER },
     /** As the reader, who has no settings of the store's client. */
     ask: (sql: string, view: View): Promise<Answer> => post(expand(sql, view), READER),
@@ -61,6 +70,17 @@ export async function fleetOfRecordings(names: readonly string[]) {
       await directory.remove();
     },
   };
+
+  /** The whole of a recording, and its VM that falls back. */
+  function viewOf(recording: Recording, { intervalSeconds = 10 } = {}): View & { life: string } {
+    const batches = hosts[recording] ?? [];
+    const ms = batches.map(({ clock }) => Number(clock.wallNs / 1_000_000n));
+    const vm = batches.flatMap(({ vms }) => vms).find(({ name }) => name === FALLING[recording]);
+    const host = batches[0]?.host.id ?? '';
+    const life = vm?.life ?? '';
+    const fromMs = Math.min(...ms) - 60_000;
+    return { fromMs, toMs: Math.max(...ms) + 1000, intervalSeconds, life, variables: { host: [host], life: [life] } };
+  }
 
   async function post(sql: string, user: { username: string; password: string }): Promise<Answer> {
     const parameters = new URLSearchParams({

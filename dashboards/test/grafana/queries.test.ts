@@ -1,70 +1,24 @@
 /** Every query of the dashboards, as Grafana's data source puts it, on recordings of real hosts. */
 import { deriveModes } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askByGo, hasGo } from '../../../collector/test/clickhouse/clickhouse-go.js';
-import { DASHBOARDS } from '../../src/index.js';
-import { expand, fleetOfRecordings } from './fleet-of-recordings.js';
-import type { Answer, View } from './fleet-of-recordings.js';
-
-interface Query {
-  /** Dashboard / panel. */
-  name: string;
-  sql: string;
-  kind: 'timeSeries' | 'table' | 'variable' | 'annotation';
-}
-
-interface PanelJson {
-  title: string;
-  targets?: { rawSql?: string; queryType?: 'timeSeries' | 'table' }[];
-}
-
-const QUERIES: Query[] = Object.entries(DASHBOARDS).flatMap(([file, { panels = [], templating, annotations }]) => [
-  ...(panels as PanelJson[]).flatMap(({ title, targets = [] }) =>
-    targets.flatMap(({ rawSql, queryType }) =>
-      rawSql && queryType ? [{ name: `${file} / ${title}`, sql: rawSql, kind: queryType }] : [],
-    ),
-  ),
-  ...(templating.list ?? []).flatMap(({ name, query }) =>
-    typeof query === 'object'
-      ? [{ name: `${file} / $${name}`, sql: String(query['rawSql']), kind: 'variable' as const }]
-      : [],
-  ),
-  ...(annotations.list ?? []).flatMap(({ name, target }) => [
-    {
-      name: `${file} / annotations ${name}`,
-      sql: (target as unknown as { rawSql: string }).rawSql,
-      kind: 'annotation' as const,
-    },
-  ]),
-]);
-
-/** Of each recording the VM that falls back. */
-const FALLING = { 'vfio-7.2': 'hot', 'fallback-6.1': 'l2f' };
-type Recording = keyof typeof FALLING;
-const RECORDINGS = Object.keys(FALLING) as Recording[];
+import { BOOTED, LIFE, SECOND, batchOf } from '../../../collector/test/store/surroundings.js';
+import { QUERIES } from './asked.js';
+import { RECORDINGS, fleetOfRecordings } from './fleet-of-recordings.js';
+import type { Answer, Recording } from './fleet-of-recordings.js';
 
 let fleet: Awaited<ReturnType<typeof fleetOfRecordings>>;
 
 beforeAll(async () => {
-  fleet = await fleetOfRecordings(RECORDINGS);
+  fleet = await fleetOfRecordings();
 });
 afterAll(() => fleet.close());
 
-/** The whole of a recording, and its VM that falls back. */
-function viewOf(recording: Recording, { intervalSeconds = 10 } = {}): View & { life: string } {
-  const batches = fleet.hosts[recording] ?? [];
-  const ms = batches.map(({ clock }) => Number(clock.wallNs / 1_000_000n));
-  const [vm] = batches.flatMap(({ vms }) => vms).filter(({ name }) => name === FALLING[recording]);
-  const host = batches[0]?.host.id ?? '';
-  const life = vm?.life ?? '';
-  const fromMs = Math.min(...ms) - 60_000;
-  return { fromMs, toMs: Math.max(...ms) + 1000, intervalSeconds, life, variables: { host: [host], life: [life] } };
-}
+const viewOf: typeof fleet.viewOf = (...which) => fleet.viewOf(...which);
 
 function sqlOf(name: string): string {
   const found = QUERIES.find((query) => query.name === name);
   if (!found) throw new Error(`there is no ${name}; there are: ${QUERIES.map((query) => query.name).join(', ')}`);
-  return found.sql;
+  return found.target.rawSql;
 }
 
 function objects({ meta, data }: Answer): Record<string, unknown>[] {
@@ -74,39 +28,21 @@ function objects({ meta, data }: Answer): Record<string, unknown>[] {
 const ask = async (name: string, recording: Recording, options = {}): Promise<Record<string, unknown>[]> =>
   objects(await fleet.ask(sqlOf(name), viewOf(recording, options)));
 
-/** May be empty on these recordings, which measure no latency. */
-const EMPTY = ['vm / Latency'];
-
 describe('each query', () => {
-  it.each(QUERIES)('gives rows of the shape that a $kind needs: $name', async ({ name, sql, kind }) => {
-    for (const recording of RECORDINGS) {
-      const { meta, data } = await fleet.ask(sql, viewOf(recording));
-      if (!EMPTY.includes(name)) expect(data).not.toEqual([]);
-      const [first, ...others] = meta.map(({ type }) => type);
-      if (kind === 'timeSeries') {
-        expect(first).toBe("DateTime('UTC')");
-        expect(others).toEqual(['String', expect.stringMatching(/^(Nullable\()?Float64/)]);
-        const times = data.map(([time]) => String(time));
-        expect(times).toEqual([...times].sort());
-      }
-      if (kind === 'annotation') expect(meta.map((column) => column.name)).toEqual(['time', 'title', 'text', 'tags']);
-      if (kind === 'variable') expect(meta.map((column) => column.name)).toEqual(['value', 'text']);
-      // Types that the data source shows as they are; an Enum or a UUID would be bytes or numbers to some panels.
-      for (const { type } of meta) expect(type).not.toMatch(/Enum|UUID|Tuple|Array|Map|AggregateFunction/);
-    }
-  });
-
-  it.each(QUERIES)('survives variables without a value: $name', async ({ sql }) => {
+  it.each(QUERIES)('survives variables without a value: $name', async ({ target: { rawSql: sql } }) => {
     await fleet.ask(sql, { ...viewOf('vfio-7.2'), variables: { host: [''], life: [''] } });
   });
 
-  it.each(QUERIES)('of a month reads no row that is finer than the hour: $name', async ({ sql }) => {
-    const view = viewOf('vfio-7.2', { intervalSeconds: 3600 });
-    const month = { ...view, fromMs: view.fromMs - 30 * 86_400_000, toMs: view.toMs + 86_400_000 };
-    const fine = ['readings', 'readings_minute', 'latencies', 'latencies_minute', 'host_readings'];
-    const read = await fleet.tables(sql, month);
-    expect(read.filter((table) => fine.includes(String(table)))).toEqual([]);
-  });
+  it.each(QUERIES)(
+    'of a month reads no row that is finer than the hour: $name',
+    async ({ target: { rawSql: sql } }) => {
+      const view = viewOf('vfio-7.2', { intervalSeconds: 3600 });
+      const month = { ...view, fromMs: view.fromMs - 30 * 86_400_000, toMs: view.toMs + 86_400_000 };
+      const fine = ['readings', 'readings_minute', 'latencies', 'latencies_minute', 'host_readings'];
+      const read = await fleet.tables(sql, month);
+      expect(read.filter((table) => fine.includes(String(table)))).toEqual([]);
+    },
+  );
 
   it('of steps of a minute reads minutes, and of less the readings themselves', async () => {
     const sql = sqlOf('vm / Hypercalls by mode');
@@ -118,30 +54,7 @@ describe('each query', () => {
     );
     expect(await fleet.tables(sql, { ...before, intervalSeconds: 10 })).toContain('readings');
   });
-
-  it.skipIf(!hasGo)('is answered to clickhouse-go with the columns and rows that it has', async () => {
-    for (const recording of RECORDINGS) {
-      const view = viewOf(recording);
-      const answers = await askByGo(
-        fleet.reader,
-        QUERIES.map(({ sql }) => expand(sql, view)),
-      );
-      for (const [i, { name, sql }] of QUERIES.entries()) {
-        const { meta, data } = await fleet.ask(sql, view);
-        const { error, columns, rows } = answers[i] ?? {};
-        expect(error, name).toBeUndefined();
-        // Without a row there is no block, over HTTP, and so no column.
-        if (data.length > 0) expect(columns, name).toEqual(meta.map(withoutZone));
-        expect(rows, name).toHaveLength(data.length);
-      }
-    }
-  });
 });
-
-/** As clickhouse-go names the type of a column. */
-function withoutZone({ name, type }: Answer['meta'][number]): Answer['meta'][number] {
-  return { name, type: type.replace(/^DateTime\(.*\)$/, 'DateTime') };
-}
 
 describe('the fleet', () => {
   it('counts VMs by state; hosts that were last read long before are silent', async () => {
@@ -237,4 +150,30 @@ it('leaves out of a plot what nobody can observe, and says NULL in a table', asy
   expect(rows.length).toBeGreaterThan(0);
   expect(rows.map(({ calls, evidence }) => [calls, evidence])).toEqual(rows.map(() => [null, 'unobservable']));
   expect((await fleet.ask(sqlOf('host / Hypercalls by VM and mode'), view)).data).toEqual([]);
+});
+
+it('has the slowest calls of the read API', async () => {
+  const told = (uptime: number, fast: number, slow: number) =>
+    batchOf({ uptime, series: [], latencies: [{ calls: fast }, { bucket: 10, calls: slow, totalUs: slow * 750 }] });
+  await fleet.store.insertBatches([told(100, 0, 0), told(1900, 98, 2), told(3500, 198, 2)]);
+  const step = 1200n * SECOND;
+  const ms = (steps: bigint): number => Number((BOOTED + steps * step) / 1_000_000n);
+  const view = { fromMs: ms(0n), toMs: ms(3n), intervalSeconds: 1200, variables: { host: ['h1'], life: [LIFE] } };
+  const plotted = objects(await fleet.ask(sqlOf('vm / Slowest calls'), view));
+  const measured = [1n, 2n].map((n) => ({ life: LIFE, fromNs: BOOTED + n * step, toNs: BOOTED + (n + 1n) * step }));
+  const rows = await Promise.all(measured.map((question) => fleet.store.latency(question)));
+  const slowestUs = rows.map(({ spans }) => spans[0]?.p99?.upToUs);
+  expect(slowestUs).toEqual([1024, 512]);
+  expect(plotted.map(({ label }) => label)).toEqual(['round_trip H_PUT_TCE', 'round_trip H_PUT_TCE']);
+  expect(plotted.map(({ value }) => Number(value) * 1e6)).toEqual(slowestUs);
+});
+
+it('does not take a guest that counts itself for one more VM', async () => {
+  const before = await ask('fleet / VMs', 'vfio-7.2');
+  const issued = { counter: 'issued', scope: 'all', liobn: 0n } as const;
+  const guest = (uptime: number) => batchOf({ host: 'guest', uptime, series: [{ ...issued, value: uptime }] });
+  await fleet.store.insertBatches(
+    [100, 200].map((uptime) => ({ ...guest(uptime), host: { ...guest(uptime).host, source: 'guest' as const } })),
+  );
+  expect(await ask('fleet / VMs', 'vfio-7.2')).toEqual(before);
 });
