@@ -63,6 +63,12 @@ elif ! deploy/test/nfpm.sh >/dev/null; then
 fi
 has go || echo "test set-up: there is no go: compose.yaml is not checked by compose's own loader"
 
+if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: images need Debian on x86_64, as root: tests of them are left out"
+elif ! deploy/test/install-tools.sh >/dev/null 2>&1; then
+  echo "test set-up: buildah, mmdebstrap and qemu-user-static cannot be installed: tests of the images are left out"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then
@@ -78,6 +84,8 @@ if ! recent_go; then
   echo "test set-up: there is no Go of 1.21 or newer: tests of the Helm chart are left out"
 elif ! helm/cluster/fetch.sh >/dev/null; then
   echo "test set-up: Kubernetes and helm cannot be built: tests of the Helm chart will fail"
+elif ! helm/cluster/crds.sh >/dev/null; then
+  echo "test set-up: the operators' resource definitions cannot be had by go, mvn and java: tests of the Helm chart in a cluster will fail"
 fi
 
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
