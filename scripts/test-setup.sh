@@ -69,6 +69,12 @@ elif ! deploy/test/install-tools.sh >/dev/null 2>&1; then
   echo "test set-up: buildah, mmdebstrap and qemu-user-static cannot be installed: tests of the images are left out"
 fi
 
+# The guides' commands, in a copy of this machine.
+{ has curl && has ip && has unshare; } || install curl iproute2 util-linux
+if ! { has curl && has ip && has unshare && has dpkg && has go; } || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: not root, or no curl, ip, unshare, dpkg or go: the commands of the guides are not run"
+fi
+
 # Kafka's own broker.
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then

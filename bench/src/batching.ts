@@ -7,15 +7,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ClickHouse,
-  READINGS_COLUMNS,
-  RowBuffer,
-  createLog,
-  encodeReadings,
-  openStore,
-  startEmbeddedClickHouse,
-} from '@tcewatch/collector';
+import { ClickHouse, createLog, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
 import type { ClickHouseAddress } from '@tcewatch/collector';
 import type { Batch } from '@tcewatch/protocol';
 import { busyHost } from './batches.js';
@@ -62,9 +54,8 @@ export async function measureBatching(rounds: number): Promise<BatchingMeasureme
         run: async () => {
           await Promise.all(
             batches.map((batch) => {
-              const rows = new RowBuffer();
-              encodeReadings(batch, undefined, rows);
-              return single.insertRowBinary('readings', READINGS_COLUMNS, rows.bytes);
+              const block = encodeReadings([{ batch, known: undefined }]);
+              return single.insertEncoded('readings', block.encoded());
             }),
           );
           return rowsOf();

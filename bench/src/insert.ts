@@ -1,16 +1,9 @@
-/** Batch bytes to rows in the embedded ClickHouse, against inserting the same rows as RowBinary made beforehand. */
+/** Batch bytes to rows in the embedded ClickHouse, against inserting the same rows as a block made beforehand. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ClickHouse,
-  READINGS_COLUMNS,
-  RowBuffer,
-  createLog,
-  encodeReadings,
-  openStore,
-  startEmbeddedClickHouse,
-} from '@tcewatch/collector';
+import { ClickHouse, createLog, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import type { ReadingsBlock } from '@tcewatch/collector';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { busyHost } from './batches.js';
@@ -27,7 +20,7 @@ export async function measureInsert(rounds: number): Promise<Comparison> {
   const store = await openStore({ clickhouse: engine, log });
   const ceiling = new ClickHouse(engine, 'tcewatch');
   let encoded: Uint8Array[] = [];
-  let rows = new RowBuffer();
+  let block: ReadingsBlock = encodeReadings([]);
   let n = 0;
   // Every reading is new, so that all its rows are written.
   const nextBatches = (host: string): Batch[] => Array.from({ length: BATCHES }, () => busyHost(host, SERIES, ++n));
@@ -45,12 +38,11 @@ export async function measureInsert(rounds: number): Promise<Comparison> {
       },
       {
         prepare: () => {
-          rows = new RowBuffer();
-          for (const batch of nextBatches('ceiling')) encodeReadings(batch, undefined, rows);
+          block = encodeReadings(nextBatches('ceiling').map((batch) => ({ batch, known: undefined })));
         },
         run: async () => {
-          await ceiling.insertRowBinary('readings', READINGS_COLUMNS, rows.bytes);
-          return rows.rows;
+          await ceiling.insertEncoded('readings', block.encoded());
+          return block.rows;
         },
       },
       rounds,

@@ -1,5 +1,5 @@
 /**
- * Measures two ways of doing the same thing in one run. Rounds alternate, so that what else the machine does falls on both;
+ * Measures ways of doing the same thing in one run. Rounds alternate, so that what else the machine does falls on both;
  * medians are compared, so that one slow round says nothing.
  */
 
@@ -26,23 +26,32 @@ export interface Comparison {
 
 /** Runs both `rounds` times after one unmeasured round of each. */
 export async function compare(ours: Contender, other: Contender, rounds: number): Promise<Comparison> {
-  const rates: Record<'ours' | 'other', number[]> = { ours: [], other: [] };
+  const result = await rates({ ours, other }, rounds);
+  return { ...result, ratio: result.ours / result.other };
+}
+
+/** Median units per second of each, run `rounds` times in turns after one unmeasured round of each. */
+export async function rates<Side extends string>(
+  contenders: Readonly<Record<Side, Contender>>,
+  rounds: number,
+): Promise<Record<Side, number>> {
+  const sides = Object.entries<Contender>(contenders).map(([side, contender]) => ({
+    side,
+    contender,
+    measured: [] as number[],
+  }));
   for (let round = -1; round < rounds; round++) {
-    for (const [side, contender] of [
-      ['ours', ours],
-      ['other', other],
-    ] as const) {
+    for (const { contender, measured } of sides) {
       contender.prepare?.();
       globalThis.gc?.();
       const start = process.hrtime.bigint();
       const done = await contender.run();
       const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
       const { units, seconds } = typeof done === 'number' ? { units: done, seconds: elapsed } : done;
-      if (round >= 0) rates[side].push(units / seconds);
+      if (round >= 0) measured.push(units / seconds);
     }
   }
-  const result = { ours: median(rates.ours), other: median(rates.other) };
-  return { ...result, ratio: result.ours / result.other };
+  return Object.fromEntries(sides.map(({ side, measured }) => [side, median(measured)])) as Record<Side, number>;
 }
 
 function median(values: number[]): number {

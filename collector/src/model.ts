@@ -93,7 +93,7 @@ export interface CallCounts {
   punted: number;
 }
 
-/** The calls of a VM over the time that made an alert fire. */
+/** The calls of a VM from when they began to fall back until the alert fired, or its cause became sharper. */
 export interface CallEvidence extends CallCounts {
   seconds: number;
   /** Those hypercalls that were called at all. */

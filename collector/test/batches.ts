@@ -27,6 +27,13 @@ export const HPT: ModeEvidence[] = [
   ...RADIX.slice(1),
 ];
 
+/** A VM on KVM PR, as the source `userspace-exit` tells of it. */
+export const PR: ModeEvidence[] = [
+  { mode: 'real', evidence: 'absent', reason: 'kvm-pr' },
+  { mode: 'virtual', evidence: 'unobservable', reason: 'kvm-pr' },
+  { mode: 'userspace', evidence: 'upper-bound', reason: 'all-hypercalls-counted' },
+];
+
 export interface TestVm {
   name: string;
   counts?: Partial<Record<Hypercall, Partial<Record<Counter, number>>>>;

@@ -1,14 +1,18 @@
 /** The chart in a real cluster, as `control-plane.ts` has it. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHART, EXAMPLES, exampleFile, hasGo, helm, manifests, render } from './chart.js';
+import { commandsFor, scriptOf } from '../../scripts/pages.js';
+import { CHART, EXAMPLES, exampleFile, hasGo, helm, manifests, render, tools } from './chart.js';
 import type { Manifest, Said } from './chart.js';
 import { ControlPlane } from './control-plane.js';
 
 const cluster = (file: string) => fileURLToPath(new URL(`../cluster/${file}`, import.meta.url));
+const OLDER = '0.0.9';
 const LIMIT_MS = 240_000;
 const WAIT = ['--wait', '--wait-for-jobs', '--timeout', '300s'];
 /** Made by somebody else, or for a moment. */
@@ -18,9 +22,16 @@ const PASSING =
 const KEPT = /^(kafkatopic|clickhouseinstallation)/;
 
 describe.skipIf(!hasGo)('in a cluster', () => {
+  const work = mkdtempSync(join(tmpdir(), 'tcewatch-chart-'));
+  const before = join(work, 'before');
   let plane: ControlPlane;
   let listed: string;
   beforeAll(async () => {
+    // There was no release yet: this chart and its programs under an older version stand for the one before. That shows what
+    // a version that changes may break (selectors, hooks, names), and not what a chart that differs would.
+    cpSync(CHART, before, { recursive: true });
+    const about = readFileSync(join(before, 'Chart.yaml'), 'utf8');
+    writeFileSync(join(before, 'Chart.yaml'), about.replaceAll(/^((?:version|appVersion): ).*$/gm, `$1${OLDER}`));
     plane = await ControlPlane.start();
     const { status, stdout, stderr } = spawnSync(cluster('crds.sh'), { encoding: 'utf8' });
     expect(status, stderr).toBe(0);
@@ -29,7 +40,10 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     plane.ask('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s');
     listed = plane.ask('api-resources', '--namespaced', '--verbs=list', '--output=name').trim().split('\n').join(',');
   });
-  afterAll(() => plane.close());
+  afterAll(async () => {
+    await plane.close();
+    rmSync(work, { recursive: true });
+  });
 
   const run = (...args: string[]): Said => {
     const said = helm(args, { env: plane.env });
@@ -50,6 +64,14 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     return plane.ask('get', 'pods', `--namespace=${namespace}`, selector, template).trim().split('\n').sort();
   };
 
+  /** Of what there is, as its labels tell. */
+  const versions = (namespace: string): string[] => {
+    const selector = '--selector=app.kubernetes.io/part-of=tcewatch';
+    const template = '--output=jsonpath={range .items[*]}{.metadata.labels.app\\.kubernetes\\.io/version}{"\\n"}{end}';
+    const kinds = 'daemonsets,deployments,configmaps';
+    return [...new Set(plane.ask('get', kinds, `--namespace=${namespace}`, selector, template).trim().split('\n'))];
+  };
+
   it.each(EXAMPLES)('%s is installed, upgraded, rolled back and taken away without a trace', async (name) => {
     const namespace = `n-${name}`.slice(0, 40);
     plane.ask('create', 'namespace', namespace);
@@ -60,7 +82,8 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     const checked = plane.kubectl(strict, all);
     expect([checked.status, checked.stderr]).toEqual([0, '']);
 
-    run('install', ...chart, ...WAIT);
+    run('install', ...chart.with(1, before), ...WAIT);
+    expect(versions(namespace)).toEqual([OLDER]);
     expect(podsOn(namespace, 'agent')).toEqual(['p10', 'p8']);
     expect(new Set(podsOn(namespace, 'collector'))).toEqual(new Set(['amd']));
     run('test', 'r', '--namespace', namespace, '--timeout', '300s');
@@ -69,8 +92,11 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     const config = (): string =>
       plane.ask('get', 'configmap', 'r-tcewatch-agent', '--output=yaml', `--namespace=${namespace}`);
     expect(config()).toContain('interval: 5s');
+    expect(versions(namespace)).not.toContain(OLDER);
+    run('test', 'r', '--namespace', namespace, '--timeout', '300s');
     run('rollback', 'r', '1', '--namespace', namespace, ...WAIT);
     expect(config()).not.toContain('interval: 5s');
+    expect(versions(namespace)).toEqual([OLDER]);
 
     run('uninstall', 'r', '--namespace', namespace, '--wait', '--timeout', '300s');
     const deadline = Date.now() + LIMIT_MS;
@@ -79,6 +105,23 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     expect(left()).toEqual([]);
     expect(plane.ask('get', 'priorityclass', '--output=name')).not.toContain('tcewatch');
     plane.ask('delete', 'namespace', namespace, '--wait=false');
+  });
+
+  it.each(commandsFor('a cluster'))('does what $page has its reader do', ({ commands }) => {
+    const bin = join(work, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(tools(), 'helm'), join(bin, 'helm'));
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\nexec ${tools()}/cp kubectl "$@"\n`, { mode: 0o755 });
+    // A clone, as far as its commands are concerned.
+    const clone = join(work, 'clone');
+    mkdirSync(join(clone, 'helm'), { recursive: true });
+    symlinkSync(CHART, join(clone, 'helm/tcewatch'));
+    const env = { ...plane.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const said = spawnSync('bash', ['-c', scriptOf(commands)], { cwd: clone, env, encoding: 'utf8' });
+    expect(said.status, said.stderr).toBe(0);
+    expect(said.stdout).toMatch(/^tcewatch-agent-\S+ +1\/1 +Running .* p8 /m);
+    expect(said.stdout).toMatch(/^tcewatch-collector-\S+ +1\/1 +Running .* amd /m);
+    plane.ask('delete', 'namespace', 'tcewatch', '--wait=false');
   });
 
   it('says what to do next, and keeps the token that it made up', () => {

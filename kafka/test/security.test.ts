@@ -1,8 +1,9 @@
 /** TLS, logging in, and what an ACL allows. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandsFor } from '../../scripts/pages.js';
 import { BATCHES_TOPIC } from '../src/index.js';
 import type { KafkaClient } from '../src/index.js';
 import { KafkaCluster } from '../src/testing/index.js';
@@ -112,7 +113,7 @@ describe.skipIf(noBroker)('a client of a secured broker', () => {
     const [before] = await collector.admin.ensureTopics([spec], true);
     expect(before?.message).toMatch(/cannot be created.*authoriz/i);
 
-    for (const command of commandsOfTheGuide('kafka-acls.sh')) await cluster.run(command);
+    for (const command of aclCommands()) await cluster.run(command);
     expect(await collector.admin.ensureTopics([spec], true)).toEqual([]);
     await agent.producer().send(BATCHES_TOPIC, records(0, 5));
     await until('all', () => hasAll(reading.values, 5));
@@ -124,14 +125,16 @@ describe.skipIf(noBroker)('a client of a secured broker', () => {
   });
 });
 
-/** The commands in the guide's blocks of code that begin with a tool's name. */
-function commandsOfTheGuide(tool: string): string[] {
-  const guide = readFileSync(new URL('../../docs/guides/kafka.md', import.meta.url), 'utf8');
-  const blocks = [...guide.matchAll(/```sh\n(.*?)```/gs)].map(([, text]) => text ?? '');
-  const commands = blocks.flatMap((text) => text.replaceAll(/\\\n\s*/g, ' ').split('\n'));
-  const found = commands.filter((command) => command.startsWith(tool));
-  expect(found.length).toBeGreaterThan(0);
-  return found.map((command) => command.replace('--bootstrap-server broker:9092 ', ''));
+/** Those of the guide, for the brokers of the cluster. */
+function aclCommands(): string[] {
+  const scripts = commandsFor('a broker').flatMap(({ commands }) => commands.map(({ script }) => script));
+  const lines = scripts.flatMap((script) =>
+    script
+      .replaceAll(/\\\n\s*/g, ' ')
+      .trim()
+      .split('\n'),
+  );
+  return lines.map((line) => line.replace('--bootstrap-server broker:9092 ', ''));
 }
 
 /** As RFC 7515 has it for `alg: none`, which only a broker of tests takes. */

@@ -3,6 +3,7 @@ import { adverse, askDoctor } from './adverse.js';
 import { awaitCalls } from './guest.js';
 import type { GuestPlan } from './guest.js';
 import { PASSED_DISKS } from './host.js';
+import { confirmByHand } from './runbooks.js';
 import { CALLS, killAgent, retire, startGuests } from './steps.js';
 import type { Scenario } from './steps.js';
 import { mark } from './tracing.js';
@@ -23,10 +24,11 @@ const REFUSED: GuestPlan = {
   fault: 'refuse-tables',
 };
 
-/** A refused guest, and the agent killed in mid-load. */
+/** A refused guest, looked at by hand as the runbooks say, and the agent killed in mid-load. */
 export const smoke: Scenario = async (stage, underLoad) => {
   const [ref] = await startGuests(stage, [REFUSED]);
   await underLoad([ref]);
+  await confirmByHand(stage, ref);
   await killAgent(stage, [ref]);
   await retire(stage, ref);
   return [{ ...ref, expected: ['userspace'] }];

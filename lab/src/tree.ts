@@ -9,7 +9,8 @@ import { TOKEN } from './collector.js';
 
 const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
 const execute = promisify(execFile);
-const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
+/** Where its disk is mounted on the host. */
+export const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
 
 /** What docs/guides/privileges.md has root keep. */
 const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];

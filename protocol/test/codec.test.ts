@@ -199,6 +199,17 @@ describe('a reader', () => {
     expect(latencies).toEqual(latenciesFromRows([ROUND_TRIP]));
   });
 
+  it('reads what a newer writer says that it may, but for what is new in it', () => {
+    const newer = new BinaryWriter()
+      .tag(1, WireType.Varint)
+      .uint32(BATCH_VERSION + 1)
+      .tag(900, WireType.LengthDelimited)
+      .bytes(new Uint8Array([1, 2, 3]))
+      .finish();
+    const batch = decodeBatch(Buffer.concat([encodeBatch(sample()), newer]));
+    expect(batch).toEqual({ ...sample(), version: BATCH_VERSION + 1 });
+  });
+
   it('refuses a batch whose writer says that it is too old', () => {
     const newer = new BinaryWriter()
       .tag(2, WireType.Varint)

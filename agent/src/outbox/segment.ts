@@ -93,11 +93,11 @@ export class Segment {
 
   /** The records are done with. Not synchronised: what a crash of the host undoes is delivered once more. */
   async forget(records: readonly StoredRecord[]): Promise<void> {
-    for (const record of records) {
-      if (this.#waiting.delete(record)) this.#waitingBytes -= record.size;
-    }
+    // Once for each: where one was that is done with, another may be by now.
+    const waiting = records.filter((record) => this.#waiting.delete(record));
+    for (const { size } of waiting) this.#waitingBytes -= size;
     await using(this.path, 'r+', async (file) => {
-      for (const { offset } of records) await writeAll(file, Buffer.of(MARK.gone), offset + MARK_OFFSET);
+      for (const { offset } of waiting) await writeAll(file, Buffer.of(MARK.gone), offset + MARK_OFFSET);
     });
   }
 

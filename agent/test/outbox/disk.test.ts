@@ -109,6 +109,18 @@ describe('Disk', () => {
     expect((await reopened(MIB)).found).toEqual(kept);
   });
 
+  it('spares the others when it is told again of what was rewritten away', async () => {
+    const { disk } = await opened(MIB);
+    const stored = await appended(disk, 1, 40, 20_000);
+    const thinned = stored.filter((_, i) => i % 2 === 0);
+    const waiting = stored.filter((_, i) => i % 2 === 1);
+    await disk.forget(thinned);
+    waiting.push(...(await appended(disk, 41, 60, 20_000)));
+    await disk.forget(thinned);
+    expect(await numbers(disk, waiting)).not.toContain(undefined);
+    expect((await reopened(MIB)).recovered.corrupt).toEqual([]);
+  });
+
   it('says of a record that is done with, or that is no longer there, that it cannot be read', async () => {
     const { disk } = await opened();
     const [a, b, c] = await appended(disk, 1, 3);

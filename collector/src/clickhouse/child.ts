@@ -4,7 +4,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openEngine } from './engine.js';
 import type { Engine } from './engine.js';
 import { createFace } from './http.js';
@@ -15,13 +15,18 @@ process.once('message', (message) => {
   void serve(message as ServeRequest);
 });
 
-async function serve({ directory, port, username, password, reader }: ServeRequest): Promise<void> {
+async function serve(request: ServeRequest): Promise<void> {
+  const { port, username, password, reader } = request;
+  const directory = resolve(request.directory);
   const incoming = join(directory, 'incoming');
   let stage: ServeFailure = 'engine-missing';
   try {
     await import('chdb');
     stage = 'directory';
     await mkdir(directory, { recursive: true, mode: 0o700 });
+    // The engine reads a configuration that lies in its working directory or its home: here, only root can put one.
+    process.chdir('/');
+    process.env['HOME'] = '/';
     const engine = await openEngine(join(directory, 'engine'));
     // What a killed child left half-received; the engine's lock says that nobody else is writing there.
     await rm(incoming, { recursive: true, force: true });

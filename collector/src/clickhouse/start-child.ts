@@ -39,7 +39,8 @@ export async function startChild(request: ServeRequest, log: BaseLogger): Promis
     code: code as number | null,
     signal: signal as string | null,
   }));
-  child.send(request);
+  // One that was killed by then is told of by its end.
+  child.send(request, () => undefined);
   const reply = await Promise.race([once(child, 'message').then(([message]) => message as ServeReply), ended]);
   if ('serving' in reply) {
     return { port: reply.serving.port, pid: child.pid, ended, stop: () => stop(child, ended) };

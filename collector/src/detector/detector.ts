@@ -1,9 +1,7 @@
 /** The detector: one state for each host, and what is counted of them. */
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from '../model.js';
-import { firingOf, observe, restoreHost } from './host.js';
-import type { HostState } from './host.js';
-import { resolve } from './life.js';
+import { Host } from './host.js';
 import { createPolicy } from './policy.js';
 import type { Policy } from './policy.js';
 import { DEFAULT_RULES } from './rules.js';
@@ -37,25 +35,23 @@ export interface Detector {
 
 export function createDetector(policy: Policy = createPolicy(DEFAULT_RULES), maxWatched = MAX_WATCHED): Detector {
   // In the order in which hosts were last heard of.
-  const hosts = new Map<string, HostState>();
+  const hosts = new Map<string, Host>();
   let watched = 0;
 
-  function forget(host: string): HostState | undefined {
-    const state = hosts.get(host);
-    if (state) watched -= 1 + state.lives.size;
-    hosts.delete(host);
-    return state;
+  function forget(id: string): Host | undefined {
+    const host = hosts.get(id);
+    if (host) watched -= 1 + host.lives;
+    hosts.delete(id);
+    return host;
   }
 
-  function remember(host: string, state: HostState): void {
-    forget(host);
-    hosts.set(host, state);
-    watched += 1 + state.lives.size;
+  function remember(id: string, host: Host): void {
+    hosts.set(id, host);
+    watched += 1 + host.lives;
   }
 
-  function remove(host: string): AlertEvent[] {
-    const state = forget(host);
-    return state ? firingOf(state).map((alert) => resolve(alert, state.wallNs)) : [];
+  function remove(id: string): AlertEvent[] {
+    return forget(id)?.end() ?? [];
   }
 
   function forgetSilent(): AlertEvent[] {
@@ -69,34 +65,34 @@ export function createDetector(policy: Policy = createPolicy(DEFAULT_RULES), max
 
   return {
     observe(batch) {
-      const { state, events } = observe(hosts.get(batch.host.id), batch, policy);
-      remember(batch.host.id, state);
-      return [...events, ...forgetSilent()];
+      const host = forget(batch.host.id) ?? new Host();
+      const events = host.observe(batch, policy);
+      remember(batch.host.id, host);
+      return watched > maxWatched ? [...events, ...forgetSilent()] : events;
     },
     restore(firing) {
       // What was restored before and never heard of may have gone on elsewhere.
-      for (const [host, { last }] of hosts) if (last === null) forget(host);
+      for (const [id, { isHeard }] of hosts) if (!isHeard) forget(id);
       const own = firing.filter(({ alert, hostId }) => alert !== 'TceTelemetrySilent' && !hosts.has(hostId));
       const byHost = new Map<string, AlertEvent[]>();
       for (const alert of own) byHost.set(alert.hostId, [...(byHost.get(alert.hostId) ?? []), alert]);
-      for (const [host, alerts] of byHost) remember(host, restoreHost(alerts));
+      for (const [id, alerts] of byHost) remember(id, Host.restore(alerts));
     },
     forget(gone) {
-      for (const host of gone) forget(host);
+      for (const id of gone) forget(id);
     },
     remove,
     firing(stored) {
-      const heard = (host: string): boolean => (hosts.get(host)?.last ?? null) !== null;
-      const own = [...hosts].flatMap(([host, state]) => (heard(host) ? firingOf(state) : []));
-      return [...own, ...stored.filter(({ alert, hostId }) => alert === 'TceTelemetrySilent' || !heard(hostId))];
+      const own = [...hosts.values()].flatMap((host) => (host.isHeard ? host.firing() : []));
+      const isElsewhere = (id: string): boolean => hosts.get(id)?.isHeard !== true;
+      return [...own, ...stored.filter(({ alert, hostId }) => alert === 'TceTelemetrySilent' || isElsewhere(hostId))];
     },
     size() {
-      const states = [...hosts.values()];
-      const heard = states.filter(({ last }) => last !== null);
+      const all = [...hosts.values()];
       return {
         hosts: hosts.size,
-        lives: states.reduce((sum, { lives }) => sum + lives.size, 0),
-        firing: heard.reduce((sum, state) => sum + firingOf(state).length, 0),
+        lives: all.reduce((sum, { lives }) => sum + lives, 0),
+        firing: all.reduce((sum, host) => sum + (host.isHeard ? host.firing().length : 0), 0),
       };
     },
   };

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { Newest } from '../hosts/newest.js';
-import { addRun, claimants } from '../hosts/runs.js';
+import { SLOT_NS, addRun, claimants } from '../hosts/runs.js';
 import type { HostRun } from '../hosts/runs.js';
 import type { AlertEvent } from '../model.js';
 import { duplicateCause } from './causes/index.js';
@@ -13,27 +13,34 @@ import type { Policy } from './policy.js';
 export interface RunState {
   /** Of the last ten to twenty minutes. */
   runs: readonly HostRun[];
+  /** Since when they are known, on the host's clock; null before the first batch. */
+  sinceNs: bigint | null;
   alert: AlertEvent | null;
 }
 
+export const NO_RUNS: RunState = { runs: [], sinceNs: null, alert: null };
+
 /** Late batches count too: each claimant is late for the other. */
 export function observeRuns(
-  state: RunState | undefined,
+  state: RunState,
   batch: Batch,
   newest: Newest,
   policy: Policy,
 ): { state: RunState; events: AlertEvent[] } {
   const { clock, host } = batch;
-  const runs = addRun(state?.runs ?? [], batch, clock.wallNs, newest);
-  const alert = state?.alert ?? null;
-  const claiming = claimants(runs);
+  const { alert } = state;
+  const sinceNs = state.sinceNs ?? newest.wallNs;
+  const known = { runs: addRun(state.runs, batch, clock.wallNs, newest), sinceNs };
+  const claiming = claimants(known.runs);
   const isWanted = policy.rulesOf(host.name).enabled;
   if (alert) {
-    if (isWanted && claiming.length > 0) return { state: { runs, alert }, events: [] };
-    return { state: { runs, alert: null }, events: [resolve(alert, clock.wallNs)] };
+    // After a restart it takes a while to see again who claims the key.
+    const mayClaim = claiming.length > 0 || newest.wallNs - sinceNs < 2n * SLOT_NS;
+    if (isWanted && mayClaim) return { state: { ...known, alert }, events: [] };
+    return { state: { ...known, alert: null }, events: [resolve(alert, clock.wallNs)] };
   }
   if (!isWanted || claiming.length === 0 || policy.isMaintained(clock.wallNs, host.name)) {
-    return { state: { runs, alert }, events: [] };
+    return { state: { ...known, alert }, events: [] };
   }
   const fired = aboutHost({
     alertId: deriveId('TceDuplicateIdentity', host.id, clock.wallNs),
@@ -43,5 +50,5 @@ export function observeRuns(
     atNs: clock.wallNs,
     ...duplicateCause(claiming),
   });
-  return { state: { runs, alert: fired }, events: [fired] };
+  return { state: { ...known, alert: fired }, events: [fired] };
 }

@@ -53,6 +53,7 @@ export function observeLosses(
 
 /** Of a restored alert it is not known since when it has been calm. */
 function advance({ accounts, losing, alert }: LossState, now: readonly Account[], ns: bigint): Losing | null {
+  if (!losing && !alert && now.every(({ losses }) => losses.length === 0)) return null;
   const grown = now.map((account) => growth(find(accounts, account), account));
   const isGrowing = grown.some(({ losses }) => losses.length > 0);
   if (!losing && !isGrowing && !alert) return null;

@@ -3,8 +3,6 @@ export * from './causes/index.js';
 export * from './detector.js';
 export { ESTIMATE } from './episode.js';
 export { aboutHost } from './host-alert.js';
-export { observe, restoreHost } from './host.js';
-export type { HostState } from './host.js';
 export { resolve } from './life.js';
 export { createPolicy } from './policy.js';
 export type { Exceptions, Maintenance, Override, Policy, Selector } from './policy.js';

@@ -3,7 +3,7 @@ import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import type { Hypercall, ModeEvidence } from '@tcewatch/protocol';
 import type { CallCounts } from '../model.js';
 import type { Rules } from './rules.js';
-import { ENTERED, ISSUED, PUNTED, cell, valueAt } from './tally.js';
+import { ENTERED, ISSUED, PUNTED, callsOn, cell, valueAt } from './tally.js';
 import type { Calls, Tally } from './tally.js';
 
 /** What an interval says of a VM: calls fell back, calls were made and did not, or nothing was called. */
@@ -34,6 +34,14 @@ interface Shares {
   seen: { calls: number; punted: number };
 }
 
+/** Whether KVM punted any call between two readings. Where it did not, no call fell back, on no LIOBN. */
+export function hasPunted(before: Calls, after: Calls): boolean {
+  for (let hypercall = 0; hypercall < HYPERCALL_NAMES.length; hypercall++) {
+    if (increase(before, after, cell(hypercall, PUNTED)) > 0) return true;
+  }
+  return false;
+}
+
 export function judge(before: Tally, after: Tally, given: Circumstances, rules: Readonly<Rules>): Verdict {
   const vm = sharesOf(before, after, given);
   const verdict: Verdict = {
@@ -43,8 +51,7 @@ export function judge(before: Tally, after: Tally, given: Circumstances, rules: 
   };
   if (isFallback(vm, given, rules)) verdict.says = 'fallback';
   for (const [liobn, calls] of after.liobns) {
-    // Of a LIOBN that is punted for the first time it is not known how many calls it had before.
-    const known = before.liobns.get(liobn);
+    const known = callsOn(before, liobn);
     if (!known) continue;
     const shares = sharesOf(known, calls, given);
     if (!isFallback(shares, given, rules)) continue;

@@ -10,8 +10,7 @@ export const ISSUED = COUNTERS.indexOf('issued');
 
 /**
  * Of one VM, from `at` on: its calls at {@link cell}(hypercall, counter), and its measured round trips at {@link TRIPS} and
- * their microseconds at {@link LOST_US}, NaN where the batch tells no times. Of one LIOBN of it: its calls alone. VMs share
- * the cells of their batch: an array for each would cost more than what is in it.
+ * their microseconds at {@link LOST_US}, NaN where the batch tells no times. Of one LIOBN of it: its calls alone.
  */
 export interface Calls {
   cells: Float64Array;
@@ -33,6 +32,12 @@ export interface Tally extends Calls {
   liobns: ReadonlyMap<bigint, Calls>;
 }
 
+/** The calls of all VMs of a batch, in the order of its VM table: an array for each would cost more than what is in it. */
+export interface Counts {
+  cells: Float64Array;
+  liobns: readonly (ReadonlyMap<bigint, Calls> | undefined)[];
+}
+
 const NO_LIOBNS: ReadonlyMap<bigint, Calls> = new Map();
 
 const INDEX_OF_OPCODE = new Uint8Array(Math.max(...Object.values(HYPERCALLS)) + 1);
@@ -51,9 +56,10 @@ export function valueAt({ cells, at }: Calls, place: number): number {
 /** No calls: where every counter of an epoch begins. */
 export const NO_CALLS: Tally = { cells: new Float64Array(CELLS), at: 0, liobns: NO_LIOBNS };
 
-/** The calls of each VM of the batch since its epoch began, in the order of its VM table. */
-export function tally(batch: Batch): Tally[] {
-  const sums = new Float64Array(batch.vms.length * CELLS);
+/** The calls of each VM of the batch since its epoch began; summed up in `spare` cells that nobody needs, where they fit. */
+export function count(batch: Batch, spare?: Float64Array): Counts {
+  const size = batch.vms.length * CELLS;
+  const cells = spare?.length === size ? spare.fill(0) : new Float64Array(size);
   const { length, vm, counter, scope, hypercall, value } = batch.series;
   let puntsByLiobn = false;
   for (let i = 0; i < length; i++) {
@@ -61,19 +67,24 @@ export function tally(batch: Batch): Tally[] {
     if (which >= COUNTED) continue;
     if (which === PUNTED && scope[i] === ONE) puntsByLiobn = true;
     const at = (vm[i] ?? 0) * CELLS + cell(INDEX_OF_OPCODE[hypercall[i] ?? 0] ?? 0, which);
-    sums[at] = (sums[at] ?? 0) + (value[i] ?? 0);
+    cells[at] = (cells[at] ?? 0) + (value[i] ?? 0);
   }
-  addTrips(batch, sums);
-  const liobns = puntsByLiobn ? tallyLiobns(batch) : [];
-  return batch.vms.map((_, i) => ({
-    cells: sums,
-    at: i * CELLS,
-    liobns: liobns[i] ?? NO_LIOBNS,
-  }));
+  addTrips(batch, cells);
+  return { cells, liobns: puntsByLiobn ? countLiobns(batch) : [] };
+}
+
+/** The calls on one LIOBN; undefined where it is not known how many there were before it was punted for the first time. */
+export function callsOn(tally: Tally, liobn: bigint): Calls | undefined {
+  return tally.liobns.get(liobn) ?? (tally === NO_CALLS ? NO_CALLS : undefined);
+}
+
+/** Those of the VM at a place of the table. */
+export function tallyOf({ cells, liobns }: Counts, place: number): Tally {
+  return { cells, at: place * CELLS, liobns: liobns[place] ?? NO_LIOBNS };
 }
 
 /** Of each VM with punts on a known LIOBN all LIOBNs that had some. */
-function tallyLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
+function countLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
   const { length, vm, counter, scope, hypercall, liobn, value } = series;
   const vms: (Map<bigint, Calls> | undefined)[] = [];
   const add = (counted: number): void => {

@@ -25,6 +25,7 @@ export function isNewer({ last, wallNs, boots }: Newest, { bootId, clock }: Batc
 
 /** The batch as the newest reading. */
 export function newestOf(before: Newest | undefined, { bootId, clock }: Batch): Newest {
-  const boots = [...(before?.boots ?? []).filter((boot) => boot !== bootId), bootId].slice(-BOOTS);
+  const known = before?.boots ?? [];
+  const boots = known.at(-1) === bootId ? known : [...known.filter((boot) => boot !== bootId), bootId].slice(-BOOTS);
   return { last: { bootId, uptimeNs: clock.uptimeNs }, wallNs: clock.wallNs, boots };
 }

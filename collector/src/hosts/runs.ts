@@ -54,9 +54,16 @@ export function addRun(
   receivedNs: bigint,
   { wallNs }: Pick<Newest, 'wallNs'>,
 ): HostRun[] {
-  return [...gather([...runs, runOf(batch, receivedNs)], runKey).values()]
-    .filter(({ slotNs }) => slotNs > wallNs - 2n * SLOT_NS && slotNs <= wallNs)
-    .slice(-MAX_RUNS);
+  const run = runOf(batch, receivedNs);
+  const place = runs.findIndex((known) => isSame(known, run));
+  const all = place < 0 ? [...runs, run] : runs.with(place, mergeRuns(runs[place] ?? run, run));
+  const oldestNs = wallNs - 2n * SLOT_NS;
+  return all.filter(({ slotNs }) => slotNs > oldestNs && slotNs <= wallNs).slice(-MAX_RUNS);
+}
+
+/** Whether both rows are about the same. */
+function isSame(a: HostRun, b: HostRun): boolean {
+  return a.slotNs === b.slotNs && a.run === b.run && a.bootId === b.bootId && a.hostId === b.hostId;
 }
 
 /** What a row is about. */

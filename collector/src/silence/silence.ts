@@ -43,7 +43,7 @@ export interface Remembered {
 /** What a look at all hosts found. */
 export interface Findings {
   events: AlertEvent[];
-  /** Hosts that were silent for so long that they are taken for removed. */
+  /** Silent hosts that are taken for removed: for so long, or by configuration. */
   removed: string[];
 }
 
@@ -52,6 +52,8 @@ export class SilenceWatch {
   readonly #hosts = new Map<string, Heard>();
   /** Keys of agents in guests by uuid. */
   readonly #guests = new Map<string, string>();
+  /** Alerts of hosts that had to make room, which nobody would end. */
+  #ending: AlertEvent[] = [];
   /** When the store last did not answer: what could not be stored was not heard. */
   #troubleNs = 0n;
 
@@ -62,22 +64,26 @@ export class SilenceWatch {
 
   /** Goes on from what the store knows, with as much patience for each host as if it had just been heard of. */
   restore({ freshness, names, guests, firing }: Remembered, nowNs: bigint): void {
-    const alerts = new Map(firing.filter(isSilence).map((alert) => [alert.hostId, alert]));
-    for (const { hostId, readAtNs } of freshness) {
-      const alert = alerts.get(hostId) ?? null;
-      const name = alert?.hostName ?? names.get(hostId) ?? hostId;
+    const alerts = new Map<string, AlertEvent[]>();
+    for (const alert of firing) alerts.set(alert.hostId, [...(alerts.get(alert.hostId) ?? []), alert]);
+    const lastRead = new Map(freshness.map(({ hostId, readAtNs }) => [hostId, readAtNs]));
+    // The store may have forgotten a host whose alerts still fire: they end when it is taken for removed.
+    for (const { hostId, atNs } of firing) if (!lastRead.has(hostId)) lastRead.set(hostId, atNs);
+    for (const [hostId, readNs] of lastRead) {
+      const own = alerts.get(hostId) ?? [];
+      const name = own[0]?.hostName ?? names.get(hostId) ?? hostId;
       // A host that was removed before the restart is not silent anew.
-      if (!alert && nowNs - readAtNs >= this.policy.rulesOf(name).forgetAfterNs) continue;
+      if (own.length === 0 && nowNs - readNs >= this.policy.rulesOf(name).forgetAfterNs) continue;
       const uuid = guests.get(hostId);
       this.#keep({
         hostId,
         name,
-        readNs: readAtNs,
+        readNs,
         receivedNs: nowNs,
-        sinceNs: readAtNs < nowNs ? readAtNs : nowNs,
+        sinceNs: readNs < nowNs ? readNs : nowNs,
         intervalNs: 0n,
         guest: uuid === undefined ? null : { uuid: uuid.toLowerCase(), runsOn: null },
-        alert,
+        alert: own.find(({ alert }) => alert === 'TceTelemetrySilent') ?? null,
       });
     }
   }
@@ -99,18 +105,19 @@ export class SilenceWatch {
    */
   async check(nowNs: bigint, freshness: () => Promise<readonly Freshness[]>): Promise<Findings> {
     const suspects = [...this.#hosts.values()].filter((host) => this.#isSilent(host, nowNs));
-    if (suspects.length === 0) return { events: [], removed: [] };
-    const events: AlertEvent[] = [];
+    const events = this.#ending.map((alert) => resolve(alert, alert.atNs));
+    this.#ending = [];
+    if (suspects.length === 0) return { events, removed: [] };
     try {
       for (const read of await freshness()) events.push(...this.#hearElsewhere(read, nowNs));
     } catch {
       this.#troubleNs = nowNs;
-      return { events: [], removed: [] };
+      return { events, removed: [] };
     }
     // What was heard while the store was asked is not silent any more.
     const silent = suspects.flatMap(({ hostId }) => this.#hosts.get(hostId) ?? []);
     const still = silent.filter((host) => this.#isSilent(host, nowNs));
-    const forgotten = still.filter(({ name, sinceNs }) => nowNs - sinceNs >= this.policy.rulesOf(name).forgetAfterNs);
+    const forgotten = still.filter((host) => this.#isRemoved(host, nowNs));
     for (const host of forgotten) {
       this.#forget(host.hostId);
       if (host.alert) events.push(resolve(host.alert, this.#hostTime(host, nowNs)));
@@ -122,12 +129,7 @@ export class SilenceWatch {
 
   #judge(host: Heard, nowNs: bigint, hosts: Together): AlertEvent[] {
     const { hostId, name, readNs } = host;
-    const isWanted = this.policy.rulesOf(name).enabled;
-    if (host.alert && !isWanted) {
-      this.#hosts.set(hostId, { ...host, alert: null });
-      return [resolve(host.alert, this.#hostTime(host, nowNs))];
-    }
-    if (host.alert || !isWanted || this.policy.isMaintained(nowNs, name) || !this.#shouldReport(host)) return [];
+    if (host.alert || this.policy.isMaintained(nowNs, name) || !this.#shouldReport(host)) return [];
     const alert = aboutHost({
       alertId: deriveId('TceTelemetrySilent', hostId, readNs),
       alert: 'TceTelemetrySilent',
@@ -149,6 +151,12 @@ export class SilenceWatch {
   #isSilent({ name, receivedNs, intervalNs }: Heard, nowNs: bigint): boolean {
     const heardNs = receivedNs > this.#troubleNs ? receivedNs : this.#troubleNs;
     return nowNs - heardNs > this.#patienceNs(name, intervalNs);
+  }
+
+  /** Of a host that is silent: for so long, or one that nobody wants to know of. */
+  #isRemoved({ name, sinceNs }: Heard, nowNs: bigint): boolean {
+    const { enabled, forgetAfterNs } = this.policy.rulesOf(name);
+    return !enabled || nowNs - sinceNs >= forgetAfterNs;
   }
 
   #patienceNs(name: string, intervalNs: bigint): bigint {
@@ -200,8 +208,10 @@ export class SilenceWatch {
     this.#forget(host.hostId);
     this.#hosts.set(host.hostId, host);
     if (host.guest && host.guest.uuid !== '') this.#guests.set(host.guest.uuid, host.hostId);
-    const [silent] = this.#hosts.keys();
-    if (this.#hosts.size > this.maxHosts && silent !== undefined) this.#forget(silent);
+    const [silent] = this.#hosts.values();
+    if (this.#hosts.size <= this.maxHosts || !silent) return;
+    if (silent.alert) this.#ending.push(silent.alert);
+    this.#forget(silent.hostId);
   }
 
   #forget(hostId: string): void {
@@ -209,8 +219,4 @@ export class SilenceWatch {
     this.#hosts.delete(hostId);
     if (uuid !== undefined) this.#guests.delete(uuid);
   }
-}
-
-function isSilence({ alert }: AlertEvent): boolean {
-  return alert === 'TceTelemetrySilent';
 }

@@ -22,7 +22,7 @@ export async function lookForSilence(surroundings: SilenceSurroundings): Promise
   const { silence, store, detector, pipeline, log, now } = surroundings;
   try {
     const { events, removed } = await silence.check(now(), () => store.freshness());
-    for (const hostId of removed) log.info({ hostId }, 'a host was silent for so long that it is forgotten');
+    for (const hostId of removed) log.info({ hostId }, 'a silent host is taken for removed: its alerts end');
     await pipeline.raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId))]);
   } catch (error) {
     log.error({ err: error }, 'could not look for silent hosts; the next look tries again');

@@ -22,6 +22,14 @@ export interface ConnectionOptions {
   settings?: ClickHouseSettings;
 }
 
+/** Rows of a table as bytes. */
+export interface EncodedRows {
+  columns: readonly string[];
+  format: 'Native' | 'RowBinary';
+  /** One after the other. */
+  parts: readonly Buffer[];
+}
+
 /** How long one answer may take where nothing is said. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -82,12 +90,12 @@ export class ClickHouse {
     );
   }
 
-  /** Inserts rows that are RowBinary already, in the order of `columns`. */
-  async insertRowBinary(table: string, columns: readonly string[], rows: Buffer, id?: string): Promise<void> {
+  /** Inserts rows that are in a binary format already, in the order of `columns`. */
+  async insertEncoded(table: string, { columns, format, parts }: EncodedRows, id?: string): Promise<void> {
     await attempt(`cannot insert into ${table}`, async () => {
       const { stream } = await this.#client.exec({
-        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
-        values: Readable.from([rows], { objectMode: false }),
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
+        values: Readable.from(parts, { objectMode: false }),
         clickhouse_settings: named(id),
       });
       await buffer(stream);

@@ -50,7 +50,10 @@ export function clusterSchema(cluster: Cluster, database: string): Schema {
         );
       }
       const local = `${comment}${verb} ${table} ${onCluster}${statement.slice(head.length)}`;
-      if (verb.startsWith('CREATE MATERIALIZED')) return [local];
+      // Nobody asks a view: what it makes is in a table.
+      const isOfView =
+        verb.startsWith('CREATE MATERIALIZED') || /^\s*MODIFY QUERY\s/.test(statement.slice(head.length));
+      if (isOfView) return [local];
       return [verb === 'ALTER TABLE' ? local : replicated(local, cluster.replicaPath, '{replica}'), over(table)];
     },
     // One table for the whole cluster: all nodes are replicas of it.

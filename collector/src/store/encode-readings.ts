@@ -1,66 +1,133 @@
-/** Columns of a batch to rows of the table `readings`, in RowBinary and without an object for each row. */
-import { COUNTERS, SCOPES } from '@tcewatch/protocol';
+/** Series of a group of batches to a block of the table `readings`, without an object for each row. */
 import type { Batch } from '@tcewatch/protocol';
-import { StoreError } from '../model.js';
-import { HEAD_COLUMNS, HYPERCALL_INDEX, encodeHeads } from './encode-heads.js';
+import type { EncodedRows } from './client.js';
+import { nativeBlock } from './native-block.js';
 import type { RememberedHost } from './remembered.js';
-import { writeU64 } from './row-buffer.js';
-import type { RowBuffer } from './row-buffer.js';
+import { uuidWords } from './row-buffer.js';
+import { fits, layOut } from './series-layout.js';
+import type { SeriesLayout } from './series-layout.js';
 
-/** The columns in the order in which they are encoded. */
-export const READINGS_COLUMNS = [...HEAD_COLUMNS, 'hypercall', 'counter', 'scope', 'liobn', 'value'] as const;
+/** A batch and what is remembered of its host, which is undefined for a batch that is to be stored whole. */
+export interface Told {
+  batch: Batch;
+  known: RememberedHost | undefined;
+}
 
-/** Bytes of the columns from `hypercall` on: Enum16, two Enum8, two UInt64. */
-const TAIL = 2 + 1 + 1 + 8 + 8;
+/** In the order in which they are encoded. */
+const READINGS_COLUMNS = ['host', 'epoch', 'at', 'life', 'hypercall', 'counter', 'scope', 'liobn', 'value'] as const;
 
-/** Counter, hypercall and scope of a series as one number below this. */
-const KINDS = 128;
-/** A LIOBN below this fits into a double together with the kind of its series; its high word is below HIGH_WORD. */
-const HIGH_WORD = 2 ** (53 - 7 - 32);
+/** Names of types as the engine takes them; it makes the table's enumerations of the integers. */
+const TYPES = {
+  host: { type: 'LowCardinality(String)', width: 4 },
+  epoch: { type: 'UUID', width: 16 },
+  at: { type: "DateTime64(9, 'UTC')", width: 8 },
+  life: { type: 'UUID', width: 16 },
+  hypercall: { type: 'Int16', width: 2 },
+  counter: { type: 'Int8', width: 1 },
+  scope: { type: 'Int8', width: 1 },
+  liobn: { type: 'UInt64', width: 8 },
+  value: { type: 'UInt64', width: 8 },
+} as const;
 
-/**
- * Appends a row for each series whose value is not the remembered one, and remembers it. Without `remembered` all rows
- * are appended. Throws StoreError for a series of a VM that the batch does not have.
- */
-export function encodeReadings(batch: Batch, remembered: RememberedHost | undefined, into: RowBuffer): void {
-  const { length, vm, counter, hypercall, scope, liobn, value } = batch.series;
-  const heads = encodeHeads(batch);
-  const values = batch.vms.map(({ life }) => remembered?.lives.get(life)?.values);
-  // Two words for each LIOBN, since reading a BigUint64Array makes an object each time. Low word first: all platforms
-  // that Node runs a collector on are little endian.
-  const words = new Uint32Array(liobn.buffer, liobn.byteOffset, length * 2);
-  into.reserve(length * (heads.size + TAIL));
-  const { buffer, view } = into;
-  let at = into.length;
-  for (let i = 0; i < length; i++) {
-    const owner = vm[i] ?? 0;
-    const opcode = hypercall[i] ?? 0;
-    const calls = value[i] ?? 0;
-    const low = words[2 * i] ?? 0;
-    const high = words[2 * i + 1] ?? 0;
-    const known = values[owner];
-    if (known) {
-      const kind =
-        ((HYPERCALL_INDEX.get(opcode) ?? 0) * COUNTERS.length + (counter[i] ?? 0)) * SCOPES.length + (scope[i] ?? 0);
-      const key =
-        high < HIGH_WORD ? (high * 2 ** 32 + low) * KINDS + kind : (liobn[i] ?? 0n) * BigInt(KINDS) + BigInt(kind);
-      if (known.get(key) === calls) continue;
-      known.set(key, calls);
-    }
-    const start = heads.of[owner];
-    if (!start)
-      throw new StoreError(`series ${i} of host ${batch.host.id} names VM ${owner}, which the batch has not`, false);
-    buffer.set(start, at);
-    at += heads.size;
-    view.setInt16(at, opcode, true);
-    // Enumerators of the schema count from 1, as on the wire; columns index the vocabulary.
-    buffer[at + 2] = (counter[i] ?? 0) + 1;
-    buffer[at + 3] = (scope[i] ?? 0) + 1;
-    view.setUint32(at + 4, low, true);
-    view.setUint32(at + 8, high, true);
-    writeU64(view, at + 12, calls);
-    at += TAIL;
-    into.rows++;
+/** Rows of `readings`, sorted as the table is as far as that is cheap: by host, and by series within what was read of it. */
+export class ReadingsBlock {
+  rows = 0;
+  readonly #hosts: string[] = [];
+  readonly #columns;
+
+  /** With room for so many rows; memory that is not written to costs nothing. */
+  constructor(capacity: number) {
+    this.#columns = {
+      host: new Uint32Array(capacity),
+      epoch: new Uint32Array(4 * capacity),
+      at: new Uint32Array(2 * capacity),
+      life: new Uint32Array(4 * capacity),
+      hypercall: new Int16Array(capacity),
+      counter: new Int8Array(capacity),
+      scope: new Int8Array(capacity),
+      liobn: new Uint32Array(2 * capacity),
+      value: new Uint32Array(2 * capacity),
+    };
   }
-  into.length = at;
+
+  /**
+   * Readings of one host, of one epoch, that list the same series: a row for each value that is not the one before, series
+   * by series.
+   */
+  add(batches: readonly Batch[], layout: SeriesLayout): void {
+    const [first] = batches;
+    if (!first) return;
+    const columns = this.#columns;
+    const host = this.#hostIndex(first.host.id);
+    const epoch = uuidWords([first.epoch]);
+    const at = new Uint32Array(BigInt64Array.from(batches, ({ clock }) => clock.wallNs).buffer);
+    const values = batches.map(({ series }) => series.value);
+    const { order, sent, series, lifeWords, liobnWords } = layout;
+    let row = this.rows;
+    for (const i of order) {
+      const life = 4 * (series.vm[i] ?? 0);
+      let last = sent[i] ?? NaN;
+      for (let reading = 0; reading < values.length; reading++) {
+        const calls = values[reading]?.[i] ?? 0;
+        if (calls === last) continue;
+        last = calls;
+        columns.host[row] = host;
+        copyWords(epoch, 0, columns.epoch, 4 * row, 4);
+        copyWords(at, 2 * reading, columns.at, 2 * row, 2);
+        copyWords(lifeWords, life, columns.life, 4 * row, 4);
+        columns.hypercall[row] = series.hypercall[i] ?? 0;
+        // Enumerators of the schema count from 1, as on the wire; columns index the vocabulary.
+        columns.counter[row] = (series.counter[i] ?? 0) + 1;
+        columns.scope[row] = (series.scope[i] ?? 0) + 1;
+        copyWords(liobnWords, 2 * i, columns.liobn, 2 * row, 2);
+        columns.value[2 * row] = calls;
+        columns.value[2 * row + 1] = calls / 2 ** 32;
+        row++;
+      }
+      sent[i] = last;
+    }
+    this.rows = row;
+  }
+
+  /** All platforms that Node runs a collector on are little endian, as the format is. */
+  encoded(): EncodedRows {
+    const columns = READINGS_COLUMNS.map((name) => ({ name, ...TYPES[name], values: this.#columns[name] }));
+    const parts = nativeBlock(columns, this.rows, { host: this.#hosts });
+    return { columns: READINGS_COLUMNS, format: 'Native', parts };
+  }
+
+  #hostIndex(id: string): number {
+    if (this.#hosts.at(-1) !== id) this.#hosts.push(id);
+    return this.#hosts.length - 1;
+  }
+}
+
+/** Rows for all that changed; it is remembered. Throws StoreError for a series of a VM that its batch does not have. */
+export function encodeReadings(told: readonly Told[]): ReadingsBlock {
+  const block = new ReadingsBlock(told.reduce((sum, { batch }) => sum + batch.series.length, 0));
+  const byHost = told.toSorted((a, b) => compare(a.batch.host.id, b.batch.host.id));
+  let run: Batch[] = [];
+  let layout: SeriesLayout | undefined;
+  for (const [i, { batch, known }] of byHost.entries()) {
+    const goesOn = layout !== undefined && known !== undefined && known === byHost[i - 1]?.known && fits(layout, batch);
+    if (!goesOn) {
+      if (layout) block.add(run, layout);
+      run = [];
+      layout = known?.layout && fits(known.layout, batch) ? known.layout : layOut(batch, known?.layout);
+      if (known) known.layout = layout;
+    }
+    run.push(batch);
+  }
+  if (layout) block.add(run, layout);
+  return block;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Faster than `set` of a part for so few. */
+function copyWords(from: Uint32Array, at: number, into: Uint32Array, to: number, words: number): void {
+  for (let word = 0; word < words; word++) into[to + word] = from[at + word] ?? 0;
 }

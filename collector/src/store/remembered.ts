@@ -6,14 +6,13 @@
  * longest silent first. Each UTC day begins anew, so every day holds a full set and rows of older days may expire.
  */
 import type { Batch } from '@tcewatch/protocol';
+import type { SeriesLayout } from './series-layout.js';
 
 /** Of one life of a VM. */
 export interface RememberedLife {
   /** The row of `vms`, and the row of `vm_facts` less the time, as text. */
   identity: string | undefined;
   facts: string | undefined;
-  /** Last value by packed key of the series. */
-  values: Map<number | bigint, number>;
   /** Last figures of its latencies, in the order of their encoder; undefined until some were told. */
   latencies: Float64Array | undefined;
 }
@@ -25,6 +24,8 @@ export interface RememberedHost {
   uptimeNs: bigint;
   accounts: string;
   lives: Map<string, RememberedLife>;
+  /** Its series; undefined until some were told. */
+  layout: SeriesLayout | undefined;
 }
 
 const DAY_NS = 86_400_000_000_000n;
@@ -45,7 +46,7 @@ export class Remembered {
     let host = this.#hosts.get(id);
     if (host?.epoch === batch.epoch && batch.clock.uptimeNs < host.uptimeNs) return undefined;
     if (host?.epoch !== batch.epoch || host.day !== day) {
-      host = { epoch: batch.epoch, day, uptimeNs: 0n, accounts: '', lives: new Map() };
+      host = { epoch: batch.epoch, day, uptimeNs: 0n, accounts: '', lives: new Map(), layout: undefined };
     }
     host.uptimeNs = batch.clock.uptimeNs;
     this.#keepLives(host, batch);
@@ -66,13 +67,7 @@ export class Remembered {
   #keepLives(host: RememberedHost, batch: Batch): void {
     const lives = new Map<string, RememberedLife>();
     for (const { life } of batch.vms) {
-      const known = host.lives.get(life);
-      // LIOBNs are chosen by guests: series that are not told any more must not pile up.
-      const fits = known !== undefined && known.values.size <= 2 * batch.series.length;
-      lives.set(
-        life,
-        fits ? known : { identity: undefined, facts: undefined, values: new Map(), latencies: undefined },
-      );
+      lives.set(life, host.lives.get(life) ?? { identity: undefined, facts: undefined, latencies: undefined });
     }
     host.lives = lives;
   }

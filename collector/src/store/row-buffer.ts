@@ -30,11 +30,16 @@ export class RowBuffer {
 /** A String: its length as a varint, then its UTF-8 bytes. */
 export function rowBinaryString(text: string): Buffer {
   const bytes = Buffer.from(text);
-  const length: number[] = [];
-  let rest = bytes.length;
-  for (; rest >= 0x80; rest >>>= 7) length.push((rest & 0x7f) | 0x80);
-  length.push(rest);
-  return Buffer.concat([Buffer.from(length), bytes]);
+  return Buffer.concat([varint(bytes.length), bytes]);
+}
+
+/** Of a whole number below 2^31. */
+export function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
 }
 
 /** Writes an integer from 0 to 2^53 - 1 as UInt64. */
@@ -48,4 +53,14 @@ export function writeUuid(into: Buffer, at: number, id: string): void {
   if (!isId(id)) throw new RangeError(`not an identifier: ${JSON.stringify(id)}`);
   into.write(id.replaceAll('-', ''), at, 'hex');
   into.subarray(at, at + 16).swap64();
+}
+
+/** Identifiers as {@link writeUuid} writes them, four words each. */
+export function uuidWords(ids: readonly string[]): Uint32Array {
+  const words = new Uint32Array(4 * ids.length);
+  const bytes = Buffer.from(words.buffer);
+  ids.forEach((id, i) => {
+    writeUuid(bytes, 16 * i, id);
+  });
+  return words;
 }

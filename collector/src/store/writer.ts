@@ -4,10 +4,11 @@ import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { gather, runKey, runOf } from '../hosts/runs.js';
 import { StoreError } from '../model.js';
-import type { ClickHouse } from './client.js';
+import type { ClickHouse, EncodedRows } from './client.js';
 import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
-import { READINGS_COLUMNS, encodeReadings } from './encode-readings.js';
+import { encodeReadings } from './encode-readings.js';
 import { Remembered } from './remembered.js';
+import type { RememberedHost } from './remembered.js';
 import { insist } from './retry.js';
 import { RowBuffer } from './row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
@@ -63,7 +64,7 @@ export class Writer {
   /** Resolves when all rows are acknowledged; rejects with StoreError, after which nothing of the group is remembered. */
   async write(batches: readonly Batch[]): Promise<void> {
     try {
-      const counters = { readings: new RowBuffer(), latencies: new RowBuffer() };
+      const latencies = new RowBuffer();
       const receivedNs = this.options.now();
       const runs = gather(
         batches.map((batch) => runOf(batch, receivedNs)),
@@ -76,10 +77,20 @@ export class Writer {
         host_runs: [...runs.values()].map(hostRunRow),
         host_readings: [],
       };
-      for (const batch of batches) this.#collect(batch, counters, rows);
+      const told = batches.map((batch) => {
+        const known = this.#remembered.recall(batch);
+        encodeLatencies(batch, known, latencies);
+        this.#collect(batch, known, rows);
+        return { batch, known };
+      });
+      const readings = encodeReadings(told);
       await all([
-        this.#insertRowBinary('readings', READINGS_COLUMNS, counters.readings),
-        this.#insertRowBinary('latencies', LATENCIES_COLUMNS, counters.latencies),
+        this.#insertEncoded('readings', readings.rows, readings.encoded()),
+        this.#insertEncoded('latencies', latencies.rows, {
+          columns: LATENCIES_COLUMNS,
+          format: 'RowBinary',
+          parts: [latencies.bytes],
+        }),
         ...(['accounts', 'vms', 'vm_facts', 'host_runs'] as const).map((table) =>
           this.#insertObjects(table, rows[table]),
         ),
@@ -93,10 +104,7 @@ export class Writer {
     }
   }
 
-  #collect(batch: Batch, counters: Record<'readings' | 'latencies', RowBuffer>, rows: Rows): void {
-    const known = this.#remembered.recall(batch);
-    encodeReadings(batch, known, counters.readings);
-    encodeLatencies(batch, known, counters.latencies);
+  #collect(batch: Batch, known: RememberedHost | undefined, rows: Rows): void {
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
       const identity = identityOf(vm);
@@ -114,8 +122,8 @@ export class Writer {
     rows.host_readings.push(hostReadingRow(batch));
   }
 
-  #insertRowBinary(table: string, columns: readonly string[], { rows, bytes }: RowBuffer): Promise<void> {
-    return this.#insert(table, rows, (id) => this.clickhouse.insertRowBinary(table, columns, bytes, id));
+  #insertEncoded(table: string, rows: number, encoded: EncodedRows): Promise<void> {
+    return this.#insert(table, rows, (id) => this.clickhouse.insertEncoded(table, encoded, id));
   }
 
   #insertObjects(table: string, rows: object[]): Promise<void> {

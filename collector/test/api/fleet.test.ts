@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/model.js';
 import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
-import { HPT, RADIX, lifeOf } from '../batches.js';
+import { HPT, PR, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 import { get, life, vm } from './ask.js';
 
@@ -50,6 +50,7 @@ describe('the state of a VM', () => {
     ['idle', 'it called nothing', {}],
     ['unobservable', 'real mode cannot be seen', { recent, vms: vmsWith(HPT) }],
     ['unobservable', 'real mode cannot be seen and nothing was', { vms: vmsWith(HPT) }],
+    ['unobservable', 'it runs on KVM PR', { recent, vms: vmsWith(PR) }],
     ['fallback', 'its alert fires', { recent, alerts: alerts(alertOf({})) }],
     [
       'fallback',
@@ -85,6 +86,15 @@ describe('the state of a VM', () => {
   it('never makes 0 of what nobody can observe', async () => {
     const [only] = await fleet({ recent, vms: vmsWith(HPT) });
     expect(only?.modes[0]).toMatchObject({ mode: 'real', calls: null, evidence: 'unobservable' });
+  });
+
+  it('says of a VM on KVM PR why nobody knows, and that its punts are at most as many', async () => {
+    const [only] = await fleet({ recent, vms: vmsWith(PR) });
+    expect(only?.modes).toMatchObject([
+      { mode: 'real', calls: 0, evidence: 'absent', reason: 'kvm-pr' },
+      { mode: 'virtual', calls: null, evidence: 'unobservable', reason: 'kvm-pr' },
+      { mode: 'userspace', calls: 30, evidence: 'upper-bound', reason: 'all-hypercalls-counted' },
+    ]);
   });
 
   it('shows the alert that fires before one that is newer and does not', async () => {

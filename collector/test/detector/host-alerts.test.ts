@@ -89,4 +89,56 @@ describe('TceDuplicateIdentity', () => {
       'TceDuplicateIdentity resolved 1',
     ]);
   });
+
+  it('goes on after a restart, until it is known again who claims the id', () => {
+    const both = times.flatMap((at) => [[{ run: 'a' }, at] as const, [{ run: 'b' }, at + 1] as const]);
+    const alone = (...uptimes: number[]) => uptimes.map((uptime) => batchOf({ run: 'a', uptime, vms: [] }));
+    const detector = createDetector();
+    detector.restore(run(both.map(([a, b]) => [a, b])));
+    const events = alone(1100, 1700, 2290).flatMap((batch) => detector.observe(batch));
+    expect(events).toEqual([]);
+    expect(told(alone(2310).flatMap((batch) => detector.observe(batch)))).toEqual(['TceDuplicateIdentity resolved 1']);
+  });
+});
+
+describe('while two hosts report under one id', () => {
+  /** Of the one the VM falls back, of the other the VM is healthy and reports more seldom. */
+  const falling = (at: number) =>
+    batchOf({
+      boot: 'a',
+      uptime: at,
+      vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 10 * at, punted: 10 * at } } }],
+    });
+  const healthy = (at: number) =>
+    batchOf({ boot: 'b', uptime: at, vms: [{ name: 'b', counts: { H_PUT_TCE: { entered: 10 * at, punted: 0 } } }] });
+  const every = (step: number, from: number, until: number) =>
+    Array.from({ length: Math.ceil((until - from) / step) }, (_, i) => from + i * step);
+  const mixed = (until: number) =>
+    [...every(10, 1000, until).map(falling), ...every(40, 1005, until).map(healthy)].sort((a, b) =>
+      Number(a.clock.uptimeNs - b.clock.uptimeNs),
+    );
+
+  it('alerts of their VMs neither fire nor resolve', () => {
+    const detector = createDetector();
+    const events = mixed(1600).flatMap((batch) => detector.observe(batch));
+    const duplicate = events.findIndex(({ alert }) => alert === 'TceDuplicateIdentity');
+    expect(told(events.slice(duplicate - 1))).toEqual([
+      'TceNeverAccelerated firing 0',
+      'TceDuplicateIdentity firing 0',
+    ]);
+    expect(detector.size().firing).toBe(2);
+    // Of one host alone they go on where they were.
+    const alone = every(10, 1600, 3000).flatMap((at) => detector.observe(falling(at)));
+    expect(told(alone)).toEqual(['TceDuplicateIdentity resolved 1']);
+    expect(told(detector.observe(batchOf({ boot: 'a', uptime: 3000, vms: [] })))).toEqual([
+      'TceNeverAccelerated resolved 1',
+    ]);
+  });
+
+  it('of a VM that is gone with the other host the alert resolves once one speaks alone', () => {
+    const detector = createDetector();
+    mixed(1600).forEach((batch) => detector.observe(batch));
+    const alone = every(10, 1600, 3000).flatMap((at) => detector.observe(healthy(at)));
+    expect(told(alone)).toEqual(['TceDuplicateIdentity resolved 1', 'TceNeverAccelerated resolved 1']);
+  });
 });

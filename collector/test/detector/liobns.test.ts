@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/detector/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { batchOf } from '../batches.js';
+import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 import type { TestVm } from '../batches.js';
 
-function run(vms: Omit<TestVm, 'name'>[]): AlertEvent[] {
+/** Batches ten seconds apart; null: the VM is not there yet. */
+function run(vms: (Omit<TestVm, 'name'> | null)[]): AlertEvent[] {
   const detector = createDetector();
-  return vms.flatMap((vm, i) => detector.observe(batchOf({ uptime: 100 + 10 * i, vms: [{ name: 'a', ...vm }] })));
+  return vms.flatMap((vm, i) =>
+    detector.observe(batchOf({ uptime: 100 + 10 * i, vms: vm ? [{ name: 'a', ...vm }] : [] })),
+  );
 }
 
 /** A VM with one busy LIOBN in the kernel, and one with few calls of which some fall back. */
@@ -27,6 +30,65 @@ describe('where punts are known by LIOBN', () => {
     expect(calls?.liobns).toEqual([{ liobn: '71000002', entered: 200, punted: 200 }]);
     expect(calls?.hypercalls).toEqual({ H_PUT_TCE: { entered: calls?.entered, punted: calls?.punted } });
     expect(calls!.entered).toBeGreaterThan(200_000);
+  });
+
+  it('sharpens the cause while the alert fires, once, with the calls by then', () => {
+    const descriptors = { tceTables: 1, vfioGroups: [] };
+    const unknown = [0, 1, 2].map((i) => ({
+      counts: { H_PUT_TCE: { entered: 1000 * i, punted: 500 * i } },
+      descriptors,
+    }));
+    const known = [3, 4, 5, 6].map((i) => ({
+      liobns: {
+        '80000000': { entered: 500 * i, punted: 0 },
+        '71000002': { entered: 500 * i, punted: 500 * i },
+      },
+      descriptors,
+    }));
+    const events = run([...unknown, ...known]);
+    expect(events.map(({ revision, severity, cause }) => `${revision} ${severity}: ${cause.code}`)).toEqual([
+      '0 warning: unknown',
+      '1 warning: liobn-without-table',
+      '2 critical: liobn-without-table',
+    ]);
+    expect(events[0]?.evidence.calls).toMatchObject({ entered: 2000, punted: 1000, seconds: 20, liobns: [] });
+    // The first reading with the LIOBN is its base.
+    const liobns = [{ liobn: '71000002', entered: 500, punted: 500 }];
+    expect(events[1]?.evidence.calls).toMatchObject({ entered: 4000, punted: 2000, seconds: 40, liobns });
+    expect(events[1]?.evidence.facts.join()).toContain('0x71000002');
+    // What is known of the calls goes on after a restart.
+    const detector = createDetector();
+    detector.restore(events.slice(0, 1));
+    const later = known.flatMap((vm, i) =>
+      detector.observe(batchOf({ uptime: 130 + 10 * i, vms: [{ name: 'a', ...vm }] })),
+    );
+    expect(later.slice(0, 1)).toMatchObject([{ revision: 1, cause: { code: 'liobn-without-table' } }]);
+  });
+
+  it('loses nothing of a VM that falls back from its first reading on', () => {
+    // The batch before did not have the VM: its LIOBNs began at zero, like all that it counts.
+    const events = run([null, two(1), two(2)]);
+    expect(events).toMatchObject([{ alert: 'TceAccelerationLost', firedAtNs: BOOTED_NS + 120n * SECOND }]);
+    expect(events[0]?.evidence.calls?.liobns).toEqual([{ liobn: '71000002', entered: 200, punted: 200 }]);
+  });
+
+  it('takes the first punts of a LIOBN for its base, and loses one reading by that', () => {
+    const healthy = { liobns: { '80000000': { entered: 100_000, punted: 10 } } };
+    const events = run([healthy, two(2), two(3), two(4)]);
+    expect(events).toMatchObject([{ alert: 'TceAccelerationLost', firedAtNs: BOOTED_NS + 130n * SECOND }]);
+    expect(events[0]?.evidence.calls?.liobns).toEqual([{ liobn: '71000002', entered: 200, punted: 200 }]);
+  });
+
+  it('is TceNeverAccelerated of a VM none of whose LIOBNs was handled since its first reading', () => {
+    const never = (i: number) => ({
+      liobns: {
+        '80000000': { entered: 50 * i, punted: 50 * i },
+        '71000002': { entered: 20 * i, punted: 20 * i },
+      },
+    });
+    expect(run([null, never(1), never(2)])).toMatchObject([
+      { alert: 'TceNeverAccelerated', severity: 'critical', firedAtNs: BOOTED_NS + 120n * SECOND },
+    ]);
   });
 
   it('is not seen where they are not', () => {

@@ -13,6 +13,7 @@ import { loadCollectorConfig, startCollector, startEmbeddedClickHouse } from '..
 import type { Collector, EmbeddedClickHouse } from '../../src/index.js';
 import { temporaryDirectory } from '../clickhouse/directories.js';
 import { recordedBatches } from '../store/surroundings.js';
+import { startWebhook } from '../webhook.js';
 
 const LOG = pino({ level: 'silent' });
 const POLL_MS = 50;
@@ -106,7 +107,8 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
   const unread = async (group = name, topic = `${name}.batches`): Promise<bigint> =>
     (await client.admin.groupLag(group, [topic])).reduce((sum, { records }) => sum + records, 0n);
 
-  const committed = () => until('all is committed', async () => (await unread()) === 0n);
+  /** A topic that has just been made may have no leader yet. */
+  const committed = () => until('all is committed', async () => (await unread().catch(() => undefined)) === 0n);
 
   async function calls(collector: Collector): Promise<Record<string, Record<string, number>>> {
     const response = await fetch(`${collector.url}/v1/counts`);
@@ -212,6 +214,37 @@ describe.skipIf(missingForBroker().length > 0)('collectors that read from Kafka'
 
     expect(await calls(third)).toEqual(TOTALS);
     await third.close();
+  });
+
+  it('tell of one alert once, though another goes on with it and all comes again', async () => {
+    const webhook = await startWebhook();
+    const notifiers = { TCEWATCH_COLLECTOR_NOTIFIERS: JSON.stringify([{ type: 'webhook', url: webhook.url }]) };
+    const startTelling = (): Promise<Collector> =>
+      startCollector(loadCollectorConfig({ ...environment(), ...notifiers }), LOG, telemetry);
+    const isOwner = async ({ url }: Collector): Promise<boolean> =>
+      (await (await fetch(`${url}/metrics`)).text()).includes('tcewatch_collector_alerts_firing 1');
+    const collectors = [await startTelling(), await startTelling()];
+    const encoded = batches.map(encodeBatch);
+    // While the alert fires.
+    const middle = batches.findIndex(({ clock }) => clock.uptimeNs > 330_000_000_000n);
+    await send(encoded.slice(0, middle));
+    await committed();
+    await until('the alert is told', () => Promise.resolve(webhook.told.length > 0));
+    const owners = await Promise.all(collectors.map(isOwner));
+    expect(owners.toSorted()).toEqual([false, true]);
+
+    await collectors[owners.indexOf(true)]?.close();
+    await send(encoded.slice(middle));
+    await committed();
+    await until('its end is told', () => Promise.resolve(webhook.told.some(({ state }) => state === 'resolved')));
+    await send(encoded);
+    await committed();
+    await collectors[owners.indexOf(false)]?.close();
+
+    expect(new Set(webhook.told.map(({ alertId }) => alertId)).size).toBe(1);
+    expect(webhook.told.map(({ revision }) => revision)).toEqual(webhook.told.map((_, i) => i));
+    expect(webhook.told.map(({ state }) => state).lastIndexOf('firing')).toBe(webhook.told.length - 2);
+    webhook.close();
   });
 
   it('commit nothing that ClickHouse does not have, and go on when it is back', async () => {

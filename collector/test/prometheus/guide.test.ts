@@ -1,10 +1,11 @@
 /** The example of the guide, by Alertmanager's own tool and by Alertmanager itself. */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { freePorts } from '@tcewatch/kafka/testing';
 import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandsFor } from '../../../scripts/pages.js';
 import { alertmanagerNotifier } from '../../src/notifier/alertmanager.js';
 import { createReceiver } from '../../src/notifier/receiver.js';
 import { temporaryDirectory } from '../clickhouse/directories.js';
@@ -72,5 +73,24 @@ describe.skipIf(ALERTMANAGER === undefined || !TOOLS)("the guide's configuration
       'TceNeverAccelerated critical twice inhibited',
       'TceNeverAccelerated warning once inhibited',
     ]);
+  });
+
+  it.each(commandsFor('Alertmanager'))('is silenced as $page says', async ({ page, commands }) => {
+    // Where amtool looks for the default, and where Debian's does.
+    for (const file of ['.config/amtool/config.yml', '.config/prometheus/amtool.yml']) {
+      await mkdir(dirname(join(directory.path, file)), { recursive: true });
+      await writeFile(join(directory.path, file), `alertmanager.url: ${alertmanager.url}\n`);
+    }
+    const env = { ...process.env, HOME: directory.path };
+    for (const { script } of commands) {
+      const filled = script.replace('https://am-1.example:9093', alertmanager.url);
+      const [id] = execFileSync('bash', ['-ec', filled], { env, encoding: 'utf8' }).split('\n');
+      const answer = await fetch(`${alertmanager.url}/api/v2/silence/${id ?? ''}`);
+      const silence = (await answer.json()) as { status: { state: string }; matchers: { name: string }[] };
+      expect(silence.status.state).toBe('active');
+      expect(silence.matchers.map(({ name }) => name)).toContain(
+        page.startsWith('docs/runbooks/') ? 'alertname' : 'vm',
+      );
+    }
   });
 });

@@ -5,6 +5,7 @@ import { SilenceWatch } from '../../src/silence/index.js';
 import type { Freshness } from '../../src/silence/index.js';
 import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 import type { TestBatch } from '../batches.js';
+import { firingAlert } from '../events.js';
 
 /** The collector's clock is years ahead of the hosts', as for a recording. */
 const NOW = BOOTED_NS + 10_000_000n * SECOND;
@@ -114,6 +115,17 @@ describe('a host', () => {
     expect(await look(8 * DAY)).toEqual({ events: [], removed: [] });
   });
 
+  it('is not watched any more where others need the room, and its alert resolves', async () => {
+    const { hear, look } = setUp(new SilenceWatch(undefined, 2));
+    hear(0);
+    const [fired] = (await look(100)).events;
+    hear(110, { host: 'b' });
+    expect((await look(111)).events).toEqual([]);
+    hear(112, { host: 'c' });
+    expect((await look(113)).events).toMatchObject([{ alertId: fired?.alertId, state: 'resolved', revision: 1 }]);
+    expect((await look(114)).events).toEqual([]);
+  });
+
   it.each([
     ['in its maintenance', { maintenance: [{ hosts: ['h.*'], fromNs: at(50), untilNs: at(150) }] }, 150],
     ['that has more patience', { overrides: [{ hosts: ['h.*'], rules: { silentAfterNs: 149n * SECOND } }] }, 150],
@@ -145,6 +157,42 @@ describe('after a restart', () => {
     watch.restore({ freshness, names, guests: new Map(), firing }, at(200));
     expect((await look(400)).events).toEqual([]);
     expect(hear(500)).toMatchObject([{ alertId: firing[0]?.alertId, state: 'resolved', revision: 1 }]);
+  });
+
+  const silenceOf = async () => {
+    const { hear, look } = setUp();
+    hear(0, { uptime: Number((NOW - BOOTED_NS) / SECOND) });
+    return (await look(100)).events;
+  };
+
+  it('the alert of a host that the store has forgotten resolves once it is taken for removed', async () => {
+    const firing = await silenceOf();
+    const { watch, look } = setUp();
+    watch.restore({ freshness: [], names: new Map(), guests: new Map(), firing }, at(DAY));
+    expect(await look(2 * DAY)).toEqual({ events: [], removed: [] });
+    const { events, removed } = await look(8 * DAY);
+    expect(events).toMatchObject([{ alertId: firing[0]?.alertId, state: 'resolved', revision: 1 }]);
+    expect(removed).toEqual(['h']);
+  });
+
+  it('a host of whose VMs alerts fire is taken for removed, however long ago it was read', async () => {
+    const firing = [{ ...firingAlert(), hostId: 'h', hostName: 'h.example' }];
+    for (const known of [freshness, []]) {
+      const { watch, look } = setUp();
+      watch.restore({ freshness: known, names, guests: new Map(), firing }, at(30 * DAY));
+      expect(await look(30 * DAY + 91)).toEqual({ events: [], removed: ['h'] });
+    }
+  });
+
+  it('a host that the configuration disables is taken for removed as soon as it is silent', async () => {
+    const policy = createPolicy(DEFAULT_RULES, { overrides: [{ hosts: ['h.*'], rules: { enabled: false } }] });
+    const firing = await silenceOf();
+    const { watch, look } = setUp(new SilenceWatch(policy));
+    watch.restore({ freshness, names, guests: new Map(), firing }, at(200));
+    expect((await look(290)).removed).toEqual([]);
+    const { events, removed } = await look(291);
+    expect(events).toMatchObject([{ alertId: firing[0]?.alertId, state: 'resolved' }]);
+    expect(removed).toEqual(['h']);
   });
 
   it('a host that was forgotten stays forgotten', async () => {

@@ -82,6 +82,9 @@ describe('every statement of the schema', () => {
       FROM accounts
       GROUP BY host, counter, epoch"
     `);
+    expect(schema.statements('ALTER TABLE v MODIFY QUERY\nSELECT a FROM t')).toEqual([
+      'ALTER TABLE v ON CLUSTER `fleet-1` MODIFY QUERY\nSELECT a FROM t',
+    ]);
     expect(schema.statements('ALTER TABLE t MODIFY COLUMN a UInt8')).toMatchInlineSnapshot(`
       [
         "ALTER TABLE t ON CLUSTER \`fleet-1\` MODIFY COLUMN a UInt8",

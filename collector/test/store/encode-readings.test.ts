@@ -1,21 +1,22 @@
 import { COUNTERS, HYPERCALL_NAMES, SCOPES, deriveId } from '@tcewatch/protocol';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
-import { READINGS_COLUMNS, encodeReadings } from '../../src/store/encode-readings.js';
+import { encodeReadings } from '../../src/store/encode-readings.js';
+import type { ReadingsBlock } from '../../src/store/encode-readings.js';
 import { Remembered } from '../../src/store/remembered.js';
-import { RowBuffer } from '../../src/store/row-buffer.js';
+import { temporaryDirectory, temporaryEngine } from '../clickhouse/directories.js';
 import { batchOf } from './surroundings.js';
 import type { TestBatch } from './surroundings.js';
 
-function encode(batch: TestBatch, remembered?: Remembered): RowBuffer {
+function encode(batch: TestBatch, remembered?: Remembered): ReadingsBlock {
   const made = batchOf(batch);
-  const rows = new RowBuffer(16);
-  encodeReadings(made, remembered?.recall(made), rows);
-  return rows;
+  return encodeReadings([{ batch: made, known: remembered?.recall(made) }]);
 }
 
-describe('a row', () => {
-  it('is RowBinary of the columns in their order', () => {
+describe('a block', () => {
+  it('is Native, with the hosts in a dictionary', () => {
     const batch = batchOf({
       uptime: 0,
       host: 'h\u00e9',
@@ -25,32 +26,62 @@ describe('a row', () => {
     batch.epoch = 'ffeeddcc-bbaa-9988-7766-554433221100';
     batch.clock.wallNs = 0x0102030405060708n;
     batch.series.value[0] = 2 ** 53 - 1;
-    const rows = new RowBuffer(16);
-    encodeReadings(batch, undefined, rows);
-    expect(READINGS_COLUMNS.join()).toBe('host,epoch,at,life,hypercall,counter,scope,liobn,value');
-    expect(rows.bytes.toString('hex')).toBe(
+    const block = encodeReadings([{ batch, known: undefined }]);
+    expect(block.rows).toBe(1);
+    const text = (word: string): string => `${String.fromCharCode(word.length)}${word}`;
+    const column = (name: string, type: string, values: string): string =>
+      Buffer.from(text(name) + text(type)).toString('hex') + values;
+    expect(Buffer.concat(block.encoded().parts).toString('hex')).toBe(
       [
-        '0368c3a9',
-        '8899aabbccddeeff' + '0011223344556677',
-        '0807060504030201',
-        '7766554433221100' + 'ffeeddccbbaa9988',
-        '3801', // 312
-        '02',
-        '03',
-        'feffffffffffffff',
-        'ffffffffffff1f00',
+        '0901', // Columns and rows.
+        column(
+          'host',
+          'LowCardinality(String)',
+          '0100000000000000' + '0206000000000000' + '0100000000000000' + '0368c3a9' + '0100000000000000' + '00000000',
+        ),
+        column('epoch', 'UUID', '8899aabbccddeeff' + '0011223344556677'),
+        column('at', "DateTime64(9, 'UTC')", '0807060504030201'),
+        column('life', 'UUID', '7766554433221100' + 'ffeeddccbbaa9988'),
+        column('hypercall', 'Int16', '3801'), // 312
+        column('counter', 'Int8', '02'),
+        column('scope', 'Int8', '03'),
+        column('liobn', 'UInt64', 'feffffffffffffff'),
+        column('value', 'UInt64', 'ffffffffffff1f00'),
       ].join(''),
     );
-    expect(rows.rows).toBe(1);
   });
 
-  it('has a host of any length', () => {
-    const host = 'x'.repeat(300);
-    expect(
-      encode({ uptime: 0, host, series: [{ value: 1 }] })
-        .bytes.subarray(0, 3)
-        .toString('hex'),
-    ).toBe('ac0278');
+  it('has its rows in the order of the table, whatever the order of hosts, lives, series and readings', async () => {
+    const engine = await temporaryEngine();
+    try {
+      const remembered = new Remembered();
+      const lives = [1, 2, 3, 4, 5, 6].map((n) => ({ life: deriveId('vm', n) }));
+      const told = [10, 20, 30].flatMap((uptime) =>
+        ['b', 'a'].map((host) => {
+          const series = lives.flatMap((_, vm) =>
+            [5n, 1n, 2n ** 40n].flatMap((liobn) =>
+              HYPERCALL_NAMES.toReversed().map((hypercall) => ({ vm, liobn, hypercall, value: uptime })),
+            ),
+          );
+          const batch = batchOf({ uptime, host, vms: lives, series });
+          return { batch, known: remembered.recall(batch) };
+        }),
+      );
+      const block = encodeReadings(told);
+      expect(block.rows).toBe(3 * 2 * 6 * 3 * 4);
+      const run = (sql: string) => engine.run({ sql, format: 'TabSeparated', preparation: [] });
+      const file = await temporaryDirectory();
+      const path = join(file.path, 'block');
+      await writeFile(path, Buffer.concat(block.encoded().parts));
+      const key = '(host, life, hypercall, counter, scope, liobn, epoch, at)';
+      const { bytes } = await run(
+        `SELECT count(), groupArray(k) = arraySort(groupArray(k)) FROM (SELECT ${key} AS k FROM file('${path}', Native))`,
+      );
+      await file.remove();
+      expect(Buffer.from(bytes).toString()).toBe(`${block.rows}\t1\n`);
+    } finally {
+      await engine.close();
+    }
   });
 
   it('of a VM that the batch does not have is refused', () => {
@@ -86,6 +117,7 @@ describe('what did not change', () => {
     expect(rows(2, 5)).toBe(0);
     expect(rows(3, 6)).toBe(9);
     expect(rows(4, 6, { series: [...series(6).slice(1), { value: 7 }] })).toBe(1);
+    expect(rows(5, 6, { series: series(6).toReversed() })).toBe(1);
   });
 
   it('is remembered of each kind of series in its own right', () => {
@@ -140,10 +172,10 @@ describe('what is remembered', () => {
     for (let i = 0; i < 100; i++) {
       const batch = batchOf({ uptime: i, series: [1, 2, 3].map((n) => ({ liobn: BigInt(3 * i + n), value: 1 })) });
       const host = remembered.recall(batch);
-      encodeReadings(batch, host, new RowBuffer());
-      size = Math.max(size, ...[...(host?.lives.values() ?? [])].map(({ values }) => values.size));
+      encodeReadings([{ batch, known: host }]);
+      size = Math.max(size, host?.layout?.sent.length ?? 0);
     }
-    expect(size).toBeLessThanOrEqual(9);
+    expect(size).toBe(3);
   });
 
   it('is of so many hosts, and the one silent for longest goes first', () => {

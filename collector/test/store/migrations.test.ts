@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouse } from '../../src/store/client.js';
 import { migrate, readMigrations } from '../../src/store/migrations.js';
 import { rememberingLog, temporaryDirectory } from '../clickhouse/directories.js';
+import { firingAlert } from '../events.js';
 import { BOOTED, FOR_EVER, SECOND, batchOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -117,6 +118,42 @@ describe('the collector', () => {
     const counters = { entered: 7, entered_unsized: 3 };
     expect(await store.counters()).toMatchObject([{ counters }]);
     expect(await store.counters({ fromNs: 0n, toNs: BOOTED + 7200n * SECOND })).toMatchObject([{ counters }]);
+  });
+
+  it('works on tables that a newer collector has brought further than it knows', async () => {
+    const newer = await around.open('ahead');
+    await newer.insertBatches([batchOf({ uptime: 1, series: [{ value: 7 }] })]);
+    const further = await folder({
+      '0900_later.sql': [
+        "ALTER TABLE readings ADD COLUMN IF NOT EXISTS later LowCardinality(String) DEFAULT 'none';",
+        'ALTER TABLE host_readings ADD COLUMN IF NOT EXISTS later UInt64;',
+        'ALTER TABLE vms ADD COLUMN IF NOT EXISTS later UInt64 FIRST;',
+        "ALTER TABLE alert_events ADD COLUMN IF NOT EXISTS later String DEFAULT '' AFTER alert;",
+        create('later'),
+      ].join('\n'),
+    });
+    const server = new ClickHouse(around.clickhouse, 'ahead');
+    await migrate(server, await readMigrations(further), rememberingLog());
+    await server.close();
+
+    const older = await around.open('ahead');
+    await older.insertBatches([batchOf({ uptime: 2, series: [{ value: 9 }] })]);
+    await older.insertAlertEvents([firingAlert('a')]);
+    expect((await older.counters())[0]?.counters).toEqual({ entered: 9 });
+    expect(await older.vms()).toHaveLength(1);
+    expect(await older.alerts({ limit: 10 })).toHaveLength(1);
+    expect(await newer.hosts()).toHaveLength(1);
+  });
+
+  it('only ever adds to its tables, so that older collectors go on with them', async () => {
+    const adds =
+      /^\s*(?:--.*\n|\s)*(CREATE (TABLE|MATERIALIZED VIEW) IF NOT EXISTS|ALTER TABLE \w+ (ADD COLUMN IF NOT EXISTS|MODIFY COLUMN counter\s+Enum8))/;
+    for (const { name, statements } of await readMigrations()) {
+      expect(
+        statements.filter((statement) => !adds.test(statement)),
+        name,
+      ).toEqual([]);
+    }
   });
 
   it('opens many stores at once, each migration applied as if by one', async () => {

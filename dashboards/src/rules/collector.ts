@@ -7,6 +7,8 @@ const AGES = 'min by (job, host) (tcewatch_collector_newest_reading_age_seconds)
 
 /** Seconds. */
 const STALE = 180;
+/** A notification takes milliseconds where nothing is wrong. */
+const OVERDUE = 120;
 /** Whoever is silent for a week was taken away. */
 const GONE = 7 * 86_400;
 
@@ -93,6 +95,18 @@ export const collector: Group = {
       summary: 'The notifier {{ $labels.notifier }} of {{ $labels.instance }} does not get through',
       description:
         '{{ $value | humanize }} notifications per second of {{ $labels.notifier }} on {{ $labels.instance }} have to be tried again. They come late; after about ten minutes each is given up.',
+    },
+    {
+      alert: 'TceNotifierFailing',
+      expr: `tcewatch_collector_notification_oldest_age_seconds > ${OVERDUE}
+unless on (job, instance, notifier) rate(tcewatch_collector_notifications_total{outcome="retried"}[5m]) > 0`,
+      for: '2m',
+      keepFiringFor: '5m',
+      severity: 'warning',
+      cause: 'too-slow',
+      summary: 'The notifier {{ $labels.notifier }} of {{ $labels.instance }} is behind',
+      description:
+        'The oldest notification of {{ $labels.notifier }} on {{ $labels.instance }} has waited for {{ $value | humanizeDuration }}, and none has to be tried again: they come faster than they can be told.',
     },
     {
       alert: 'TceNotificationsLost',

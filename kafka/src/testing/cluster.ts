@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { Broker } from './broker.js';
 import { makeCertificates } from './certificates.js';
 import type { Certificates } from './certificates.js';
-import { brokerJars } from './jars.js';
+import { BROKER_FILES, brokerJars } from './jars.js';
 import { freePorts } from './ports.js';
 import type { BrokerPorts, ListenerName } from './properties.js';
 import { Proxy } from './proxy.js';
@@ -31,6 +31,7 @@ const TOOLS: ReadonlyMap<string, string> = new Map([
   ['kafka-acls.sh', 'org.apache.kafka.tools.AclCommand'],
   ['kafka-delete-records.sh', 'org.apache.kafka.tools.DeleteRecordsCommand'],
   ['kafka-configs.sh', 'kafka.admin.ConfigCommand'],
+  ['kafka-consumer-groups.sh', 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand'],
 ]);
 
 export class KafkaCluster {
@@ -113,9 +114,23 @@ export class KafkaCluster {
       ...words,
       ...(words.includes('--bootstrap-server') ? [] : ['--bootstrap-server', this.addresses().join(',')]),
     ];
-    const java = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', join(this.#jars, '*'), tool, ...args];
-    const { stdout } = await promisify(execFile)('java', java);
+    const { stdout } = await promisify(execFile)('java', [...this.#java(), tool, ...args]);
     return stdout;
+  }
+
+  /** Puts Kafka's own tools into a directory, by the names of their scripts, for the PATH of a shell. */
+  writeTools(directory: string): void {
+    const java = ['java', ...this.#java()].map((word) => `'${word}'`).join(' ');
+    for (const [script, tool] of TOOLS) {
+      writeFileSync(join(directory, script), `#!/bin/sh\nexec ${java} ${tool} "$@"\n`, { mode: 0o755 });
+    }
+  }
+
+  #java(): string[] {
+    return [
+      ...['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', join(this.#jars, '*')],
+      `-Dlog4j2.configurationFile=${BROKER_FILES}log4j2.yaml`,
+    ];
   }
 
   /** Kills what still runs and removes the directory. */

@@ -66,7 +66,7 @@ export const FALLBACK_CAUSES = [
     confidence: 'certain',
     summary: 'The kernel serves no TCE table of this VM.',
     advice:
-      'Look in the log of QEMU for "Failed to create TCE table": most often the limit of locked memory (RLIMIT_MEMLOCK) ' +
+      'Look in the log of QEMU for "Failed to create TCE": most often the limit of locked memory (RLIMIT_MEMLOCK) ' +
       'is too low; raise it, then start the VM anew.',
     needs: ['noTable'],
     tells: ['tables', 'memlock', 'groups'],
@@ -112,7 +112,7 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
     advice:
-      'Look in the log of QEMU for "Failed to create TCE table" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
+      'Look in the log of QEMU for "Failed to create TCE" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
       'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
     needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
     tells: ['liobns', 'tables', 'groups'],

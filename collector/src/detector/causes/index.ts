@@ -34,10 +34,30 @@ export const CAUSES: Readonly<Record<AlertName, readonly CauseRow[]>> = {
   TceDuplicateIdentity: DUPLICATE_CAUSES.map((row) => ({ ...wordsOf(row), knownBy: row.says })),
 };
 
-/** Why hypercalls of a VM go to userspace, and all that is known of it, the most telling first. */
-export function explain(known: Known): { cause: Cause; facts: string[] } {
+/** Why an alert fires, and all that is known of it, the most telling first. */
+export interface Explanation {
+  cause: Cause;
+  facts: string[];
+}
+
+/** Why hypercalls of a VM go to userspace. */
+export function explain(known: Known): Explanation {
+  return tell(known, fallbackCause(known));
+}
+
+/** The same, where it tells more than the cause with the code. */
+export function explainSharper(known: Known, than: string): Explanation | null {
+  const row = fallbackCause(known);
+  return isSharper(row.code, than) ? tell(known, row) : null;
+}
+
+function fallbackCause(known: Known): FallbackCause {
   const row = FALLBACK_CAUSES.find(({ needs }: FallbackCause) => needs.every((name) => PIECES[name].holds(known)));
   if (!row) throw new RangeError('the last cause needs nothing');
+  return row;
+}
+
+function tell(known: Known, row: FallbackCause): Explanation {
   return { cause: wordsOf(row), facts: factsOf(known, row.tells) };
 }
 

@@ -9,7 +9,7 @@ import type { CallCounts, CallEvidence, SeenDescriptors } from '../../model.js';
 export interface Known {
   host: Host;
   vm: Vm;
-  /** Over the time that made the alert fire. */
+  /** Since they began to fall back. */
   calls: CallEvidence;
   before: SeenDescriptors | null;
   after: SeenDescriptors | null;

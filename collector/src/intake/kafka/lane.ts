@@ -1,6 +1,7 @@
 /**
  * One partition while it is this collector's: its records in order, through the store, then committed. What fails for
- * now is tried again for as long as the partition is ours; nothing is committed that the store does not have.
+ * now is tried again for as long as the partition is ours; nothing is committed that the store does not have. While the
+ * store writes some records, those after them are decoded and follow, so that neither waits for the other.
  */
 import type { Assignment, ConsumedBatch, Position } from '@tcewatch/kafka';
 import type { Batch } from '@tcewatch/protocol';
@@ -23,11 +24,28 @@ export interface LaneOptions {
   log: BaseLogger;
 }
 
-/** Of one turn, so that what is decoded at a time is bounded; a larger batch comes alone. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
+const MOST_BYTES = 2 * 1024 * 1024;
+
+/** Records that are taken together: at the store, or done there. */
+interface Turn {
+  /** How many of those that wait, from the oldest on. */
+  pieces: number;
+  /** To be committed when all of it is done. */
+  next: bigint;
+  bytes: number;
+  letters: readonly Letter[];
+  dead: readonly DeadLetter[];
+  /** Resolves when the store has the others. */
+  refused: Promise<DeadLetter[]>;
+}
+
+type Piece = Pick<Turn, 'next' | 'bytes'> & Pick<ConsumedBatch, 'records'>;
 
 export class Lane {
-  #waiting: ConsumedBatch[] = [];
+  #waiting: Piece[] = [];
+  /** Of the oldest that wait, behind those that the current turn has. */
+  #ahead: Turn | undefined;
   #working: Promise<void> | undefined;
   readonly #ended = new AbortController();
   #troubled = false;
@@ -39,7 +57,7 @@ export class Lane {
 
   push(batch: ConsumedBatch): void {
     if (this.#ended.signal.aborted) return;
-    this.#waiting.push(batch);
+    this.#waiting.push(...piecesOf(batch));
     this.#working ??= this.#work();
   }
 
@@ -72,6 +90,8 @@ export class Lane {
         if (!signal.aborted) throw error;
       });
     }
+    // It ended, and what is at the store already comes to its end there.
+    if (this.#ahead) await this.#finish(this.#ahead).catch(() => undefined);
     // In the same turn as the check, so that nothing is pushed in between and never taken.
     this.#working = undefined;
   }
@@ -85,20 +105,42 @@ export class Lane {
     }
   }
 
-  /** Takes what waits by then: what came since an attempt that failed is part of the next. */
   async #turn(): Promise<void> {
-    const { sort, deadLetters, commit, done, log } = this.options;
-    const batches = oldest(this.#waiting);
-    const last = batches.at(-1);
-    if (!last) return;
-    const { letters, dead } = sort(batches.flatMap(({ records }) => records));
-    const refused = await this.#accept(letters);
-    await deadLetters.send(this.assignment, [...dead, ...refused], this.#ended.signal);
-    await commit({ ...this.assignment, next: last.next });
+    const turn = this.#ahead ?? this.#begin(0);
+    if (!turn) return;
+    this.#ahead = undefined;
+    try {
+      this.#ahead = this.#begin(turn.pieces);
+      await this.#finish(turn);
+    } catch (error) {
+      // Both are taken again, in their order, when neither is at the store any more.
+      await Promise.allSettled([turn.refused, this.#ahead?.refused]);
+      this.#ahead = undefined;
+      throw error;
+    }
+  }
+
+  /** What waits from there on, as much as a turn takes, on its way to the store. */
+  #begin(from: number): Turn | undefined {
+    const pieces = oldest(this.#waiting.slice(from));
+    const last = pieces.at(-1);
+    if (!last) return undefined;
+    const { letters, dead } = this.options.sort(pieces.flatMap(({ records }) => records));
+    const refused = this.#accept(letters);
+    // Who finishes the turn sees it.
+    refused.catch(() => undefined);
+    return { pieces: pieces.length, next: last.next, bytes: bytesOf(pieces), letters, dead, refused };
+  }
+
+  async #finish({ pieces, refused, dead, letters, next, bytes }: Turn): Promise<void> {
+    const { deadLetters, commit, done, log } = this.options;
+    const all = [...dead, ...(await refused)];
+    await deadLetters.send(this.assignment, all, this.#ended.signal);
+    await commit({ ...this.assignment, next });
     if (this.#troubled) log.info(this.#where, 'records are taken again');
     this.#troubled = false;
-    this.#waiting = this.#waiting.slice(batches.length);
-    done(bytesOf(batches), letters);
+    this.#waiting = this.#waiting.slice(pieces);
+    done(bytes, letters);
   }
 
   /** Resolves to those that can never be stored; rejects when some may be later. */
@@ -137,15 +179,30 @@ function refusalOf(error: unknown): DeadLetter['poison'] {
   return error instanceof StoreError ? { code: 'store-refused', message: error.message } : poisonOf(error);
 }
 
-function oldest(batches: readonly ConsumedBatch[]): readonly ConsumedBatch[] {
+function piecesOf({ records, next }: ConsumedBatch): Piece[] {
+  const pieces: Piece[] = [];
+  let begin = 0;
   let bytes = 0;
-  const beyond = batches.findIndex((batch, i) => (bytes += bytesOf([batch])) > MOST_BYTES && i > 0);
-  return beyond === -1 ? [...batches] : batches.slice(0, beyond);
+  const cut = (end: number, until: bigint): void => {
+    pieces.push({ records: records.slice(begin, end), next: until, bytes });
+    begin = end;
+    bytes = 0;
+  };
+  for (const [i, { offset, value }] of records.entries()) {
+    const size = value?.length ?? 0;
+    if (i > begin && bytes + size > MOST_BYTES) cut(i, offset);
+    bytes += size;
+  }
+  cut(records.length, next);
+  return pieces;
 }
 
-function bytesOf(batches: readonly ConsumedBatch[]): number {
-  return batches.reduce(
-    (sum, { records }) => sum + records.reduce((bytes, { value }) => bytes + (value?.length ?? 0), 0),
-    0,
-  );
+function oldest(pieces: readonly Piece[]): readonly Piece[] {
+  let sum = 0;
+  const beyond = pieces.findIndex(({ bytes }, i) => (sum += bytes) > MOST_BYTES && i > 0);
+  return beyond === -1 ? pieces : pieces.slice(0, beyond);
+}
+
+function bytesOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,17 +1,12 @@
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { CAUSES, explain, isSharper } from '../../../src/detector/causes/index.js';
-import { HPT, RADIX } from '../../batches.js';
+import { HPT, PR, RADIX } from '../../batches.js';
 import { REMOVALS, known, seen } from './known.js';
 import type { TestKnown } from './known.js';
 
 const EL7 = '3.10.0-1160.el7.ppc64le';
 const EL8 = '4.18.0-394.el8.ppc64le';
-const PR: ModeEvidence[] = [
-  { mode: 'real', evidence: 'absent', reason: 'kvm-pr' },
-  { mode: 'virtual', evidence: 'unobservable', reason: 'kvm-pr' },
-  { mode: 'userspace', evidence: 'upper-bound', reason: 'all-hypercalls-counted' },
-];
 /** As of Red Hat 7: no hypercall has a virtual mode. */
 const NO_VIRTUAL: ModeEvidence[] = [
   ...HPT.filter(({ mode }) => mode !== 'virtual'),
