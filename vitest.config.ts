@@ -11,6 +11,8 @@ const SOAK_RUN = 'soak/test/soak.test.ts';
 const HELM_RUN = 'helm/test/install.test.ts';
 /** A clone that is installed, built and packaged, for minutes. */
 const CLONE_RUN = 'deploy/test/clone.test.ts';
+/** Builds four images, for minutes. */
+const IMAGES_RUN = 'deploy/test/images.test.ts';
 
 export default defineConfig({
   resolve: { conditions },
@@ -22,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['*/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, LAB_RUN, SOAK_RUN, HELM_RUN, CLONE_RUN],
+          exclude: [...configDefaults.exclude, LAB_RUN, SOAK_RUN, HELM_RUN, CLONE_RUN, IMAGES_RUN],
         },
       },
       // After all others and one after the other, so that none slows another down.
@@ -30,6 +32,7 @@ export default defineConfig({
       { extends: true, test: { name: 'soak', include: [SOAK_RUN], sequence: { groupOrder: 2 } } },
       { extends: true, test: { name: 'helm', include: [HELM_RUN], sequence: { groupOrder: 3 } } },
       { extends: true, test: { name: 'clone', include: [CLONE_RUN], sequence: { groupOrder: 4 } } },
+      { extends: true, test: { name: 'images', include: [IMAGES_RUN], sequence: { groupOrder: 5 } } },
     ],
     // Two slow cores are the norm for continuous integration: no test may depend on speed, only on an end.
     testTimeout: 600_000,

@@ -19,13 +19,18 @@ npm install --loglevel=error --global --prefix "$tools" npm@10.9.4
 PATH=$tools/bin:$PATH
 
 workspace=@tcewatch/$program
-npm ci --loglevel=error --ignore-scripts --workspace "$workspace" --include-workspace-root
+compiled="--workspace $workspace"
+[ "$program" != collector ] || compiled="$compiled --workspace @tcewatch/page"
+npm ci --loglevel=error --ignore-scripts $compiled --include-workspace-root
 node_modules/.bin/tsc -b "$program"
+[ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page
 npm ci --loglevel=error --ignore-scripts --omit=dev $optional --os=linux --cpu="$cpu" --libc=glibc --workspace "$workspace"
 
 mkdir -p "$directory"
-npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application $optional --workspace "$workspace" \
-  >"$directory/sbom.cdx.json"
+npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application --workspace "$workspace" \
+  >sbom.json
+node deploy/installed.cjs <sbom.json >"$directory/sbom.cdx.json"
+rm sbom.json
 # The workspaces that it needs are links in node_modules.
 for link in node_modules/@tcewatch/*; do
   name=${link##*/}

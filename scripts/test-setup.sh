@@ -64,6 +64,12 @@ elif ! deploy/test/nfpm.sh >/dev/null; then
 fi
 has go || echo "test set-up: there is no go: compose.yaml is not checked by compose's own loader"
 
+if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
+  echo "test set-up: images need Debian on x86_64, as root: tests of them are left out"
+elif ! deploy/test/install-tools.sh >/dev/null 2>&1; then
+  echo "test set-up: buildah, mmdebstrap and qemu-user-static cannot be installed: tests of the images are left out"
+fi
+
 # The guides' commands, in a copy of this machine.
 { has curl && has ip && has unshare; } || install curl iproute2 util-linux
 if ! { has curl && has ip && has unshare && has dpkg && has go; } || [ "$(id -u)" != 0 ]; then
@@ -85,6 +91,8 @@ if ! recent_go; then
   echo "test set-up: there is no Go of 1.21 or newer: tests of the Helm chart are left out"
 elif ! helm/cluster/fetch.sh >/dev/null; then
   echo "test set-up: Kubernetes and helm cannot be built: tests of the Helm chart will fail"
+elif ! helm/cluster/crds.sh >/dev/null; then
+  echo "test set-up: the operators' resource definitions cannot be had by go, mvn and java: tests of the Helm chart in a cluster will fail"
 fi
 
 if [ "$(uname -sm)" != "Linux x86_64" ] || [ ! -e /etc/debian_version ] || [ "$(id -u)" != 0 ]; then

@@ -1,6 +1,6 @@
 /** The chart in a real cluster, as `control-plane.ts` has it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,12 +33,9 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     const about = readFileSync(join(before, 'Chart.yaml'), 'utf8');
     writeFileSync(join(before, 'Chart.yaml'), about.replaceAll(/^((?:version|appVersion): ).*$/gm, `$1${OLDER}`));
     plane = await ControlPlane.start();
-    const operators = spawnSync(cluster('crds.sh'), { encoding: 'utf8' }).stdout.trim();
-    const wanted = readdirSync(operators).filter((file) =>
-      /_(servicemonitors|podmonitors|prometheusrules)\.yaml$/.test(file),
-    );
-    const files = [...wanted.map((file) => `${operators}/${file}`), cluster('operators.yaml'), cluster('nodes.yaml')];
-    plane.ask('apply', '--server-side', ...files.map((file) => `--filename=${file}`));
+    const { status, stdout, stderr } = spawnSync(cluster('crds.sh'), { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    plane.ask('apply', '--server-side', `--filename=${stdout.trim()}`, `--filename=${cluster('nodes.yaml')}`);
     plane.ask('wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s');
     plane.ask('wait', '--for=condition=Ready', 'node', '--all', '--timeout=120s');
     listed = plane.ask('api-resources', '--namespaced', '--verbs=list', '--output=name').trim().split('\n').join(',');
@@ -188,6 +185,18 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     expect(admitted(agents, 'privileged')).toBe('');
   });
 
+  it('makes resources that Strimzi takes as v1 too', () => {
+    const strict = ['apply', '--dry-run=server', '--validate=strict', '--namespace=default', '--filename=-'];
+    const values = ['--values', exampleFile('strimzi-altinity'), '--set', 'strimzi.apiVersion=kafka.strimzi.io/v1'];
+    const all = render({}, ...values).filter(({ apiVersion }) => apiVersion === 'kafka.strimzi.io/v1');
+    expect(all.map(({ kind }) => kind).sort()).toEqual(['KafkaTopic', 'KafkaTopic', 'KafkaUser', 'KafkaUser']);
+    for (const one of all) {
+      const text = JSON.stringify({ ...one, metadata: { ...one.metadata, namespace: 'default' } });
+      const { status, stderr } = plane.kubectl(strict, text);
+      expect([status, stderr]).toEqual([0, '']);
+    }
+  });
+
   it('would see a mistake in a resource of an operator', () => {
     const [rule] = manifests(readFileSync(`${CHART}/files/prometheus-rules.yaml`, 'utf8'));
     const wrong = { apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule', metadata: { name: 'wrong' } };
@@ -197,12 +206,13 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     expect(plane.kubectl(strict, JSON.stringify({ ...wrong, spec: { groups } })).stderr).toContain(
       'spec.groups[0].rules[0].for',
     );
-    const topic = {
-      apiVersion: 'kafka.strimzi.io/v1beta2',
-      kind: 'KafkaTopic',
-      metadata: { name: 'wrong' },
-      spec: { partition: 1 },
-    };
-    expect(plane.kubectl(strict, JSON.stringify(topic)).stderr).toContain('unknown field "spec.partition"');
+    const refusal = (kind: string, spec: object, apiVersion = 'kafka.strimzi.io/v1beta2'): string =>
+      plane.kubectl(strict, JSON.stringify({ apiVersion, kind, metadata: { name: 'wrong' }, spec })).stderr;
+    expect(refusal('KafkaTopic', { partition: 1 })).toContain('unknown field "spec.partition"');
+    const acls = [{ resource: { type: 'topic', name: 't' }, operations: ['Redescribe'] }];
+    const user = { authorization: { type: 'simple', acls } };
+    expect(refusal('KafkaUser', user)).toContain('Unsupported value: "Redescribe"');
+    const keeper = { configuration: { zookeeper: { nodes: [{ host: 'k', secure: true }] } } };
+    expect(refusal('ClickHouseInstallation', keeper, 'clickhouse.altinity.com/v1')).toContain('nodes[0].secure');
   });
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build.sh SUITE DIRECTORY: makes from Debian's packages what the lab boots: `vmlinux` and `initrd.gz` of the host, `host.img`
-# (its root file system, with QEMU, node, and the kernel and initramfs of its guests) and `kernel` (their version). Runs as
+# (its root file system, with QEMU, node, crun, and the kernel and initramfs of its guests) and `kernel` (their version). Runs as
 # root on Debian x86_64 with what ../install-tools.sh installs, takes about two minutes. No ppc64le program is run: packages are only unpacked.
 set -euo pipefail
 
@@ -52,7 +52,7 @@ fetch_kernel() {
 
 make_root() {
   say "unpacks the host's root file system"
-  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data
+  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data,crun
   local d
   for d in bin sbin lib lib64; do
     [ -e "root/$d" ] || [ ! -d "root/usr/$d" ] || ln -s "usr/$d" "root/$d"

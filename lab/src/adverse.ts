@@ -71,7 +71,11 @@ async function ask(
   isWrong(`${command}: exit status ${status} instead of ${wanted.status}, or without "${wanted.says}":\n${output}`);
 }
 
-async function askDoctor(stage: Stage, capabilities: readonly Capability[] | undefined, wanted: Answer): Promise<void> {
+export async function askDoctor(
+  stage: Stage,
+  capabilities: readonly Capability[] | undefined,
+  wanted: Answer,
+): Promise<void> {
   stage.say(`asks the doctor${capabilities ? ` with ${capabilities.join()} alone` : ''}`);
   await ask(stage, 'doctor', capabilities, wanted);
 }

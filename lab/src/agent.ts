@@ -1,32 +1,42 @@
-/** The agent on the host: packed here with what it needs to run, started and killed there. */
-import { execFile } from 'node:child_process';
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+/** The agent on the host: started and killed there, and asked. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Collector } from './collector.js';
-import { TOKEN } from './collector.js';
 import { hostTime } from './host.js';
 import type { Host } from './host.js';
 import { poll } from './poll.js';
 import { THIS_MACHINE } from './visitor.js';
 
-const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
-const execute = promisify(execFile);
-/** Where its disk is mounted on the host. */
-export const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
 const LOG = '/share/agent.log';
 
-/** What docs/guides/privileges.md has root keep. */
-const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];
 export type Capability = 'dac_read_search' | 'sys_ptrace';
 
 /** What may differ from one start to the next. */
 export interface AgentStart {
-  /** All that it keeps; else the least. */
-  capabilities?: readonly Capability[];
+  /** All that it keeps; else what its package gives it. */
+  capabilities?: readonly Capability[] | undefined;
   /** What it counts by; else histograms. */
   source?: 'hist' | 'ring';
+}
+
+/** The part of the agent's configuration that the lab decides. */
+export interface LabSettings {
+  host: { id: string };
+  hist: { detail: boolean };
+  interval: string;
+  collector: { url: string };
+}
+
+/** What the agent comes to the host as, and how it is confined there. */
+export interface AgentPackage {
+  /** The file of its disk, whose label is `agent`; the host has it at /agent. */
+  disk: string;
+  /** Readies the host for it. */
+  install(host: Host, settings: LabSettings): Promise<void>;
+  /** Starts it with its output in the file `log` of the host; resolves to its process id. */
+  start(host: Host, log: string, options: Required<AgentStart>): Promise<string>;
+  /** The shell's command for another command of it. */
+  command(host: Host, line: string, capabilities: readonly Capability[] | undefined): Promise<string>;
 }
 
 export interface Agent {
@@ -42,49 +52,21 @@ export interface Agent {
   command(line: string, capabilities?: readonly Capability[]): Promise<{ output: string; status: number }>;
 }
 
-/** The command with these capabilities alone, and where nothing but /run and the kernel's own file systems is writable. */
-function confined(command: string, capabilities = LEAST): string {
-  const bounds = ['-all', ...capabilities.map((name) => `+${name}`)].join();
-  const readOnly = ['/', '/share', '/tmp'].map((path) => `mount -o remount,bind,ro ${path}`).join(' && ');
-  return `unshare --mount bash -c '${readOnly} && exec setpriv --no-new-privs --inh-caps=-all --bounding-set=${bounds} ${command}'`;
-}
-
-/**
- * Makes a disk of the agent and its production dependencies, as they are installed here; resolves to its file. To unpack
- * that many files on the emulated host would take minutes.
- */
-export async function packAgent(directory: string): Promise<string> {
-  const list = ['ls', '--omit=dev', '--all', '--parseable', '--workspace', '@tcewatch/agent'];
-  const { stdout } = await execute('npm', list, { cwd: REPOSITORY });
-  const dependencies = stdout
-    .trim()
-    .split('\n')
-    .map((path) => relative(REPOSITORY, path))
-    .filter((path) => path.startsWith('node_modules/'));
-  // Workspaces are links to folders beside node_modules; of those only what is published.
-  const workspaces = dependencies
-    .flatMap((path) => /^node_modules\/@tcewatch\/(.+)$/.exec(path)?.[1] ?? [])
-    .flatMap((name) => [`${name}/package.json`, `${name}/dist`]);
-  const tree = join(directory, 'agent');
-  for (const path of [...workspaces, 'agent/bin', ...dependencies]) {
-    await cp(join(REPOSITORY, path), join(tree, path), { recursive: true, verbatimSymlinks: true });
-  }
-  const disk = join(directory, 'agent.img');
-  await execute('mkfs.ext4', ['-q', '-L', 'agent', '-d', tree, disk, '256M']);
-  return disk;
-}
-
-/** The agent on the host, not started yet. It always runs confined. */
-export async function installAgent(host: Host, collector: Collector, detail: boolean): Promise<Agent> {
-  const settings = {
+/** The agent on the host, not started yet. */
+export async function installAgent(
+  host: Host,
+  collector: Collector,
+  agentPackage: AgentPackage,
+  detail: boolean,
+): Promise<Agent> {
+  const collectorUrl = `http://${THIS_MACHINE}:${collector.port}`;
+  await host.run('mount -o ro LABEL=agent /agent');
+  await agentPackage.install(host, {
     host: { id: 'lab' },
     hist: { detail },
     interval: '2s',
-    outbox: { directory: '/run/tcewatch/outbox' },
-    collector: { url: `http://${THIS_MACHINE}:${collector.port}`, token: TOKEN },
-  };
-  await writeFile(join(host.share, 'agent.yaml'), JSON.stringify(settings));
-  await host.run('mount -o ro LABEL=agent /agent');
+    collector: { url: collectorUrl },
+  });
   let pid = '';
 
   async function isAlive(): Promise<void> {
@@ -104,10 +86,8 @@ export async function installAgent(host: Host, collector: Collector, detail: boo
   return {
     delivers,
     async start({ capabilities, source = 'hist' } = {}) {
-      pid = await host.run(`
-        [ ! -e ${LOG} ] || mv ${LOG} ${LOG}.$(date +%s)
-        ${confined(`${PROGRAM} run --config /share/agent.yaml --source ${source}`, capabilities)} > ${LOG} 2>&1 &
-        echo $!`);
+      await host.run(`[ ! -e ${LOG} ] || mv ${LOG} ${LOG}.$(date +%s)`);
+      pid = await agentPackage.start(host, LOG, { capabilities, source });
       await delivers();
       await host.run(`! grep 'cannot keep batches' ${LOG}`);
     },
@@ -122,7 +102,7 @@ export async function installAgent(host: Host, collector: Collector, detail: boo
       });
     },
     async command(line, capabilities) {
-      const said = await host.run(`${confined(`${PROGRAM} ${line}`, capabilities)}; echo "status $?"`);
+      const said = await host.run(`${await agentPackage.command(host, line, capabilities)}; echo "status $?"`);
       const [, output = said, status = '-1'] = /^(.*?)\s*status (\d+)$/s.exec(said) ?? [];
       return { output, status: Number(status) };
     },

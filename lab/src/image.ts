@@ -60,7 +60,8 @@ async function isComplete(directory: string): Promise<boolean> {
   );
 }
 
-async function runScript(failure: string, command: readonly string[], logFile: string): Promise<void> {
+/** Runs bash, its output going to the file; rejects with LabError. */
+export async function runScript(failure: string, command: readonly string[], logFile: string): Promise<void> {
   const log = await open(logFile, 'w');
   try {
     const child = spawn('bash', command, { stdio: ['ignore', log.fd, log.fd] });

@@ -2,9 +2,10 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installAgent, packAgent } from './agent.js';
+import { installAgent } from './agent.js';
 import { startCollector } from './collector.js';
 import { compare, isRight } from './compare.js';
+import { packImage } from './container.js';
 import { detailOf } from './detail.js';
 import { BootTimeout, LabError } from './errors.js';
 import { bootHost, preparePassthrough } from './host.js';
@@ -17,6 +18,7 @@ import { report } from './report.js';
 import { whyNotHere } from './requirements.js';
 import { SCENARIOS } from './scenario.js';
 import { finishTracing, startTracing } from './tracing.js';
+import { packTree } from './tree.js';
 
 const began = Date.now();
 
@@ -28,9 +30,11 @@ function say(step: string): void {
 
 /** One run on a freshly booted host; resolves to whether all figures are right. */
 async function attempt(image: Image, options: LabOptions, directory: string): Promise<boolean> {
-  say(`boots the host, Linux ${image.kernel}`);
   await mkdir(directory);
-  const host = await bootHost(image, directory, await packAgent(directory));
+  if (options.scenario === 'image') say('builds the image of the agent for ppc64le');
+  const agentPackage = await (options.scenario === 'image' ? packImage : packTree)(directory);
+  say(`boots the host, Linux ${image.kernel}`);
+  const host = await bootHost(image, directory, agentPackage.disk);
   try {
     await host.run('modprobe kvm-hv');
     if (options.scenario === 'full') await preparePassthrough(host);
@@ -38,7 +42,7 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
     say('starts the collector here and the agent on the host');
     const collector = await startCollector(directory);
     try {
-      const agent = await installAgent(host, collector, options.detail);
+      const agent = await installAgent(host, collector, agentPackage, options.detail);
       await agent.start();
       const faults: string[] = [];
       const isWrong = (fault: string): number => faults.push(fault);

@@ -29,6 +29,8 @@ Examples:
       one guest that never had acceleration; about 3 minutes
   $ npm run lab -- --scenario adverse
       missing privileges, strangers, a module reload, a hostile guest; 25 minutes on a busy machine
+  $ npm run lab -- --scenario image
+      the agent as its image, in a container with what the chart grants; about 10 minutes
   $ npm run lab -- --shell
       as the first, but stops under load for a look around
   $ npm run lab -- build --suite sid

@@ -1,9 +1,9 @@
 /** What the runbooks have an operator do on a host, done on this one while a guest falls back. */
 import { readFile } from 'node:fs/promises';
-import { PROGRAM } from './agent.js';
 import { commandsOf } from './commands.js';
 import type { Guest } from './guest.js';
 import type { Stage } from './steps.js';
+import { PROGRAM } from './tree.js';
 
 const PAGES = new URL('../../docs/runbooks/', import.meta.url);
 const PLACE = 'a KVM host';

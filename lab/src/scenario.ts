@@ -1,5 +1,5 @@
 /** What is done to the guests and to the agent, step by step; nothing here knows what the figures should be. */
-import { adverse } from './adverse.js';
+import { adverse, askDoctor } from './adverse.js';
 import { awaitCalls } from './guest.js';
 import type { GuestPlan } from './guest.js';
 import { PASSED_DISKS } from './host.js';
@@ -61,6 +61,20 @@ export const full: Scenario = async (stage, underLoad) => {
   ];
 };
 
+/**
+ * The agent comes as its image, in a container with what the chart grants. The guest's QEMU is not root's, so that both
+ * capabilities are needed.
+ */
+export const image: Scenario = async (stage, underLoad) => {
+  await askDoctor(stage, undefined, { status: 0, says: 'enough to trace' });
+  await askDoctor(stage, ['dac_read_search'], { status: 1, says: 'CAP_SYS_PTRACE not granted' });
+  const [ref] = await startGuests(stage, [{ ...REFUSED, user: 65_534 }]);
+  await underLoad([ref]);
+  await killAgent(stage, [ref]);
+  await retire(stage, ref);
+  return [{ ...ref, expected: ['userspace'] }];
+};
+
 /** By the name that they are asked for. */
-export const SCENARIOS = { full, smoke, adverse };
+export const SCENARIOS = { full, smoke, adverse, image };
 export type ScenarioName = keyof typeof SCENARIOS;

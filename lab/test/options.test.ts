@@ -8,6 +8,7 @@ it.each([
   [[], { command: 'run', scenario: 'full', suite: 'trixie', shell: false, keep: false }],
   [['--smoke'], { command: 'run', scenario: 'smoke', suite: 'trixie', shell: false, keep: false }],
   [['--scenario', 'adverse', '--keep'], { command: 'run', scenario: 'adverse', keep: true }],
+  [['--scenario', 'image'], { command: 'run', scenario: 'image' }],
   [['build', '--suite', 'sid'], { command: 'build', suite: 'sid' }],
 ])('understands %j', (words, wanted) => {
   expect(parse(...words)).toMatchObject(wanted);

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what images are built and tried with here and what is not there yet, from Debian's packages; says nothing when all is.
+set -euo pipefail
+
+declare -A package=([buildah]=buildah [mmdebstrap]=mmdebstrap [unshare]=util-linux
+  [qemu-ppc64le-static]=qemu-user-static)
+missing=()
+for tool in "${!package[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "installs ${missing[*]}"
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
