@@ -32,7 +32,7 @@ describe.skipIf(!canBuild)('images', () => {
 
   beforeAll(() => {
     images = buildAll(directory);
-  }, 1_800_000);
+  }, 3_600_000);
   afterAll(() => {
     rmSync(directory, { recursive: true });
   });
