@@ -7,7 +7,7 @@
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Transform } from 'node:stream';
+import { PassThrough, Readable, Transform, finished } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -159,15 +159,24 @@ function bodyOf(request: FastifyRequest, limit: number): Readable {
   });
   // Fastify parses no body of a GET: its raw stream is empty.
   const body = request.body instanceof Readable ? request.body : request.raw;
-  const steps: [Readable, ...Transform[]] = [body];
+  const entrance = new PassThrough();
+  const steps: [Readable, ...Transform[]] = [entrance];
   const encoding = request.headers['content-encoding'];
   if (encoding === 'gzip') steps.push(createGunzip());
   else if (encoding === 'br') steps.push(createBrotliDecompress());
   else if (encoding !== undefined && encoding !== 'identity') {
     throw new RequestError(`the embedded ClickHouse does not know the content encoding ${encoding}`);
   }
-  // A failed step destroys `limited`, whose reader then sees the error.
-  pipeline([...steps, limited]).catch((error: unknown) => limited.destroy(error as Error));
+  // A failed step destroys `limited`, whose reader then sees the error. The request itself is read to its end, since the
+  // next one on its connection is behind it.
+  pipeline([...steps, limited]).catch((error: unknown) => {
+    limited.destroy(error as Error);
+    body.unpipe(entrance).resume();
+  });
+  finished(body, (error) => {
+    if (error) entrance.destroy(error);
+  });
+  body.pipe(entrance);
   return limited;
 }
 

@@ -1,5 +1,8 @@
 /** The interface in front of an engine that only notes what it is asked. */
+import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -103,6 +106,22 @@ describe('data of inserts', () => {
     expect((await post(query, body, headers)).statusCode).toBe(200);
     expect(files).toEqual(['1,2\n']);
     expect(readdirSync(incoming.path)).toEqual([]);
+  });
+
+  it('that are refused do not stand in the way of what follows on their connection', async () => {
+    const origin = await face.listen({ host: '127.0.0.1', port: 0 });
+    const client = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async (query: string, body: Buffer): Promise<number | undefined> => {
+      const url = `${origin}/?${new URLSearchParams({ query }).toString()}`;
+      const asked = request(url, { method: 'POST', agent: client, headers: { authorization } }).end(body);
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      await once(response.resume(), 'end');
+      return response.statusCode;
+    };
+    // More than is read at a time, so that some of it is not read yet when it is refused.
+    expect(await ask('INSERT INTO t FORMAT RowBinary', Buffer.alloc(512 * 1024))).toBe(413);
+    expect(await ask('SELECT 1', Buffer.alloc(0))).toBe(200);
+    client.destroy();
   });
 
   it('are limited after decompression, and then nothing is inserted', async () => {
