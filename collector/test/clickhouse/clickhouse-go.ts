@@ -1,4 +1,4 @@
-/** ClickHouse asked by clickhouse-go, which Grafana's data source is made of: the program in `go`. */
+/** ClickHouse asked by clickhouse-go, which Grafana's data source is made of: by the program in `go`, or another. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -21,16 +21,27 @@ export interface GoAnswer {
 }
 
 /** The answers to statements, in their order. */
-export async function askByGo(asker: Asker, statements: readonly string[]): Promise<GoAnswer[]> {
+export function askByGo(asker: Asker, statements: readonly string[]): Promise<GoAnswer[]> {
+  return askProgram('clickhouse-query', new URL('go', import.meta.url), asker, statements);
+}
+
+/**
+ * The answers of a program in Go that is built of the sources under its name: a line of JSON for each question, in their
+ * order. What it is asked of is told by its arguments, the password by its environment.
+ */
+export async function askProgram<Answer>(
+  name: string,
+  sources: URL,
+  { url, username, password, database = 'default' }: Asker,
+  questions: readonly unknown[],
+): Promise<Answer[]> {
   const build = fileURLToPath(new URL('../../../scripts/go-program.sh', import.meta.url));
-  const sources = fileURLToPath(new URL('go', import.meta.url));
-  const program = execFileSync(build, ['clickhouse-query', sources], { encoding: 'utf8' }).trim();
-  const { url, username, password, database = 'default' } = asker;
+  const program = execFileSync(build, [name, fileURLToPath(sources)], { encoding: 'utf8' }).trim();
   const child = spawn(program, [new URL(url).host, database, username], {
     env: { ...process.env, CLICKHOUSE_PASSWORD: password },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  child.stdin.end(statements.map((statement) => `${JSON.stringify(statement)}\n`).join(''));
+  child.stdin.end(questions.map((question) => `${JSON.stringify(question)}\n`).join(''));
   const lines = (await text(child.stdout)).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as GoAnswer);
+  return lines.map((line) => JSON.parse(line) as Answer);
 }
