@@ -3,7 +3,7 @@ import { CommandError } from '@tcewatch/config';
 import { Command } from 'commander';
 import { record } from '../record/record.js';
 import { milliseconds, positive, powerOfTwo } from './numbers.js';
-import { showProgress } from './progress.js';
+import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `

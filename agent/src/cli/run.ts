@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
-import { createAgent } from '../run/agent.js';
+import { createAgent } from '../agent.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `

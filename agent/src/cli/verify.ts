@@ -7,7 +7,7 @@ import type { AgentConfig } from '../config/schema.js';
 import { verifyReport } from '../verify/report.js';
 import { openHist, openRing, verify } from '../verify/verify.js';
 import type { Counter } from '../verify/verify.js';
-import { showProgress } from './progress.js';
+import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
 const ROWS = CONFIG_ROWS.filter(({ path }) => /^(root|hist|ring)(\.|$)/.test(path));

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { getHttps, makeCertificates } from '../../../scripts/tls.js';
 import { createServer } from '../../src/http/server.js';
 import type { ServerOptions } from '../../src/http/server.js';
-import type { Health } from '../../src/run/health.js';
+import type { Health } from '../../src/http/health.js';
 
 let server: FastifyInstance;
 afterEach(() => server.close());

@@ -1,7 +1,7 @@
 /** How long calls take, by the source `ring` on a live kernel: as it is known of a program, and never at a count's cost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Reading, Source } from '../../src/model.js';
-import { createRing } from '../../src/sources/ring.js';
+import { createRing } from '../../src/sources/ring/source.js';
 import { testOptions, testRing } from '../sources/options.js';
 import { StandIn, inTheWay, issued } from './stand-in.js';
 

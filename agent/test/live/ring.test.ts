@@ -1,10 +1,10 @@
 /** The source `ring` on a live kernel, against a program whose calls are known. */
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import type { Reading, Source } from '../../src/model.js';
-import { realPace } from '../../src/sources/pace.js';
-import type { Pace } from '../../src/sources/pace.js';
-import { createRing } from '../../src/sources/ring.js';
-import type { RingShape } from '../../src/sources/ring-instance.js';
+import { realPace } from '../../src/clock.js';
+import type { Pace } from '../../src/clock.js';
+import { createRing } from '../../src/sources/ring/source.js';
+import type { RingShape } from '../../src/sources/ring/instance.js';
 import { testOptions } from '../sources/options.js';
 import { HANDLED_LIOBN, PUNTED_LIOBN, StandIn, inTheWay, issued } from './stand-in.js';
 

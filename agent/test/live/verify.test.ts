@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/model.js';
-import { realPace } from '../../src/sources/pace.js';
+import { realPace } from '../../src/clock.js';
 import { openRing, verify } from '../../src/verify/verify.js';
 import type { Counter } from '../../src/verify/verify.js';
 import { PUNTED_LIOBN, StandIn, inTheWay, issued } from './stand-in.js';

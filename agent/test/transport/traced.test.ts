@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { encodeBatch } from '@tcewatch/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
-import { toBatch } from '../../src/batcher.js';
+import { toBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
