@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCollectorConfig, startCollector } from '../src/index.js';
 import type { AlertBody, Collector } from '../src/index.js';
-import { temporaryDirectory } from './clickhouse/directories.js';
+import { temporaryDirectory } from './embedded-clickhouse/directories.js';
 import { recordedBatches } from './store/surroundings.js';
 
 interface Total {

@@ -1,5 +1,5 @@
 /** An alert event as the detector makes it, for tests of what follows. */
-import { createDetector } from '../src/detector/index.js';
+import { createDetector } from '../src/alerts/index.js';
 import type { AlertEvent } from '../src/model.js';
 import { batchOf } from './batches.js';
 

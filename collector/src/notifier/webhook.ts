@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Secret } from '@tcewatch/config';
-import { toAlertBody } from '../alert-body.js';
+import { toAlertBody } from '../alerts/body.js';
 import type { AlertEvent, Notifier } from '../model.js';
 import type { Receiver } from './receiver.js';
 

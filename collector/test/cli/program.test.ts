@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { run, start } from './surroundings.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

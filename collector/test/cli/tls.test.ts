@@ -2,7 +2,7 @@
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getHttps, makeCertificates } from '../../../scripts/tls.js';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { recordedBatches } from '../store/surroundings.js';
 import { run, start } from './surroundings.js';
 

@@ -1,6 +1,6 @@
 import { deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
-import { runOf } from '../../src/hosts/runs.js';
+import { runOf } from '../../src/hosts/agent-runs.js';
 import { HostWatch } from '../../src/hosts/watch.js';
 import type { HostHealth } from '../../src/hosts/watch.js';
 import { BOOTED_NS, SECOND, batchOf } from '../batches.js';

@@ -1,6 +1,6 @@
 /** Which alerts are told again: those of hosts that this detector hears of as it knows them, the others as stored. */
 import { expect, it } from 'vitest';
-import { createDetector } from '../../src/detector/index.js';
+import { createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
 import { batchOf } from '../batches.js';
 import { firingAlert } from '../events.js';

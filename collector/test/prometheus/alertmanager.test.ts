@@ -6,7 +6,7 @@ import { deriveId, encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchOf } from '../batches.js';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { firingAlert } from '../events.js';
 import { recordedBatches, surroundings } from '../store/surroundings.js';
 import type { Surroundings } from '../store/surroundings.js';

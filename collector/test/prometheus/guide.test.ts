@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsFor } from '../../../scripts/pages.js';
 import { alertmanagerNotifier } from '../../src/notifier/alertmanager.js';
 import { createReceiver } from '../../src/notifier/receiver.js';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { firingAlert } from '../events.js';
 import { ALERTMANAGER, TOOLS, startAlertmanager } from './programs.js';
 

@@ -6,7 +6,7 @@ import { freePorts } from '@tcewatch/kafka/testing';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { temporaryDirectory } from '../clickhouse/directories.js';
+import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { recordedBatches } from '../store/surroundings.js';
 import { PROMETHEUS, TOOLS, ready, startOurs, startProgram } from './programs.js';
 import type { Program } from './programs.js';

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { claimants, clockAheadNs } from '../../src/hosts/runs.js';
+import { claimants, clockAheadNs } from '../../src/hosts/agent-runs.js';
 import { BOOTED, SECOND, batchOf, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 

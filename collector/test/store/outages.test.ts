@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import { openStore } from '../../src/store/index.js';
 import type { InsertOutcome, Store } from '../../src/store/index.js';
-import { rememberingLog, smallDisk } from '../clickhouse/directories.js';
+import { rememberingLog, smallDisk } from '../embedded-clickhouse/directories.js';
 import { batchOf, surroundings } from './surroundings.js';
 import type { Surroundings, TestSeries } from './surroundings.js';
 

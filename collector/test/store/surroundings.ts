@@ -4,11 +4,11 @@ import { createSource, toBatch, advance, snapshot, emptyLedger, DEFAULT_CAPS } f
 import { BATCH_VERSION, deriveId, latenciesFromRows, seriesFromRows } from '@tcewatch/protocol';
 import type { Batch, LatencyRow, SeriesRow, Vm } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
-import { startEmbeddedClickHouse } from '../../src/clickhouse/index.js';
-import type { EmbeddedClickHouse } from '../../src/clickhouse/index.js';
+import { startEmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
+import type { EmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
 import { openStore } from '../../src/store/index.js';
 import type { Retention, Store, StoreOptions } from '../../src/store/index.js';
-import { rememberingLog, temporaryDirectory } from '../clickhouse/directories.js';
+import { rememberingLog, temporaryDirectory } from '../embedded-clickhouse/directories.js';
 
 export const SECOND = 1_000_000_000n;
 /** 2026-11-22T12:00:00Z, a whole hour: when the host of these tests was booted. */

@@ -1,7 +1,7 @@
 /** An embedded ClickHouse that holds two recordings, each of them a host, and Grafana's way to ask it. */
 import { createDetector, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
 import type { Batch } from '@tcewatch/protocol';
-import { rememberingLog, temporaryDirectory } from '../../../collector/test/clickhouse/directories.js';
+import { rememberingLog, temporaryDirectory } from '../../../collector/test/embedded-clickhouse/directories.js';
 import { FOR_EVER, recordedBatches } from '../../../collector/test/store/surroundings.js';
 
 const DATABASE = 'tcewatch';
