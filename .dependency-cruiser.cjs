@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|config|kafka|opentelemetry|recordings|agent|page|collector|demo|bench|lab|dashboards|soak|helm)/',
+    path: '^(protocol|common|kafka|opentelemetry|recordings|agent|page|collector|demo|bench|lab|dashboards|soak|helm)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -33,25 +33,25 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'] },
     },
     only('protocol-depends-on-nothing', 'protocol/', ['protocol/'], 'protocol is what agent and collector share'),
-    only('config-depends-on-nothing', 'config/', ['config/'], 'config knows no program'),
-    only('kafka-knows-only-config', 'kafka/', ['kafka/', 'config/'], 'kafka knows no program and no batch'),
+    only('common-depends-on-nothing', 'common/', ['common/'], 'common knows no program'),
+    only('kafka-knows-only-common', 'kafka/', ['kafka/', 'common/'], 'kafka knows no program and no batch'),
     only(
-      'opentelemetry-knows-only-config',
+      'opentelemetry-knows-only-common',
       'opentelemetry/',
-      ['opentelemetry/', 'config/'],
+      ['opentelemetry/', 'common/'],
       'opentelemetry knows no program and no batch',
     ),
     only('recordings-depend-on-nothing', 'recordings/', ['recordings/'], 'recordings are data'),
     only(
       'agent-knows-what-is-shared',
       'agent/',
-      ['agent/', 'protocol/', 'config/', 'kafka/', 'opentelemetry/'],
+      ['agent/', 'protocol/', 'common/', 'kafka/', 'opentelemetry/'],
       'nothing flows back from the collector',
     ),
     only(
       'collector-knows-what-is-shared',
       'collector/',
-      ['collector/', 'protocol/', 'config/', 'kafka/', 'opentelemetry/'],
+      ['collector/', 'protocol/', 'common/', 'kafka/', 'opentelemetry/'],
       'the agent is known by its batches',
     ),
     only(

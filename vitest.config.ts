@@ -40,7 +40,7 @@ export default defineConfig({
     reporters: ['default', './scripts/closing-line.ts'],
     coverage: {
       provider: 'v8',
-      include: ['{protocol,config,kafka,opentelemetry,recordings,agent,collector,dashboards,helm}/src/**/*.ts'],
+      include: ['{protocol,common,kafka,opentelemetry,recordings,agent,collector,dashboards,helm}/src/**/*.ts'],
       exclude: ['**/gen/**', '**/index.ts', '**/main.ts'],
       reporter: ['text-summary'],
       thresholds: { statements: 85, branches: 80, functions: 85, lines: 85 },

@@ -1,6 +1,6 @@
 /** Puts an agent together from its configuration: source, outbox, loop, metrics and health. Starts nothing. */
 import { randomUUID } from 'node:crypto';
-import { servedTls } from '@tcewatch/config';
+import { servedTls } from '@tcewatch/common';
 import { noTelemetry } from '@tcewatch/opentelemetry';
 import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';

@@ -1,5 +1,5 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
-import { servedTls } from '@tcewatch/config';
+import { servedTls } from '@tcewatch/common';
 import { noTelemetry } from '@tcewatch/opentelemetry';
 import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';

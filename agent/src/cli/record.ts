@@ -1,5 +1,5 @@
 /** `tcewatch-agent record`: writes what `replay` reads. */
-import { CommandError } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
 import { Command } from 'commander';
 import { record } from '../record/record.js';
 import { milliseconds, positive, powerOfTwo } from './numbers.js';

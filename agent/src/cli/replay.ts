@@ -1,5 +1,5 @@
 /** `tcewatch-agent replay`: runs a recording through the agent and says what it counted. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Batch } from '@tcewatch/protocol';

@@ -1,5 +1,5 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';

@@ -1,5 +1,5 @@
 /** `tcewatch-agent verify`: counts this host's calls by histogram and by ring at once, and says whether they agree. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';

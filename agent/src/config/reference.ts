@@ -1,5 +1,5 @@
 /** The reference page of the agent's configuration, docs/reference/agent-configuration.md. */
-import { configReference } from '@tcewatch/config';
+import { configReference } from '@tcewatch/common';
 import { CONFIG_ROWS } from './load.js';
 
 const INTRODUCTION = `\`tcewatch-agent\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_AGENT_CONFIG\`), from the environment and from

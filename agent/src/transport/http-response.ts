@@ -1,7 +1,7 @@
 /** What a collector's answer to a request means for each batch of it: delivered, worth another try, or refused. Pure. */
 import { BATCH_ERROR_CODES } from '@tcewatch/protocol';
 import { z } from 'zod';
-import type { Answer } from '@tcewatch/config';
+import type { Answer } from '@tcewatch/common';
 import type { Refusal, Verdict } from './transport.js';
 
 /** No server may silence the agent for longer than this. */

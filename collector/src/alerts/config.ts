@@ -1,5 +1,5 @@
 /** Settings of the detector, and how they become its rules. */
-import { duration } from '@tcewatch/config';
+import { duration } from '@tcewatch/common';
 import { z } from 'zod';
 import { createPolicy } from './index.js';
 import type { Maintenance, Override, Policy, Rules } from './index.js';

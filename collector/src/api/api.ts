@@ -2,7 +2,7 @@
 import bearerAuth from '@fastify/bearer-auth';
 import etag from '@fastify/etag';
 import swagger from '@fastify/swagger';
-import type { Secret } from '@tcewatch/config';
+import type { Secret } from '@tcewatch/common';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 /** Parameters of the read API. */
-import { duration } from '@tcewatch/config';
+import { duration } from '@tcewatch/common';
 import { z } from 'zod';
 import { ALERTS, SEVERITIES } from '../model.js';
 import type { AlertFilter, Subject, TimeRange } from '../store/index.js';

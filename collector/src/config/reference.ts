@@ -1,5 +1,5 @@
 /** The reference page of the collector's configuration, docs/reference/collector-configuration.md. */
-import { configReference } from '@tcewatch/config';
+import { configReference } from '@tcewatch/common';
 import { CONFIG_ROWS } from './load.js';
 
 const INTRODUCTION = `\`tcewatch-collector\` takes its settings from a YAML file (\`--config FILE\` or \`TCEWATCH_COLLECTOR_CONFIG\`), from the environment and

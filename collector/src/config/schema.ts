@@ -1,6 +1,6 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';

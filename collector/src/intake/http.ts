@@ -5,7 +5,7 @@
  */
 import { gunzipSync } from 'node:zlib';
 import bearerAuth from '@fastify/bearer-auth';
-import type { Secret } from '@tcewatch/config';
+import type { Secret } from '@tcewatch/common';
 import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';

@@ -1,5 +1,5 @@
 /** The sections of the configuration that say who is told of alerts, and where their links lead. */
-import { checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/common';
 import { z } from 'zod';
 import { LABEL_NAME, OWN_LABELS } from './labels.js';
 import { PLACEHOLDERS, unknownPlaceholders } from './links.js';

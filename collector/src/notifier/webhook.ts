@@ -3,7 +3,7 @@
  * (https://www.standardwebhooks.com): so there are libraries that verify it, and an old message cannot be replayed.
  */
 import { createHmac } from 'node:crypto';
-import type { Secret } from '@tcewatch/config';
+import type { Secret } from '@tcewatch/common';
 import { toAlertBody } from '../alerts/body.js';
 import type { AlertEvent, Notifier } from '../model.js';
 import type { Receiver } from './receiver.js';

@@ -1,5 +1,5 @@
 /** Asks the read API over a store that answers what a test says. */
-import { Secret } from '@tcewatch/config';
+import { Secret } from '@tcewatch/common';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Secret } from '@tcewatch/config';
+import { Secret } from '@tcewatch/common';
 import fastify from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { readApi } from '../../src/api/api.js';

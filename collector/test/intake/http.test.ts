@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { Secret } from '@tcewatch/config';
+import { Secret } from '@tcewatch/common';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import fastify from 'fastify';
