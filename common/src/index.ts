@@ -6,6 +6,7 @@
 export * from './check-config.js';
 export * from './commander.js';
 export * from './describe.js';
+export type * from './error-code.js';
 export * from './errors.js';
 export * from './load.js';
 export * from './post.js';
