@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './errors.js';
 
-/** Debian's suites by the kernel that they bring: 6.1, 6.12 and twice 7.x; `any` is the first that can be had of those after bookworm. */
-export const SUITES = ['any', 'bookworm', 'trixie', 'forky', 'sid'] as const;
+/** Debian's suites by the kernel that they bring (6.1, 6.12 and twice 7.x), and the first after bookworm that has one to fetch. */
+export const SUITES = ['bookworm', 'trixie', 'forky', 'sid', 'any'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export interface Image {
@@ -20,7 +20,7 @@ export interface Image {
 }
 
 const INPUTS = fileURLToPath(new URL('../image/', import.meta.url));
-/** The rules by which packages are chosen. */
+/** Chooses among Debian's packages. */
 const CHOICE = fileURLToPath(new URL('../../scripts/debian.sh', import.meta.url));
 const INSTALL_TOOLS = fileURLToPath(new URL('../install-tools.sh', import.meta.url));
 
@@ -30,7 +30,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'tcewatch', 'lab');
 }
 
-/** Names the image: the suite, and a hash of all that goes into it but Debian's packages. */
+/** Names the image: the suite, and a hash of all that decides what it is but Debian's packages. */
 export async function imageName(suite: Suite): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(INPUTS)).sort().map((file) => join(INPUTS, file));

@@ -40,7 +40,8 @@ Examples:
 /** Reads the command line; prints help or an error and ends the process where that is all there is to do. */
 export function parseOptions(argv: readonly string[]): LabOptions {
   let command: LabOptions['command'] = 'run';
-  const suites = "whose newest kernel host and guests run, of Debian's; bookworm's cannot pass devices";
+  const suites =
+    "whose newest kernel that the mirror has host and guests run, of Debian's; bookworm's cannot pass devices";
   const program = new Command('npm run lab --')
     .configureHelp({ showGlobalOptions: true })
     .description(
