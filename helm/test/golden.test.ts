@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentSchema } from '@tcewatch/agent';
 import { collectorSchema } from '@tcewatch/collector';
+import { makeCertificates } from '@tcewatch/testing/tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { makeCertificates } from '../../scripts/tls.js';
 import { EXAMPLES, LEAST, at, exampleFile, hasGo, over, render, template } from './chart.js';
 import type { Manifest } from './chart.js';
 
