@@ -13,12 +13,12 @@ export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where commands are run, and by which file. */
 export const PLACES = {
-  'a fresh clone': 'deploy/test/clone.test.ts',
-  'a built clone': 'deploy/test/clone.test.ts',
-  'a fleet': 'deploy/test/fleet.test.ts',
-  Alertmanager: 'collector/test/prometheus/guide.test.ts',
-  'a broker': 'kafka/test/security.test.ts',
-  'a cluster': 'helm/test/install.test.ts',
+  'a fresh clone': 'deploy/test/clone.guides.test.ts',
+  'a built clone': 'deploy/test/clone.guides.test.ts',
+  'a fleet': 'deploy/test/fleet.guides.test.ts',
+  Alertmanager: 'collector/test/prometheus/guide.prometheus.test.ts',
+  'a broker': 'kafka/test/security.kafka.test.ts',
+  'a cluster': 'helm/test/install.cluster.test.ts',
   'a KVM host': 'lab/src/runbooks.ts',
 } as const;
 export type Place = keyof typeof PLACES;

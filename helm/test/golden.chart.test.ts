@@ -30,7 +30,7 @@ function inShort(manifest: Manifest): object {
 }
 
 describe.skipIf(!hasGo)('the manifests', () => {
-  // `npx vitest run helm/test/golden.test.ts -u` writes them anew.
+  // `npx vitest run helm/test/golden.chart.test.ts -u` writes them anew.
   it.each(EXAMPLES)('of %s are as they were', async (name) => {
     const all = render({}, '--values', exampleFile(name));
     const text = all.map((manifest) => stringify(inShort(manifest), { lineWidth: 0 })).join('---\n');
