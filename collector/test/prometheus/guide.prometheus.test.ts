@@ -2,15 +2,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { freePorts } from '@tcewatch/kafka/testing';
 import { deriveId } from '@tcewatch/protocol';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { freePorts } from '@tcewatch/testing/kafka';
+import { commandsFor } from '@tcewatch/testing/pages';
+import { ALERTMANAGER, TOOLS, startAlertmanager } from '@tcewatch/testing/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandsFor } from '../../../scripts/pages.js';
 import { alertmanagerNotifier } from '../../src/notifier/alertmanager.js';
 import { createReceiver } from '../../src/notifier/receiver.js';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { firingAlert } from '../events.js';
-import { ALERTMANAGER, TOOLS, startAlertmanager } from './programs.js';
 
 describe.skipIf(ALERTMANAGER === undefined || !TOOLS)("the guide's configuration of Alertmanager", () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KafkaCluster } from '@tcewatch/testing/kafka';
+import { commandsFor } from '@tcewatch/testing/pages';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commandsFor } from '../../scripts/pages.js';
 import { BATCHES_TOPIC } from '../src/index.js';
 import type { KafkaClient } from '../src/index.js';
-import { KafkaCluster } from '../src/testing/index.js';
 import { WARN, clientFor, hasAll, newTopic, noBroker, read, records, until } from './surroundings.js';
 
 const PASSWORD = 'correct horse';

@@ -1,7 +1,7 @@
 /** Three real brokers and several members of a group. */
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Assignment, KafkaClient } from '../src/index.js';
-import { KafkaCluster } from '../src/testing/index.js';
 import { clientFor, hasAll, newTopic, noBroker, read, records, until, valuesOf } from './surroundings.js';
 
 describe.skipIf(noBroker)('a client of three brokers', () => {

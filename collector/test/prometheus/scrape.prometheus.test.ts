@@ -2,14 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '@tcewatch/kafka/testing';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { freePorts } from '@tcewatch/testing/kafka';
+import { PROMETHEUS, TOOLS, ready, startOurs, startProgram } from '@tcewatch/testing/programs';
+import type { Program } from '@tcewatch/testing/programs';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
-import { recordedBatches } from '../store/surroundings.js';
-import { PROMETHEUS, TOOLS, ready, startOurs, startProgram } from './programs.js';
-import type { Program } from './programs.js';
 
 describe.skipIf(PROMETHEUS === undefined || !TOOLS)('with a real Prometheus', () => {
   let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

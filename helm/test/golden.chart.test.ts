@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agentSchema } from '@tcewatch/agent';
 import { collectorSchema } from '@tcewatch/collector';
+import { makeCertificates } from '@tcewatch/testing/tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { makeCertificates } from '../../scripts/tls.js';
 import { EXAMPLES, LEAST, at, exampleFile, hasGo, over, render, template } from './chart.js';
 import type { Manifest } from './chart.js';
 
@@ -30,7 +30,7 @@ function inShort(manifest: Manifest): object {
 }
 
 describe.skipIf(!hasGo)('the manifests', () => {
-  // `npx vitest run helm/test/golden.test.ts -u` writes them anew.
+  // `npx vitest run helm/test/golden.chart.test.ts -u` writes them anew.
   it.each(EXAMPLES)('of %s are as they were', async (name) => {
     const all = render({}, '--values', exampleFile(name));
     const text = all.map((manifest) => stringify(inShort(manifest), { lineWidth: 0 })).join('---\n');

@@ -1,7 +1,7 @@
 /** A broker that dies, and a network that does not carry. */
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaClient } from '../src/index.js';
-import { KafkaCluster } from '../src/testing/index.js';
 import { WARN, clientFor, hasAll, newTopic, noBroker, read, records, until } from './surroundings.js';
 
 const SHORT = { connectTimeout: '1s', requestTimeout: '1s' };

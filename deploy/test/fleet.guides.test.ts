@@ -7,12 +7,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, missingForBroker, KafkaCluster } from '@tcewatch/kafka/testing';
 import { unpack } from '@tcewatch/recordings';
+import { freePorts, missingForBroker, KafkaCluster } from '@tcewatch/testing/kafka';
+import { REPOSITORY, commandsFor } from '@tcewatch/testing/pages';
+import { ready, startOurs } from '@tcewatch/testing/programs';
+import type { Program } from '@tcewatch/testing/programs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ready, startOurs } from '../../collector/test/prometheus/programs.js';
-import type { Program } from '../../collector/test/prometheus/programs.js';
-import { REPOSITORY, commandsFor } from '../../scripts/pages.js';
 import { PROGRAMS, has } from './tools.js';
 
 const UNIT = `#!/bin/sh

@@ -2,17 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
-import { KafkaCluster, missingForBroker } from '@tcewatch/kafka/testing';
 import { encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { KafkaCluster, missingForBroker } from '@tcewatch/testing/kafka';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { recordingTelemetry } from '../../../../opentelemetry/test/recording-telemetry.js';
 import { main } from '../../../src/cli/program.js';
 import { loadCollectorConfig, startCollector, startEmbeddedClickHouse } from '../../../src/index.js';
 import type { Collector, EmbeddedClickHouse } from '../../../src/index.js';
-import { temporaryDirectory } from '../../embedded-clickhouse/directories.js';
-import { recordedBatches } from '../../store/surroundings.js';
 import { startWebhook } from '../../webhook.js';
 
 const LOG = pino({ level: 'silent' });

@@ -1,6 +1,6 @@
 /** What Grafana's panels get: the answers to every query of the dashboards, framed by Grafana's backend. */
+import { hasGo } from '@tcewatch/testing/go-program';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasGo } from '../../../collector/test/embedded-clickhouse/clickhouse-go.js';
 import { QUERIES } from './asked.js';
 import type { PanelJson, Query } from './asked.js';
 import { askGrafana } from './backend.js';

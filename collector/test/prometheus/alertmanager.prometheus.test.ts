@@ -1,17 +1,18 @@
 /** From batches to the receivers of two real Alertmanagers, by two real collectors, one of which is killed meanwhile. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '@tcewatch/kafka/testing';
 import { deriveId, encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/batches';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { freePorts } from '@tcewatch/testing/kafka';
+import { ALERTMANAGER, startAlertmanager, startHook, startOurs } from '@tcewatch/testing/programs';
+import type { Program } from '@tcewatch/testing/programs';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { batchOf } from '../batches.js';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { firingAlert } from '../events.js';
-import { recordedBatches, surroundings } from '../store/surroundings.js';
+import { surroundings } from '../store/surroundings.js';
 import type { Surroundings } from '../store/surroundings.js';
-import { ALERTMANAGER, startAlertmanager, startHook, startOurs } from './programs.js';
-import type { Program } from './programs.js';
 
 interface Collector {
   url: string;

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { REPOSITORY, commandsFor, files, scriptOf } from '@tcewatch/testing/pages';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPOSITORY, commandsFor, files, scriptOf } from '../../scripts/pages.js';
 import { has, must } from './tools.js';
 
 const canCopy = has('unshare', 'ip', 'curl', 'dpkg', 'go') && process.getuid?.() === 0;

@@ -109,7 +109,7 @@ describe('what compose mounts', () => {
   });
 
   it.skipIf(!has('java', 'mvn'))('is taken by Kafka', () => {
-    const jars = must('kafka/broker/fetch.sh', []).trim();
+    const jars = must('testing/broker/fetch.sh', []).trim();
     const file = join(work, 'server.properties');
     const settings = read('kafka/server.properties').replace('/var/lib/kafka/data', work);
     writeFileSync(file, settings);

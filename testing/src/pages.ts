@@ -1,24 +1,24 @@
 /**
  * The commands of the documentation for the tests that run them, each in the place that its mark names (see
- * lab/src/commands.ts). The shells of a page are joined: what one block sets, the next has.
+ * commands.ts). The shells of a page are joined: what one block sets, the next has.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { commandsOf } from '../lab/src/commands.js';
-import type { Commands } from '../lab/src/commands.js';
+import { commandsOf } from './commands.js';
+import type { Commands } from './commands.js';
 
-export const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Where commands are run, and by which file. */
 export const PLACES = {
-  'a fresh clone': 'deploy/test/clone.test.ts',
-  'a built clone': 'deploy/test/clone.test.ts',
-  'a fleet': 'deploy/test/fleet.test.ts',
-  Alertmanager: 'collector/test/prometheus/guide.test.ts',
-  'a broker': 'kafka/test/security.test.ts',
-  'a cluster': 'helm/test/install.test.ts',
+  'a fresh clone': 'deploy/test/clone.guides.test.ts',
+  'a built clone': 'deploy/test/clone.guides.test.ts',
+  'a fleet': 'deploy/test/fleet.guides.test.ts',
+  Alertmanager: 'collector/test/prometheus/guide.prometheus.test.ts',
+  'a broker': 'kafka/test/security.kafka.test.ts',
+  'a cluster': 'helm/test/install.cluster.test.ts',
   'a KVM host': 'lab/src/runbooks.ts',
 } as const;
 export type Place = keyof typeof PLACES;

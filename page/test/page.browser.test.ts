@@ -1,10 +1,10 @@
 /** The page in a real browser, on what the demo's collector has of a recorded host. `npm test` has built both. */
+import { CHROMIUM, launch, startDemo, violations, watch } from '@tcewatch/testing/browser';
+import type { Demo } from '@tcewatch/testing/browser';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Alert, Counts, FleetVm } from '../src/api/answers.js';
 import { count } from '../src/words.js';
-import { CHROMIUM, launch, startDemo, violations, watch } from './browser.js';
-import type { Demo } from './browser.js';
 import { filterTimes } from './filter-times.js';
 
 /** Far longer than it may take: what is measured is printed, and machines of tests are slow. */

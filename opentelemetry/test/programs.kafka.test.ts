@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCHES_TOPIC, connect, kafkaSettings } from '@tcewatch/kafka';
-import { KafkaCluster, missingForBroker } from '@tcewatch/kafka/testing';
+import { KafkaCluster, missingForBroker } from '@tcewatch/testing/kafka';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ancestryIn, receiveOtlp } from './otlp-receiver.js';

@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HPT } from '@tcewatch/testing/batches';
+import { CHROMIUM, launch, violations, watch } from '@tcewatch/testing/browser';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HPT } from '../../collector/test/batches.js';
-import { CHROMIUM, launch, violations, watch } from './browser.js';
 import { startCollector } from './collector.js';
 import type { TestCollector } from './collector.js';
 

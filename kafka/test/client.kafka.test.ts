@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaClient } from '../src/index.js';
-import { KafkaCluster } from '../src/testing/index.js';
 import type { LogLine } from './surroundings.js';
 import { WARN, clientFor, hasAll, newTopic, noBroker, read, records, until } from './surroundings.js';
 
