@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}` },
   to: {
-    path: '^(protocol|common|kafka|opentelemetry|recordings|agent|page|collector|demo|bench|lab|dashboards|soak|helm)/',
+    path: '^(protocol|common|kafka|opentelemetry|recordings|agent|page|collector|demo|bench|lab|dashboards|soak|helm|reference)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -86,6 +86,12 @@ module.exports = {
       'dashboards/',
       ['dashboards/', 'agent/', 'collector/'],
       'rules name what the programs export',
+    ),
+    only(
+      'reference-knows-the-programs',
+      'reference/',
+      ['reference/', 'common/', 'agent/', 'collector/'],
+      'pages are made from what the programs export',
     ),
     only('lab-knows-only-the-vocabulary', 'lab/', ['lab/', 'protocol/'], 'the lab counts by itself'),
   ],
