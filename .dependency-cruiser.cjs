@@ -5,7 +5,7 @@ const only = (name, from, to, comment) => ({
   severity: 'error',
   from: { path: `^${from}src/` },
   to: {
-    path: '^(protocol|common|kafka|opentelemetry|recordings|agent|page|collector|testing|demo|bench|lab|dashboards|soak|helm)/',
+    path: '^(protocol|common|kafka|opentelemetry|recordings|agent|page|collector|testing|demo|bench|lab|dashboards|soak|helm|reference)/',
     pathNot: to.map((t) => `^${t}`),
   },
 });
@@ -99,6 +99,12 @@ module.exports = {
       'lab/',
       ['lab/', 'protocol/', 'testing/src/commands'],
       'the lab counts by itself',
+    ),
+    only(
+      'reference-knows-the-programs',
+      'reference/',
+      ['reference/', 'common/', 'agent/', 'collector/'],
+      'pages are made from what the programs export',
     ),
   ],
   options: {
