@@ -127,7 +127,7 @@ async function open(
     },
   });
   onClose(() => pipeline.close());
-  onClose(watchSilence({ silence, store, detector, pipeline, log, now: wallClock }));
+  onClose(watchSilence({ silence, store, detector, raise: (events) => pipeline.raise(events), log, now: wallClock }));
 
   if (config.kafka.brokers.length > 0) {
     const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);

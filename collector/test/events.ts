@@ -1,6 +1,6 @@
 /** An alert event as the detector makes it, for tests of what follows. */
 import { createDetector } from '../src/alerts/index.js';
-import type { AlertEvent } from '../src/model.js';
+import type { AlertEvent } from '../src/alerts/event.js';
 import { batchOf } from './batches.js';
 
 /** One firing alert of each named VM. */

@@ -4,7 +4,7 @@ import { recordingTelemetry } from '../../opentelemetry/test/recording-telemetry
 import { createDetector } from '../src/alerts/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
-import type { AlertEvent } from '../src/model.js';
+import type { AlertEvent } from '../src/alerts/event.js';
 import { createPipeline } from '../src/pipeline.js';
 import { SilenceWatch } from '../src/alerts/telemetry-silent/index.js';
 import { BOOTED_NS, SECOND, batchOf } from './batches.js';

@@ -1,8 +1,9 @@
 /** An alert event as JSON: what a webhook gets and what the read API answers. */
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { z } from 'zod';
-import { ALERTS, CONFIDENCES, SEVERITIES } from '../model.js';
-import type { AlertEvent, SeenDescriptors } from '../model.js';
+import { CONFIDENCES, SEVERITIES } from './event.js';
+import { ALERTS } from './table.js';
+import type { AlertEvent, SeenDescriptors } from './event.js';
 import { isoTime } from '../time.js';
 
 const time = z.iso.datetime().describe("ISO 8601, on the host's clock.");

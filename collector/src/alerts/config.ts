@@ -1,8 +1,9 @@
 /** Settings of the detector, and how they become its rules. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { createPolicy } from './index.js';
-import type { Maintenance, Override, Policy, Rules } from './index.js';
+import { createPolicy } from './policy.js';
+import type { Maintenance, Override, Policy } from './policy.js';
+import type { Rules } from './rules.js';
 
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0);

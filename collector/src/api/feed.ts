@@ -2,7 +2,7 @@
  * Alert events to whoever watches, as they happen: those of this collector at once, those that others stored after a short
  * while, from one question for all who watch. An event may be told twice; its revision tells.
  */
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 
 export interface FeedOptions {
   /** Events that any collector stored after the time, in nanoseconds since 1970. */

@@ -3,7 +3,7 @@ import { EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewatch/protoco
 import type { Evidence, ModeFigure } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 import { RECENT_MS } from '../store/index.js';
 import type { CountRow, HostRow, LivingVmRow, Queries } from '../store/index.js';
 import { isoTime } from '../time.js';

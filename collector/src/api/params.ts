@@ -1,7 +1,8 @@
 /** Parameters of the read API. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { ALERTS, SEVERITIES } from '../model.js';
+import { SEVERITIES } from '../alerts/event.js';
+import { ALERTS } from '../alerts/table.js';
 import type { AlertFilter, Subject, TimeRange } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 

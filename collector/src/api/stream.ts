@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 import type { Queries } from '../store/index.js';
 import { errorBody } from './schemas.js';
 import type { AlertFeed } from './feed.js';

@@ -2,7 +2,8 @@
  * Tells one Alertmanager, by its API v2. Alertmanager knows an alert by its labels alone and takes it for resolved when
  * it has not heard of it for a while; so every alert that fires is told again and again, as Prometheus does.
  */
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import { isoTime } from '../time.js';
 import { labelsKey, labelsOf } from './labels.js';
 import type { Labels } from './labels.js';

@@ -2,7 +2,7 @@
  * The labels by which Alertmanager knows an alert: the same for every event of it, but for a severity that rises, and the
  * same from every collector. Pure.
  */
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 import { tidyKey } from './wording.js';
 
 export type Labels = Readonly<Record<string, string>>;

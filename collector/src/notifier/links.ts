@@ -1,5 +1,5 @@
 /** Addresses in notifications: of the runbook, and of the page to look at. Pure. */
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 
 export interface Links {
   /** Of the collector's own pages, as people reach it; without a last slash. */

@@ -1,7 +1,8 @@
 /** Writes each event into the collector's log. */
 import type { BaseLogger } from 'pino';
 import { toAlertBody } from '../alerts/body.js';
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import { subjectOf } from './wording.js';
 
 export function logNotifier(log: BaseLogger): Notifier {

@@ -7,7 +7,8 @@ import type { Telemetry } from '@tcewatch/opentelemetry';
 import pRetry, { AbortError } from 'p-retry';
 import type { Options as RetryOptions } from 'p-retry';
 import type { BaseLogger } from 'pino';
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import { RefusedError } from './receiver.js';
 
 /** `sent`, `retried`, `failed` and `dropped` are of events; `repeated` of what fires, told once more. */

@@ -1,6 +1,6 @@
 /** The notifiers by type: to add one is to add a file, a case here and an alternative in the configuration's schema. */
 import type { BaseLogger } from 'pino';
-import type { NotifierConfig } from '../config/index.js';
+import type { NotifierConfig } from './config.js';
 import type { Notifier } from '../model.js';
 import { alertmanagerNotifier } from './alertmanager.js';
 import type { Links } from './links.js';

@@ -5,7 +5,8 @@
 import { createHmac } from 'node:crypto';
 import type { Secret } from '@tcewatch/common';
 import { toAlertBody } from '../alerts/body.js';
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import type { Receiver } from './receiver.js';
 
 export interface WebhookOptions {

@@ -1,7 +1,8 @@
 /** The store: batches and alert events into ClickHouse, questions out of it. */
 import type { BaseLogger } from 'pino';
 import { StoreError } from '../model.js';
-import type { AlertEvent, BatchStore, NotificationStore } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { BatchStore, NotificationStore } from '../model.js';
 import { ClickHouse, DEFAULT_TIMEOUT_MS } from './client.js';
 import type { ClickHouseAddress } from './client.js';
 import { CLUSTER_SETTINGS, clusterSchema, localDatabase, prepareCluster } from './schema/cluster.js';

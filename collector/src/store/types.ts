@@ -4,7 +4,8 @@
  */
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
-import type { AlertEvent, AlertName, Severity } from '../model.js';
+import type { AlertEvent, Severity } from '../alerts/event.js';
+import type { AlertName } from '../alerts/table.js';
 
 /** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ESTIMATE, createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { BOOTED_NS, HPT, PR, RADIX, SECOND, batchOf, lifeOf } from '../batches.js';
 import type { TestVm } from '../batches.js';
 

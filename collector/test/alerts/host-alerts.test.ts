@@ -1,7 +1,7 @@
 /** Alerts about a host that its batches make. */
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { batchOf } from '../batches.js';
 import type { TestBatch } from '../batches.js';
 

@@ -1,7 +1,7 @@
 /** One VM by LIOBN: severity, evidence, and which of the two alerts. */
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 import type { TestVm } from '../batches.js';
 

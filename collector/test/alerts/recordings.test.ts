@@ -2,7 +2,7 @@
 import type { Batch } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { recordedBatches } from '../store/surroundings.js';
 
 const vfio = await recordedBatches('vfio-7.2');

@@ -2,7 +2,7 @@ import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { toAlertBody } from '../../src/alerts/body.js';
 import { StoreError } from '../../src/model.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import type { Queries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/agent-runs.js';
 import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '../batches.js';

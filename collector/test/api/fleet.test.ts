@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
 import { HPT, PR, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';

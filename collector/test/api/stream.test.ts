@@ -9,7 +9,7 @@ import { afterEach, expect, it } from 'vitest';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
 import type { AlertBody } from '../../src/alerts/body.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import type { Queries } from '../../src/store/index.js';
 import { firingAlerts } from '../events.js';
 import { queriesOf, quietFeed } from './ask.js';

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
-import type { AlertEvent, Notifier } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { Notifier } from '../../src/model.js';
 import { createDispatcher } from '../../src/notifier/index.js';
 import type { NotifyOutcome } from '../../src/notifier/index.js';
 import type { QueueOptions } from '../../src/notifier/queue.js';

@@ -1,7 +1,7 @@
 /** Which alerts are told again: those of hosts that this detector hears of as it knows them, the others as stored. */
 import { expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { batchOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 

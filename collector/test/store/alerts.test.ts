@@ -1,6 +1,6 @@
 import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import type { Store } from '../../src/store/index.js';
 import { BOOTED, LIFE, SECOND, surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';

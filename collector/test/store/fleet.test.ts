@@ -1,7 +1,7 @@
 /** Who the fleet is now: lives that the newest readings told of, and the alert of each that matters. */
 import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { selectLivingVms, selectNewestAlerts } from '../../src/store/select/fleet.js';
 import { firingAlert } from '../events.js';
 import { Explaining } from './explaining.js';

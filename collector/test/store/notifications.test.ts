@@ -1,7 +1,7 @@
 /** The history of alerts, and who was told of them. */
 import { deriveId } from '@tcewatch/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { untold } from '../../src/notifier/index.js';
 import type { Store } from '../../src/store/index.js';
 import { firingAlert } from '../events.js';

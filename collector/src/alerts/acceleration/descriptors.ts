@@ -1,6 +1,6 @@
 /** What was seen of a VM's descriptors over time, kept so that a change can still be told of when punts begin later. */
 import type { Batch, Clock, Descriptors, Vm } from '@tcewatch/protocol';
-import type { AlertEvidence, SeenDescriptors } from '../../model.js';
+import type { AlertEvidence, SeenDescriptors } from '../event.js';
 import { wallOf } from './clock.js';
 
 export class Sightings {

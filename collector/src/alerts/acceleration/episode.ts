@@ -1,7 +1,7 @@
 /** Punts that became an alert, or still may: what is summed up of them over the intervals. */
 import { formatLiobn } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../../model.js';
+import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../event.js';
 import { Sightings } from './descriptors.js';
 import { callsBetween } from './verdict.js';
 import type { CallsByName, Verdict } from './verdict.js';

@@ -1,7 +1,7 @@
 /** The verdict on the calls of a VM between two readings. Pure. */
 import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import type { Hypercall, ModeEvidence } from '@tcewatch/protocol';
-import type { CallCounts } from '../../model.js';
+import type { CallCounts } from '../event.js';
 import type { Rules } from '../rules.js';
 import { ENTERED, ISSUED, PUNTED, callsOn, cell, valueAt } from './call-counts.js';
 import type { Calls, Tally } from './call-counts.js';

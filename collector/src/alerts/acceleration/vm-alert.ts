@@ -1,7 +1,8 @@
 /** One life of a VM through the batches: from intervals of punts to an alert and its end. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
-import type { AlertEvent } from '../../model.js';
+import { resolve } from '../event.js';
+import type { AlertEvent } from '../event.js';
 import { explain, explainSharper } from '../causes/index.js';
 import { Sightings } from './descriptors.js';
 import { Episode } from './episode.js';
@@ -139,12 +140,6 @@ export class Life {
     if (this.#seen.hasNoTable && this.#seen.hadNoTable) return true;
     return !(Object.keys(hypercalls) as Hypercall[]).some((name) => canHide(name, evidence, 0));
   }
-}
-
-/** The event that ends an alert. */
-export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
-  const atNs = wallNs > alert.atNs ? wallNs : alert.atNs;
-  return { ...alert, state: 'resolved', revision: alert.revision + 1, atNs, resolvedAtNs: atNs };
 }
 
 /** Single punts with silence between them each make an interval of their own, at a rate that is none over the time. */

@@ -4,7 +4,7 @@
  */
 import { atLeast, evidenceFor, kernelVersion } from '@tcewatch/protocol';
 import type { Host, Hypercall, Vm } from '@tcewatch/protocol';
-import type { CallCounts, CallEvidence, SeenDescriptors } from '../../model.js';
+import type { CallCounts, CallEvidence, SeenDescriptors } from '../event.js';
 
 export interface Known {
   host: Host;

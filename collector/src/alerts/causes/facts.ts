@@ -1,6 +1,6 @@
 /** What is known of a fallback as sentences with figures, for the operator. */
 import { HYPERCALL_NAMES, evidenceFor, formatLiobn } from '@tcewatch/protocol';
-import type { CallCounts } from '../../model.js';
+import type { CallCounts } from '../event.js';
 import { isoTime } from '../../time.js';
 import { DEFAULT_TABLE_BYTES, PIECES, namesOf } from './conditions.js';
 import type { Known } from './conditions.js';

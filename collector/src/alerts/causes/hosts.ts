@@ -4,7 +4,7 @@
  */
 import type { Account, LossKind } from '@tcewatch/protocol';
 import type { HostRun } from '../../hosts/agent-runs.js';
-import type { Cause } from '../../model.js';
+import type { Cause } from '../event.js';
 import { isoTime } from '../../time.js';
 import { number, wordsOf } from './wording.js';
 

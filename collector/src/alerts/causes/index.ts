@@ -2,7 +2,8 @@
  * Why an alert fires: tables of causes as data, and what is known as sentences. Pure. A cause is the first of its table
  * for which all the evidence that it needs is there, so each table goes from the most to the least telling.
  */
-import type { AlertName, Cause } from '../../model.js';
+import type { Cause } from '../event.js';
+import type { AlertName } from '../table.js';
 import { FALLBACK_CAUSES } from './fallback.js';
 import type { FallbackCause } from './fallback.js';
 import { factsOf } from './facts.js';

@@ -1,5 +1,5 @@
 /** What the causes of all alerts say alike. */
-import type { Cause } from '../../model.js';
+import type { Cause } from '../event.js';
 
 /** A row of a table as the cause that an alert has. */
 export function wordsOf({ code, confidence, summary, advice }: Cause): Cause {

@@ -1,6 +1,6 @@
 /** When something was last heard of an agent, on a host or in a guest. Pure. */
 import type { Batch } from '@tcewatch/protocol';
-import type { AlertEvent } from '../../model.js';
+import type { AlertEvent } from '../event.js';
 
 /** Times in nanoseconds since 1970. */
 export interface Heard {

@@ -6,9 +6,12 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import { DEFAULT_RULES, aboutHost, createPolicy, resolve, silentCause } from '../index.js';
-import type { Policy } from '../index.js';
-import type { AlertEvent } from '../../model.js';
+import { silentCause } from '../causes/index.js';
+import { aboutHost, resolve } from '../event.js';
+import type { AlertEvent } from '../event.js';
+import { createPolicy } from '../policy.js';
+import type { Policy } from '../policy.js';
+import { DEFAULT_RULES } from '../rules.js';
 import { hear } from './freshness.js';
 import type { Heard } from './freshness.js';
 

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import type { Facts, Host, Hypercall, ModeEvidence } from '@tcewatch/protocol';
 import type { Known } from '../../../src/alerts/causes/index.js';
-import type { CallCounts, CallEvidence, SeenDescriptors } from '../../../src/model.js';
+import type { CallCounts, CallEvidence, SeenDescriptors } from '../../../src/alerts/event.js';
 import { BOOTED_NS, RADIX, SECOND } from '../../batches.js';
 
 /** [punted, entered] of each hypercall that was called. */

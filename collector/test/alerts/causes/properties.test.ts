@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CAUSES, explain, isSharper } from '../../../src/alerts/causes/index.js';
 import type { Known } from '../../../src/alerts/causes/index.js';
-import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
+import type { CallCounts, SeenDescriptors } from '../../../src/alerts/event.js';
 import { HPT, RADIX } from '../../batches.js';
 import { REMOVALS, known as knownOf } from './known.js';
 

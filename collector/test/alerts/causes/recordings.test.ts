@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/alerts/causes/index.js';
 import type { Known } from '../../../src/alerts/causes/index.js';
 import { wallOf } from '../../../src/alerts/acceleration/clock.js';
-import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
+import type { CallCounts, SeenDescriptors } from '../../../src/alerts/event.js';
 import { recordedBatches } from '../../store/surroundings.js';
 
 /** What is known of a VM between two moments of a recording, in seconds since boot. */
