@@ -1,9 +1,6 @@
 /** An alert as it goes through the collector: who it is about, why it fires, and by what that is known. */
 import type { Descriptors, Hypercall } from '@tcewatch/protocol';
-import type { AlertName } from './table.js';
-
-export const SEVERITIES = ['warning', 'critical'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import type { AlertName, Severity } from './table.js';
 
 /** How sure a cause is: nothing else makes this evidence; nothing else that is common does; others do as well. */
 export const CONFIDENCES = ['certain', 'likely', 'possible'] as const;

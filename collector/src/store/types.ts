@@ -4,8 +4,8 @@
  */
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
-import type { AlertEvent, Severity } from '../alerts/event.js';
-import type { AlertName } from '../alerts/table.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { AlertName, Severity } from '../alerts/table.js';
 
 /** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {
