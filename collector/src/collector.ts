@@ -171,7 +171,7 @@ async function openDispatcher(
   log: Logger,
   onClose: (close: () => Promise<void>) => void,
 ): Promise<Dispatcher> {
-  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { publicUrl, ...links }, log));
+  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { links: { publicUrl, ...links }, log }));
   const missed = await untold(
     store,
     receivers.map(({ name }) => name),

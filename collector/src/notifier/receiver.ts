@@ -1,8 +1,32 @@
-/** One receiver of notifications over HTTP: who it is, how it is trusted, and what its answers mean. */
+/** A receiver of notifications over HTTP: its settings, how it is trusted, and what its answers mean. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { post } from '@tcewatch/common';
+import { checkTls, clientTls, duration, post, secret } from '@tcewatch/common';
 import type { Secret, TlsSettings } from '@tcewatch/common';
+import { z } from 'zod';
+
+const receiverTls = z
+  .strictObject({
+    ...clientTls("The collector's", 'receivers that ask for one'),
+  })
+  .superRefine(checkTls)
+  .prefault({});
+
+/** Settings that all kinds of receivers have, `type` and the name first. */
+export const receiverSettings = <Type extends string>(type: Type) => ({
+  type: z.literal(type).describe('Kind of notifier.'),
+  name: z
+    .string()
+    .min(1)
+    .default(type)
+    .describe(
+      'Its name in logs, metrics and records, by default its type; no two have the same. Each instance of Alertmanager ' +
+        'has its own: the name, @ and its host and port.',
+    ),
+  token: secret().optional().describe('Bearer token to send.'),
+  tls: receiverTls,
+  timeout: duration().prefault('10s').describe('How long one attempt may take.'),
+});
 
 export interface ReceiverOptions {
   url: string;
