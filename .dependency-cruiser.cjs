@@ -51,7 +51,7 @@ module.exports = {
       ['model'],
       ['alerts/'],
       ['hosts/'],
-      ['time'],
+      ['errors', 'time'],
     ]),
     ...floors('collector/src/alerts', [
       ['index'],

@@ -9,6 +9,7 @@ import { startEmbeddedClickHouse } from './embedded-clickhouse/index.js';
 import type { EmbeddedClickHouse } from './embedded-clickhouse/index.js';
 import { policyOf } from './config/index.js';
 import type { CollectorConfig } from './config/index.js';
+import type { ErrorCode } from './errors.js';
 import { createDetector } from './alerts/index.js';
 import type { Detector } from './alerts/index.js';
 import { withGuests } from './guests/queries.js';
@@ -223,7 +224,7 @@ async function openKafka(
       accepted: (batches: number) => {
         countBatches(metrics, 'accepted', batches);
       },
-      deadLetter: (reason: string) => {
+      deadLetter: (reason: ErrorCode) => {
         metrics.deadLetters.inc({ reason });
       },
     },

@@ -3,6 +3,7 @@
  */
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from './alerts/event.js';
+import type { CodeOf } from './errors.js';
 
 /** Makes batches durable. */
 export interface BatchStore {
@@ -22,7 +23,7 @@ export interface BatchStore {
  * Why ClickHouse did not do what was asked. `timeout`: it may have, and nobody knows; `schema`: what the statement names is
  * not there; `refused`: the rows do not fit; `failed`: anything else.
  */
-export type StoreFailure =
+export type StoreFailure = CodeOf<
   | 'unreachable'
   | 'timeout'
   | 'overloaded'
@@ -31,7 +32,8 @@ export type StoreFailure =
   | 'no-access'
   | 'schema'
   | 'refused'
-  | 'failed';
+  | 'failed'
+>;
 
 /**
  * ClickHouse could not do what was asked. After a `transient` error the same may succeed later, perhaps once an operator

@@ -1,12 +1,13 @@
 /** Why batches were not taken, as the sender is told: status, code, words. */
 import { BatchError } from '@tcewatch/protocol';
 import type { FastifyError } from 'fastify';
+import type { ErrorCode } from '../errors.js';
 import { StoreError } from '../model.js';
 
 export interface Refusal {
   status: number;
-  /** Kebab-case; also the outcome in the collector's metrics. */
-  code: string;
+  /** Also the outcome in the collector's metrics. */
+  code: ErrorCode;
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;
@@ -26,7 +27,7 @@ export class RefusedError extends Error {
 const RETRY_SECONDS = 5;
 
 /** The part of an answer's body that says why. */
-export function told({ code, field, message }: Refusal): { error: string; field?: string; message: string } {
+export function told({ code, field, message }: Refusal): { error: ErrorCode; field?: string; message: string } {
   return { error: code, ...(field !== undefined && { field }), message };
 }
 

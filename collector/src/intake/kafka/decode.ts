@@ -2,11 +2,11 @@
 import type { ConsumedRecord } from '@tcewatch/kafka';
 import { BatchError, continueTrace, decodeBatch } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
+import type { ErrorCode } from '../../errors.js';
 
 /** Why a record can never be taken. */
 export interface Poison {
-  /** Kebab-case. */
-  code: string;
+  code: ErrorCode;
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;

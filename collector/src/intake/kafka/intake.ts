@@ -13,6 +13,7 @@ import type {
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
+import type { ErrorCode } from '../../errors.js';
 import { DeadLetters } from './dead-letters.js';
 import { Lane } from './partition-worker.js';
 import type { Letter } from './decode.js';
@@ -38,7 +39,7 @@ export interface KafkaIntakeOptions {
   backoff: { firstMs: number; longestMs: number };
   count: {
     accepted: (batches: number) => void;
-    deadLetter: (reason: string) => void;
+    deadLetter: (reason: ErrorCode) => void;
   };
   log: BaseLogger;
 }
