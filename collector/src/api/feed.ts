@@ -41,7 +41,7 @@ export class AlertFeed {
   /** Until the returned function is called. */
   watch(watcher: (event: AlertEvent) => void): () => void {
     this.#watchers.add(watcher);
-    if (this.#watchers.size === 1) this.#lookLater();
+    if (this.#watchers.size === 1) this.#pollLater();
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size > 0) return;
@@ -60,13 +60,13 @@ export class AlertFeed {
     this.#listeners.push(listener);
   }
 
-  #lookLater(): void {
+  #pollLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), this.#options.everyMs ?? EVERY_MS);
+    this.#timer = setTimeout(() => void this.#poll(), this.#options.everyMs ?? EVERY_MS);
     this.#timer.unref();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const since = this.#options.now() - OVERLAP_NS;
     try {
       const stored = await this.#options.storedAfter(since);
@@ -75,7 +75,7 @@ export class AlertFeed {
     } catch (error) {
       this.#options.onError(error);
     }
-    if (this.#watchers.size > 0) this.#lookLater();
+    if (this.#watchers.size > 0) this.#pollLater();
   }
 }
 

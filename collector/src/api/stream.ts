@@ -7,13 +7,13 @@ import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { AlertEvent } from '../alerts/event.js';
-import type { Queries } from '../store/index.js';
+import type { StoreQueries } from '../store/index.js';
 import { errorAnswer } from './errors.js';
 import { errorBody } from './schemas.js';
 import type { AlertFeed } from './feed.js';
 
 export interface StreamOptions {
-  queries: Pick<Queries, 'alerts'>;
+  queries: Pick<StoreQueries, 'alerts'>;
   feed: AlertFeed;
 }
 

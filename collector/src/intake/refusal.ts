@@ -16,8 +16,8 @@ export interface Refusal {
 }
 
 /** Thrown on the way in, before there is a batch. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
+export class BatchRefusedError extends Error {
+  override readonly name = 'BatchRefusedError';
 
   constructor(readonly refusal: Refusal) {
     super(refusal.message);
@@ -33,7 +33,7 @@ export function told({ code, field, message }: Refusal): { error: ErrorCode; fie
 
 /** What a sender is told of any error; what is not its fault is told without detail. */
 export function refusalOf(error: unknown): Refusal {
-  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof BatchRefusedError) return error.refusal;
   if (error instanceof BatchError) {
     const { code, field, message } = error;
     return { status: code === 'too-large' ? 413 : 400, code, field, message };
@@ -55,8 +55,8 @@ export function refusalOf(error: unknown): Refusal {
   return { status: 500, code: 'internal', message: 'the collector failed; see its log' };
 }
 
-export function overloaded(): RefusedError {
-  return new RefusedError({
+export function overloaded(): BatchRefusedError {
+  return new BatchRefusedError({
     status: 503,
     code: 'overloaded',
     message: 'too many batches are in flight; send the same again later',

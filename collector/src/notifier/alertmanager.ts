@@ -105,7 +105,7 @@ export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
     repeatEvery,
     atOnce: AT_ONCE,
     async notify(events) {
-      const told = tell(events, holders, options, now());
+      const told = alertsToPost(events, holders, options, now());
       if (told.alerts.length > 0) await receiver(JSON.stringify(told.alerts));
       holders = told.holders;
     },
@@ -116,7 +116,7 @@ export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
  * What to post, and who holds which labels afterwards. Two lives of a VM have the same labels: what is told late of the
  * earlier one must not end the alert of the later.
  */
-export function tell(
+export function alertsToPost(
   events: readonly AlertEvent[],
   before: ReadonlyMap<string, Holder>,
   options: Pick<AlertmanagerOptions, 'repeatEvery' | 'labels' | 'links'>,

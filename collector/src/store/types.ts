@@ -169,7 +169,7 @@ export interface AlertFilter {
 }
 
 /** Questions to the store. Each rejects with StoreError; each reads no more than the rollup that its range needs. */
-export interface Queries {
+export interface StoreQueries {
   hosts(): Promise<HostRow[]>;
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;

@@ -3,7 +3,7 @@ import { Secret } from '@tcewatch/common';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
-import type { Queries, VmRow } from '../../src/store/index.js';
+import type { StoreQueries, VmRow } from '../../src/store/index.js';
 import { RADIX, lifeOf } from '../batches.js';
 
 export const life = lifeOf('a');
@@ -21,7 +21,7 @@ export const vm: VmRow = {
 };
 
 /** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */
-export function queriesOf(given: Partial<Queries> = {}): Queries {
+export function queriesOf(given: Partial<Queries> = {}): StoreQueries {
   const nothing = () => Promise.resolve([]);
   return {
     hosts: nothing,

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/alerts/event.js';
-import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
+import type { CountRow, HostRow, StoreQueries } from '../../src/store/index.js';
 import { HPT, PR, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 import { get, life, queriesOf, quietFeed, vm } from './ask.js';

@@ -10,7 +10,7 @@ import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
 import type { AlertBody } from '../../src/alerts/body.js';
 import type { AlertEvent } from '../../src/alerts/event.js';
-import type { Queries } from '../../src/store/index.js';
+import type { StoreQueries } from '../../src/store/index.js';
 import { firingAlerts } from '../events.js';
 import { queriesOf, quietFeed } from './ask.js';
 

@@ -4,10 +4,10 @@
  */
 import type { Cause } from '../event.js';
 import type { FactName } from './facts.js';
-import type { PieceName } from './conditions.js';
+import type { ConditionName } from './conditions.js';
 
 export interface FallbackCause extends Cause {
-  needs: readonly PieceName[];
+  needs: readonly ConditionName[];
   /** Facts that the cause rests on, to be told first. */
   tells: readonly FactName[];
 }

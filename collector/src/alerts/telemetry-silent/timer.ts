@@ -19,7 +19,7 @@ export interface SilenceSurroundings {
 }
 
 /** Looks once: never rejects. */
-export async function lookForSilence(surroundings: SilenceSurroundings): Promise<void> {
+export async function checkSilence(surroundings: SilenceSurroundings): Promise<void> {
   const { silence, store, detector, raise, log, now } = surroundings;
   try {
     const { events, removed } = await silence.check(now(), () => store.freshness());
@@ -32,13 +32,13 @@ export async function lookForSilence(surroundings: SilenceSurroundings): Promise
 
 /** Looks until what it gives back is called, which waits for a look that is under way. */
 export function watchSilence(surroundings: SilenceSurroundings): () => Promise<void> {
-  let looking: Promise<void> | undefined;
+  let checking: Promise<void> | undefined;
   const timer = setInterval(() => {
-    looking ??= lookForSilence(surroundings).finally(() => (looking = undefined));
+    checking ??= checkSilence(surroundings).finally(() => (checking = undefined));
   }, EVERY_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
-    await looking;
+    await checking;
   };
 }

@@ -18,18 +18,18 @@ export interface DeadLetter {
   poison: Poison;
 }
 
-export interface Letter {
+export interface DecodedRecord {
   record: ConsumedRecord;
   batch: Batch;
 }
 
 /** `check` throws {@link BatchError} for a batch that is well formed but can never be stored. */
-export function sortRecords(
+export function decodeRecords(
   records: readonly ConsumedRecord[],
   limits: Readonly<BatchLimits>,
   check: (batch: Batch) => void,
-): { letters: Letter[]; dead: DeadLetter[] } {
-  const letters: Letter[] = [];
+): { decoded: DecodedRecord[]; dead: DeadLetter[] } {
+  const decoded: DecodedRecord[] = [];
   const dead: DeadLetter[] = [];
   for (const record of records) {
     try {
@@ -37,12 +37,12 @@ export function sortRecords(
       const batch = decodeBatch(record.value, limits);
       check(batch);
       const traceparent = Buffer.from(record.headers['traceparent'] ?? []).toString('latin1');
-      letters.push({ record, batch: continueTrace(batch, traceparent) });
+      decoded.push({ record, batch: continueTrace(batch, traceparent) });
     } catch (error) {
       dead.push({ record, poison: poisonOf(error) });
     }
   }
-  return { letters, dead };
+  return { decoded, dead };
 }
 
 /** Throws what is not the fault of the record. */

@@ -21,7 +21,7 @@ it('has a section for each cause, in their order, and none besides', () => {
 
 it.each(rows.map((row) => [row.code, row] as const))('says of %s what the table says', (code, row) => {
   const section = sections.get(code) ?? '';
-  expect(section).toContain(`**Known by:** ${row.knownBy.replaceAll('`', '')} (${row.confidence}).`);
+  expect(section).toContain(`**FallbackEvidence by:** ${row.knownBy.replaceAll('`', '')} (${row.confidence}).`);
   expect(section).toContain(`${row.summary} `);
   expect(section).toContain(`**What to do:** ${row.advice} `);
 });
