@@ -12,19 +12,25 @@ import type { CounterValues, ModeFigure } from './modes.js';
 import { HYPERCALL_NAMES, MODES } from './vocabulary.js';
 import type { Evidence, Hypercall, Mode } from './vocabulary.js';
 
-/** States, the worst first, each with its meaning in one sentence. */
-export const VM_STATE_MEANINGS = {
-  fallback: 'An alert about the VM fires: hypercalls go to userspace that the kernel should handle.',
-  silent: 'Its host does not report: nobody knows what the VM does now.',
-  unobservable: 'Some of its calls cannot be seen on this host, so nobody can say that it is accelerated.',
-  idle: 'It made no call in the last minutes.',
-  accelerated: 'It makes calls, and no alert about it fires.',
+/** States from the worst on, each as people are shown it, with its meaning in one sentence. */
+export const VM_STATE_WORDS = {
+  fallback: {
+    label: 'falling back',
+    meaning: 'An alert about the VM fires, or the kernel handled none of the calls of the last minutes.',
+  },
+  silent: { label: 'silent', meaning: 'Its host does not report: nobody knows what the VM does now.' },
+  unobservable: {
+    label: 'unobservable',
+    meaning: 'Some of its calls cannot be seen on this host, so nobody can say that it is accelerated.',
+  },
+  idle: { label: 'idle', meaning: 'It made no call in the last minutes.' },
+  accelerated: { label: 'accelerated', meaning: 'The kernel handles its calls, and no alert about it fires.' },
 } as const;
 
-export type VmState = keyof typeof VM_STATE_MEANINGS;
+export type VmState = keyof typeof VM_STATE_WORDS;
 
-/** The same states as a list, the worst first. */
-export const VM_STATES = Object.keys(VM_STATE_MEANINGS) as VmState[];
+/** The states as a list, the worst first. */
+export const VM_STATES = Object.keys(VM_STATE_WORDS) as VmState[];
 
 /** Calls of one mode, all hypercalls of a VM together. */
 export interface ModeSum {
@@ -43,7 +49,7 @@ export interface VmInputs {
   /** An alert about this life of the VM fires: TceAccelerationLost or TceNeverAccelerated. */
   alertFires: boolean;
   /** Calls of the last minutes by mode. */
-  modes: readonly Pick<ModeSum, 'calls'>[];
+  modes: readonly Pick<ModeSum, 'mode' | 'calls'>[];
 }
 
 /** The state of a VM. Silence goes before an alert: of a host that says nothing nobody knows whether the VM still falls back. */
@@ -51,7 +57,10 @@ export function vmState({ hostReports, alertFires, modes }: VmInputs): VmState {
   if (!hostReports) return 'silent';
   if (alertFires) return 'fallback';
   if (modes.some(({ calls }) => calls === null)) return 'unobservable';
-  return modes.every(({ calls }) => calls === 0) ? 'idle' : 'accelerated';
+  const called = modes.filter(({ calls }) => calls !== 0);
+  if (called.length === 0) return 'idle';
+  // Too few for an alert, or no alerts are wanted of it; but accelerated it is not.
+  return called.every(({ mode }) => mode === 'userspace') ? 'fallback' : 'accelerated';
 }
 
 /** Evidence from the least known on. */

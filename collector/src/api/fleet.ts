@@ -1,5 +1,5 @@
 /** The fleet at a glance: each living VM with one word for its state, by the rule of the protocol's vm-state.ts. */
-import { EVIDENCE, MODES, VM_STATES, VM_STATE_MEANINGS, sumModes, vmState } from '@tcewatch/protocol';
+import { EVIDENCE, MODES, VM_STATES, VM_STATE_WORDS, sumModes, vmState } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
@@ -14,9 +14,7 @@ export const fleetBody = z.object({
   life: z.string(),
   vm: z.string(),
   uuid: z.string(),
-  state: z
-    .enum(VM_STATES)
-    .describe(VM_STATES.map((state) => `${state}: ${VM_STATE_MEANINGS[state]}`).join(' ')),
+  state: z.enum(VM_STATES).describe(VM_STATES.map((state) => `${state}: ${VM_STATE_WORDS[state].meaning}`).join(' ')),
   readAt: time.describe('When the host was last read.'),
   seconds: z.number().describe('Time up to then that the figures are of.'),
   callsPerSecond: z.number().describe('Of the modes that are known.'),

@@ -4,8 +4,14 @@ import type { CounterValues, Hypercall, ModeEvidence } from '@tcewatch/protocol'
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Engine } from '../../src/embedded-clickhouse/engine.js';
-import { vmStates } from '../../src/store/sql.js';
+import { createDetector } from '../../src/alerts/index.js';
+import { askFleet } from '../../src/api/fleet.js';
+import type { AlertEvent } from '../../src/model.js';
+import { ClickHouse } from '../../src/store/index.js';
+import { vmStates, vmStatesAt } from '../../src/store/sql.js';
 import { temporaryEngine } from '../embedded-clickhouse/directories.js';
+import { firingAlert } from '../events.js';
+import { batchOf, recordedBatches, surroundings } from './surroundings.js';
 
 let engine: Engine;
 
@@ -37,7 +43,9 @@ const counters = fc.oneof(
 /** Nearly always known: else nearly all VMs would be unobservable. */
 const KNOWN = EVIDENCE.filter((evidence) => evidence !== 'unobservable');
 const evidence = fc.oneof(
-  fc.constant(MODES.map((mode): ModeEvidence => ({ mode, evidence: mode === 'real' ? 'absent' : 'exact', reason: 'a' }))),
+  fc.constant(
+    MODES.map((mode): ModeEvidence => ({ mode, evidence: mode === 'real' ? 'absent' : 'exact', reason: 'a' })),
+  ),
   fc.uniqueArray(
     fc.record({
       mode: fc.constantFrom(...MODES),
@@ -104,4 +112,60 @@ async function said(vms: readonly Given[]): Promise<unknown> {
   });
   const lines = Buffer.from(bytes).toString().split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as unknown);
+}
+
+/** Batches of a recording from one comparison to the next. */
+const EVERY = 25;
+
+it('says of a host at each time of a recording what the read API says', async () => {
+  const around = await surroundings();
+  const store = await around.open('states');
+  const clickhouse = new ClickHouse(around.clickhouse, 'states');
+  const detector = createDetector();
+  const batches = await recordedBatches('vfio-7.2');
+  const seen = new Set<string>();
+
+  /** Compares the answers of SQL and of the read API just after a batch. */
+  async function compare(wallNs: bigint): Promise<void> {
+    const sql = vmStatesAt(`fromUnixTimestamp64Nano(${wallNs + 1n}, 'UTC')`);
+    const rows = await clickhouse.select<Record<string, unknown>>('cannot', `SELECT * FROM (${sql}) ORDER BY life`);
+    const fleet = await askFleet(store);
+    const expected = fleet
+      .map(({ host, life, vm, uuid, state, modes }) => {
+        seen.add(state);
+        const calls = modes.map(({ mode, calls }) => [mode, calls === null ? null : String(calls)] as const);
+        return { host: host.id, life, vm, uuid, ...Object.fromEntries(calls), vm_state: state };
+      })
+      .sort((a, b) => Buffer.compare(Buffer.from(sortable(a.life)), Buffer.from(sortable(b.life))));
+    expect(rows).toEqual(expected);
+  }
+
+  for (let first = 0; first < batches.length; first += EVERY) {
+    const some = batches.slice(first, first + EVERY);
+    await store.insertBatches(some);
+    await store.insertAlertEvents(some.flatMap((batch) => detector.observe(batch)));
+    await compare(some.at(-1)?.clock.wallNs ?? 0n);
+  }
+  const { host, clock } = batches.at(-1) ?? batchOf({ uptime: 0, series: [] });
+  const silence: AlertEvent = {
+    ...firingAlert(),
+    alert: 'TceTelemetrySilent',
+    hostId: host.id,
+    vm: null,
+    firedAtNs: clock.wallNs,
+    atNs: clock.wallNs,
+  };
+  await store.insertAlertEvents([silence]);
+  await compare(clock.wallNs);
+  const ended = { state: 'resolved', revision: 1, resolvedAtNs: clock.wallNs } as const;
+  await store.insertAlertEvents([{ ...silence, ...ended }]);
+  await compare(clock.wallNs);
+  expect([...seen].sort()).toEqual(['accelerated', 'fallback', 'idle', 'silent']);
+  await clickhouse.close();
+  await around.close();
+});
+
+/** ClickHouse orders UUIDs by their second half first. */
+function sortable(uuid: string): string {
+  return uuid.slice(19) + uuid.slice(0, 19);
 }

@@ -32,8 +32,9 @@ export function vmStates({ vms, increases, reporting, alerting }: VmStateInputs)
         host NOT IN (${reporting}), 'silent',
         (host, life) IN (${alerting}), 'fallback',
         real IS NULL OR virtual IS NULL OR userspace IS NULL, 'unobservable',
-        real = 0 AND virtual = 0 AND userspace = 0, 'idle',
-        'accelerated'
+        real > 0 OR virtual > 0, 'accelerated',
+        userspace > 0, 'fallback',
+        'idle'
       ) AS vm_state
     FROM (
       SELECT host, life, any(vm) AS vm, any(uuid) AS uuid,
@@ -73,7 +74,8 @@ const STEP_SECONDS = RECENT_MS / 1000;
  */
 export function vmStatesAt(to: string): string {
   const from = `toDateTime64(toStartOfInterval(${to}, INTERVAL ${STEP_SECONDS} SECOND, 'UTC') - ${STEP_SECONDS}, 9, 'UTC')`;
-  const guests = "SELECT host FROM (SELECT host, source FROM hosts ORDER BY at DESC LIMIT 1 BY host) WHERE source = 'guest'";
+  const guests =
+    "SELECT host FROM (SELECT host, source FROM hosts ORDER BY at DESC LIMIT 1 BY host) WHERE source = 'guest'";
   const firing = `SELECT any(host) AS host, any(life) AS life, any(alert) AS alert, max(resolved_at) AS resolved
       FROM alert_events WHERE fired_at < ${to} GROUP BY alert_id HAVING resolved IS NULL OR resolved >= ${to}`;
   return vmStates({
