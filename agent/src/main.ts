@@ -1,8 +1,8 @@
 /** Entry of `tcewatch-agent`. */
-import { endProcess, surroundingsOf } from '@tcewatch/config';
+import { endProcess, surroundingsOf } from '@tcewatch/common';
 import { main } from './cli/program.js';
 import { createLog } from './log/log.js';
-import { realPace } from './sources/pace.js';
+import { realPace } from './clock.js';
 
 const surroundings = surroundingsOf(process, new URL('../package.json', import.meta.url));
 await endProcess(process, await main(process.argv.slice(2), { ...surroundings, pace: realPace, createLog }));

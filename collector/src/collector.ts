@@ -1,16 +1,16 @@
 /** A collector in one piece: opens everything in order, connects the parts, and closes all in the reverse order. */
-import { servedTls } from '@tcewatch/config';
+import { servedTls } from '@tcewatch/common';
 import { noTelemetry } from '@tcewatch/opentelemetry';
 import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
 import { AlertFeed } from './api/feed.js';
-import { startEmbeddedClickHouse } from './clickhouse/index.js';
-import type { EmbeddedClickHouse } from './clickhouse/index.js';
+import { startEmbeddedClickHouse } from './embedded-clickhouse/index.js';
+import type { EmbeddedClickHouse } from './embedded-clickhouse/index.js';
 import { policyOf } from './config/index.js';
 import type { CollectorConfig } from './config/index.js';
-import { createDetector } from './detector/index.js';
-import type { Detector } from './detector/index.js';
+import { createDetector } from './alerts/index.js';
+import type { Detector } from './alerts/index.js';
 import { withGuests } from './guests/queries.js';
 import { HostWatch } from './hosts/watch.js';
 import { createBudget } from './intake/budget.js';
@@ -23,8 +23,8 @@ import { createDispatcher, createNotifiers, createRecords, untold } from './noti
 import type { Dispatcher } from './notifier/index.js';
 import { createPipeline } from './pipeline.js';
 import type { Pipeline } from './pipeline.js';
-import { buildServer } from './server.js';
-import { SilenceWatch, watchSilence } from './silence/index.js';
+import { buildServer } from './http/server.js';
+import { SilenceWatch, watchSilence } from './alerts/telemetry-silent/index.js';
 import { checkBatch, openStore } from './store/index.js';
 import type { Store, StoreOptions } from './store/index.js';
 import { wallClock } from './time.js';

@@ -1,12 +1,12 @@
 /** What other workspaces use of the collector: the whole of it in one process, and the parts that benchmarks measure. */
-export * from './clickhouse/index.js';
+export * from './embedded-clickhouse/index.js';
 export * from './collector.js';
 export * from './config/index.js';
-export * from './detector/index.js';
+export * from './alerts/index.js';
 export * from './model.js';
 export * from './store/index.js';
 export * as sql from './store/sql.js';
 export { describedMetrics as collectorMetrics } from './metrics/described.js';
 export { createLog } from './log.js';
-export { alertBody, toAlertBody } from './alert-body.js';
-export type { AlertBody } from './alert-body.js';
+export { alertBody, toAlertBody } from './alerts/body.js';
+export type { AlertBody } from './alerts/body.js';

@@ -1,5 +1,5 @@
 /** Entry of `tcewatch-collector`. */
-import { endProcess, surroundingsOf } from '@tcewatch/config';
+import { endProcess, surroundingsOf } from '@tcewatch/common';
 import { main } from './cli/program.js';
 import { createLog } from './log.js';
 

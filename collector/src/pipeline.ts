@@ -6,11 +6,11 @@ import { inSpans, noTelemetry } from '@tcewatch/opentelemetry';
 import type { Span, Telemetry } from '@tcewatch/opentelemetry';
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
-import type { Detector } from './detector/index.js';
+import type { Detector } from './alerts/index.js';
 import type { HostWatch } from './hosts/watch.js';
 import { StoreError } from './model.js';
 import type { AlertEvent, BatchStore } from './model.js';
-import type { SilenceWatch } from './silence/silence.js';
+import type { SilenceWatch } from './alerts/telemetry-silent/watch.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { alertBody } from '../src/alert-body.js';
+import { alertBody } from '../src/alerts/body.js';
 import type { AlertBody } from '../src/index.js';
 
 export interface Webhook {

@@ -1,5 +1,5 @@
 /** The section of a program's configuration that says how to reach Kafka. */
-import { checkTls, clientTls, duration, secret } from '@tcewatch/config';
+import { checkTls, clientTls, duration, secret } from '@tcewatch/common';
 import { z } from 'zod';
 
 /** No IPv6 address, which the library cannot take: a name does. */

@@ -2,8 +2,8 @@
  * Which signals the standard environment variables ask for. Pure. The SDK would send both to localhost unless it is told not
  * to; here each is off until a variable names its exporter or where to send it.
  */
-import { CommandError } from '@tcewatch/config';
-import type { Environment } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
+import type { Environment } from '@tcewatch/common';
 
 export interface Signals {
   traces: boolean;

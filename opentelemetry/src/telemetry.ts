@@ -2,7 +2,7 @@
  * What the programs need of OpenTelemetry, in few words of their own: where it is off there is no library behind it. Contexts
  * are passed on explicitly, as the text that travels anyway.
  */
-import type { Environment } from '@tcewatch/config';
+import type { Environment } from '@tcewatch/common';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 

@@ -1,4 +1,4 @@
-import { CommandError } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
 import { describe, expect, it } from 'vitest';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { pino } from 'pino';

@@ -3,7 +3,7 @@
  * {@link LoadSpec} as JSON.
  */
 import { createLog, main, realPace } from '@tcewatch/agent';
-import { surroundingsOf } from '@tcewatch/config';
+import { surroundingsOf } from '@tcewatch/common';
 import { Generated } from './generated.js';
 import type { LoadSpec } from './load.js';
 

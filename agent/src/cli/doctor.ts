@@ -1,5 +1,5 @@
 /** `tcewatch-agent doctor`: says what can be observed on this host, what is in the way, and what to do about it. */
-import { CommandError } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
 import { Command } from 'commander';
 import { diagnose } from '../doctor/diagnose.js';
 import { inspect } from '../doctor/inspect.js';

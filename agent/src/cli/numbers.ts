@@ -1,5 +1,5 @@
 /** Numbers and times on the command line: what commander calls to read them. */
-import { duration } from '@tcewatch/config';
+import { duration } from '@tcewatch/common';
 import { InvalidArgumentError } from 'commander';
 
 export function positive(text: string): number {

@@ -1,6 +1,6 @@
 /** The program's commands. */
-import { checkConfigCommand, runProgram } from '@tcewatch/config';
-import type { Program } from '@tcewatch/config';
+import { checkConfigCommand, runProgram } from '@tcewatch/common';
+import type { Program } from '@tcewatch/common';
 import { loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import { SourceError } from '../model.js';

@@ -1,9 +1,9 @@
 /** `tcewatch-agent record`: writes what `replay` reads. */
-import { CommandError } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
 import { Command } from 'commander';
 import { record } from '../record/record.js';
 import { milliseconds, positive, powerOfTwo } from './numbers.js';
-import { showProgress } from './progress.js';
+import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `

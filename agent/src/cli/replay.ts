@@ -1,16 +1,16 @@
 /** `tcewatch-agent replay`: runs a recording through the agent and says what it counted. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Batch } from '@tcewatch/protocol';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
-import { createAgent } from '../run/agent.js';
-import { figuresByName, isBalanced, totalsOf } from '../run/totals.js';
-import type { Totals } from '../run/totals.js';
+import { createAgent } from '../agent.js';
+import { figuresByName, isBalanced, totalsOf } from '../figures/totals.js';
+import type { Totals } from '../figures/totals.js';
 import type { OutboxStats } from '../outbox/outbox.js';
-import { showProgress } from './progress.js';
+import { showProgress } from '../terminal/progress.js';
 import { report } from './report.js';
 import type { Surroundings } from './surroundings.js';
 

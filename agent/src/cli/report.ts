@@ -1,9 +1,9 @@
 /** What a replay ends with, for people: a table per VM, what is said of the figures, and the equation. Pure. */
 import type { ModeFigure } from '@tcewatch/protocol';
 import { REASONS } from '../evidence/reasons.js';
-import type { VmFigures } from '../run/figures.js';
-import type { Balance } from '../run/totals.js';
-import { columns } from './columns.js';
+import type { VmFigures } from '../figures/figures.js';
+import type { Balance } from '../figures/totals.js';
+import { columns } from '../terminal/columns.js';
 
 /** Hypercalls that a VM certainly never made have no row. */
 export function report(figures: readonly VmFigures[], balance: Balance): string {

@@ -1,12 +1,12 @@
 /** `tcewatch-agent run`: reads the host until it is stopped, delivers, and serves metrics and health. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
-import { createAgent } from '../run/agent.js';
+import { createAgent } from '../agent.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `

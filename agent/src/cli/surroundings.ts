@@ -1,11 +1,11 @@
 /** All that the commands take from outside, so that tests can give it. */
-import type { ProgramSurroundings } from '@tcewatch/config';
+import type { ProgramSurroundings } from '@tcewatch/common';
 import type { Logger } from 'pino';
 import type { LogLevel } from '../log/log.js';
 import type { Source } from '../model.js';
-import type { Pace } from '../sources/pace.js';
-import type { ProgressStream } from './progress.js';
-import type { Keyboard, ScreenOutput } from './screen.js';
+import type { Pace } from '../clock.js';
+import type { ProgressStream } from '../terminal/progress.js';
+import type { Keyboard, ScreenOutput } from '../terminal/screen.js';
 
 export interface Surroundings extends ProgramSurroundings {
   stdout: ScreenOutput;

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
-import { createOnlooker } from '../sources/onlooker.js';
+import { createOnlooker } from '../sources/hist/read-only.js';
 import type { SourceOptions } from '../sources/options.js';
 import { createSource } from '../sources/registry.js';
 import { NO_RATES, observe } from '../top/rates.js';
@@ -10,7 +10,7 @@ import { SORTS, table } from '../top/table.js';
 import type { Sort } from '../top/table.js';
 import { watch } from '../top/watch.js';
 import { milliseconds, positive } from './numbers.js';
-import { openScreen } from './screen.js';
+import { openScreen } from '../terminal/screen.js';
 import type { Surroundings } from './surroundings.js';
 
 const EXAMPLES = `

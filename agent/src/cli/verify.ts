@@ -1,5 +1,5 @@
 /** `tcewatch-agent verify`: counts this host's calls by histogram and by ring at once, and says whether they agree. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { Command, InvalidArgumentError } from 'commander';
 import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
 import { ENV_PREFIX } from '../config/schema.js';
@@ -7,7 +7,7 @@ import type { AgentConfig } from '../config/schema.js';
 import { verifyReport } from '../verify/report.js';
 import { openHist, openRing, verify } from '../verify/verify.js';
 import type { Counter } from '../verify/verify.js';
-import { showProgress } from './progress.js';
+import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
 const ROWS = CONFIG_ROWS.filter(({ path }) => /^(root|hist|ring)(\.|$)/.test(path));

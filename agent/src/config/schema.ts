@@ -2,7 +2,7 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text, textAside } from '../proc/look.js';
-import type { Look } from '../proc/look.js';
+import { lookAt, problemsOf, text, textAside } from '../proc/root-reader.js';
+import type { Look } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
-import { inFirstPidNamespace, lockdownOf } from '../sources/obstacles.js';
-import { MOUNT_POINTS } from '../sources/tracefs.js';
+import { inFirstPidNamespace, lockdownOf } from '../sources/preflight.js';
+import { MOUNT_POINTS } from '../tracefs/instances.js';
 
 export type Presence = 'there' | 'absent' | 'denied';
 

@@ -1,7 +1,7 @@
 /** The doctor's screen. Pure. */
 import { HYPERCALL_NAMES, MODES, evidenceFor } from '@tcewatch/protocol';
 import type { Mode, ModeEvidence } from '@tcewatch/protocol';
-import { columns } from '../cli/columns.js';
+import { columns } from '../terminal/columns.js';
 import { REASONS } from '../evidence/reasons.js';
 import type { Verdict } from './check.js';
 import type { Diagnosis } from './diagnose.js';

@@ -6,7 +6,7 @@ import { fastifyBearerAuth } from '@fastify/bearer-auth';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Health } from '../run/health.js';
+import type { Health } from './health.js';
 
 export interface ServerOptions {
   metrics: Registry;

@@ -6,10 +6,10 @@
  * counted before it was used again stays with the thread before.
  */
 import type { Cell, Reading } from '../model.js';
-import { apportion } from './apportion.js';
+import { apportion } from './split-punts.js';
 import { cellKey } from './cell-key.js';
-import { credit, deltaOf, draftOf } from './credit.js';
-import type { Delta, VmDraft } from './credit.js';
+import { credit, deltaOf, draftOf } from './attribute.js';
+import type { Delta, VmDraft } from './attribute.js';
 import { accountsOf, nextEpoch } from './epoch.js';
 import { creditLatency, latencyDeltas, sumLatencies } from './latencies.js';
 import type { LatencyDelta } from './latencies.js';

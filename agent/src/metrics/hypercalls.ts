@@ -4,8 +4,8 @@
  */
 import type { Account, Batch } from '@tcewatch/protocol';
 import type { Registry } from 'prom-client';
-import { vmFigures } from '../run/figures.js';
-import type { HypercallFigures, VmFigures } from '../run/figures.js';
+import { vmFigures } from '../figures/figures.js';
+import type { HypercallFigures, VmFigures } from '../figures/figures.js';
 import { counter, gauge } from './samples.js';
 import type { Sample } from './samples.js';
 

@@ -9,7 +9,7 @@ import type { DiskOptions } from './disk.js';
 import { diskProblem } from './problem.js';
 import { ThinningQueue } from './queue.js';
 import type { Queued } from './queue.js';
-import { decodeRecord, encodeRecord } from './record.js';
+import { decodeRecord, encodeRecord } from './record-format.js';
 import type { Recovered } from './recovery.js';
 import type { StoredRecord } from './segment.js';
 

@@ -6,7 +6,7 @@
 import { EventEmitter, once } from 'node:events';
 import pRetry from 'p-retry';
 import type { Logger } from 'pino';
-import type { Pace } from '../sources/pace.js';
+import type { Pace } from '../clock.js';
 import type { Refusal, Transport, Verdict } from '../transport/transport.js';
 import type { Backlog, Waiting } from './backlog.js';
 

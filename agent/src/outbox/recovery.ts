@@ -4,8 +4,8 @@
  */
 import { link, readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SEGMENT_HEADER_BYTES, scanSegment, segmentHeader } from './record.js';
-import type { Description, Scan } from './record.js';
+import { SEGMENT_HEADER_BYTES, scanSegment, segmentHeader } from './record-format.js';
+import type { Description, Scan } from './record-format.js';
 import { Segment, UNFINISHED, replace } from './segment.js';
 import type { StoredRecord } from './segment.js';
 import { LOCK_NAME } from './lock.js';

@@ -5,8 +5,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, rename, rm, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MARK, MARK_OFFSET, SEGMENT_HEADER_BYTES, decodeRecord, segmentHeader } from './record.js';
-import type { Extent } from './record.js';
+import { MARK, MARK_OFFSET, SEGMENT_HEADER_BYTES, decodeRecord, segmentHeader } from './record-format.js';
+import type { Extent } from './record-format.js';
 
 /** Of a file that is to take the place of another, and is nothing until it does. */
 export const UNFINISHED = '.new';

@@ -1,8 +1,8 @@
 /** What the open files of a QEMU process tell: tables that the kernel serves, VFIO groups, vCPUs. */
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Descriptors } from '@tcewatch/protocol';
-import { links } from './look.js';
-import type { Look } from './look.js';
+import { links } from './root-reader.js';
+import type { Look } from './root-reader.js';
 
 export interface OpenFiles {
   descriptors: Descriptors;

@@ -2,8 +2,8 @@
 import { isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
 import { printable } from '../printable.js';
-import { text, textAside } from './look.js';
-import type { Look } from './look.js';
+import { text, textAside } from './root-reader.js';
+import type { Look } from './root-reader.js';
 
 export interface HostFacts extends HostTraits {
   /** Empty where the host has none. */

@@ -6,18 +6,18 @@ import type { Clock } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
-import { lookAt, text } from '../proc/look.js';
+import { lookAt, text } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
-import type { HistTexts } from '../sources/hist-counts.js';
-import { HIST, readInstance } from '../sources/hist-instance.js';
+import type { HistTexts } from '../sources/hist/counts.js';
+import { HIST, readInstance } from '../sources/hist/instance.js';
 import { readClock } from '../sources/live-host.js';
-import type { Pace } from '../sources/pace.js';
-import { openPassing } from '../sources/passing.js';
-import { Tracefs } from '../sources/tracefs-files.js';
-import type { TracefsFiles } from '../sources/tracefs-files.js';
-import { collectTree } from './tree.js';
-import type { Tree } from './tree.js';
+import type { Pace } from '../clock.js';
+import { openPassing } from '../sources/hist/temporary-instance.js';
+import { Tracefs } from '../tracefs/tracefs.js';
+import type { TracefsFiles } from '../tracefs/tracefs.js';
+import { collectTree } from './proc-snapshot.js';
+import type { Tree } from './proc-snapshot.js';
 import { RecordingWriter } from './writer.js';
 
 export interface RecordOptions {

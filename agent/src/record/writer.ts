@@ -3,10 +3,10 @@ import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import type { Clock } from '@tcewatch/protocol';
 import { SourceError } from '../model.js';
-import { ENTER_EVENT, EXIT_EVENT } from '../sources/hist-counts.js';
-import type { HistTexts } from '../sources/hist-counts.js';
-import { writeTree } from './tree.js';
-import type { Tree } from './tree.js';
+import { ENTER_EVENT, EXIT_EVENT } from '../sources/hist/counts.js';
+import type { HistTexts } from '../sources/hist/counts.js';
+import { writeTree } from './proc-snapshot.js';
+import type { Tree } from './proc-snapshot.js';
 
 export class RecordingWriter {
   #snapshots = 0;

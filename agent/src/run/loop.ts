@@ -7,17 +7,17 @@ import type { Telemetry } from '@tcewatch/opentelemetry';
 import { encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
-import { toBatch } from '../batcher.js';
+import { toBatch } from '../batch-builder.js';
 import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
-import { toldOf } from '../ledger/told.js';
+import { toldOf } from '../ledger/resume-point.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { Pace } from '../sources/pace.js';
-import type { StateStore } from './state.js';
+import type { Pace } from '../clock.js';
+import type { StateStore } from './state-file.js';
 
 export interface LoopOptions {
   source: Source;

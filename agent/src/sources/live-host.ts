@@ -4,10 +4,10 @@ import { SourceError } from '../model.js';
 import type { Reading, VmSighting } from '../model.js';
 import { NO_BOOT, readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text } from '../proc/look.js';
+import { lookAt, problemsOf, text } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
-import { hostOf, unattributedEvidenceOf } from './host.js';
+import { hostOf, unattributedEvidenceOf } from './host-identity.js';
 import type { SourceOptions } from './options.js';
 
 /** What a source counted, and since when. */

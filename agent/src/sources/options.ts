@@ -1,6 +1,6 @@
 /** What sources are made with: everything that they would otherwise take from their surroundings. */
-import type { Pace } from './pace.js';
-import type { RingOptions } from './ring-counting.js';
+import type { Pace } from '../clock.js';
+import type { RingOptions } from './ring/counting.js';
 
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */

@@ -2,11 +2,11 @@
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
 import { Auto } from './auto.js';
-import { createGuest } from './guest.js';
-import { createHist } from './hist.js';
+import { createGuest } from './guest/source.js';
+import { createHist } from './hist/source.js';
 import type { SourceOptions } from './options.js';
-import { createReplay } from './replay.js';
-import { createRing } from './ring.js';
+import { createReplay } from './replay/source.js';
+import { createRing } from './ring/source.js';
 import { createUserspaceExit } from './userspace-exit.js';
 
 export interface SourceEntry {

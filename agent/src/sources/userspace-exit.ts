@@ -4,18 +4,18 @@
  */
 import { HYPERCALL_NAMES, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import { HistError } from '../hist/error.js';
-import { parseHist, pickHistogram } from '../hist/parse.js';
+import { HistError } from '../tracefs/hist/error.js';
+import { parseHist, pickHistogram } from '../tracefs/hist/parse.js';
 import { SourceError } from '../model.js';
 import type { Cell, Reading, Source } from '../model.js';
 import { LiveHost } from './live-host.js';
-import { refuseIfBlind } from './obstacles.js';
+import { refuseIfBlind } from './preflight.js';
 import type { SourceOptions } from './options.js';
-import { openInstance, readHist } from './tracefs.js';
-import type { InstanceKind, OpenedInstance } from './tracefs.js';
-import { Tracefs } from './tracefs-files.js';
-import type { TracefsFiles } from './tracefs-files.js';
-import type { TriggerSpec } from './triggers.js';
+import { openInstance, readHist } from '../tracefs/instances.js';
+import type { InstanceKind, OpenedInstance } from '../tracefs/instances.js';
+import { Tracefs } from '../tracefs/tracefs.js';
+import type { TracefsFiles } from '../tracefs/tracefs.js';
+import type { TriggerSpec } from '../tracefs/triggers.js';
 
 /** KVM_EXIT_PAPR_HCALL is 19 (include/uapi/linux/kvm.h); after an error the reason is that of an earlier exit. */
 const EXIT: TriggerSpec = {

@@ -3,8 +3,8 @@
  */
 import { MODES } from '@tcewatch/protocol';
 import type { Batch, Facts, Mode } from '@tcewatch/protocol';
-import { vmFigures } from '../run/figures.js';
-import type { VmFigures } from '../run/figures.js';
+import { vmFigures } from '../figures/figures.js';
+import type { VmFigures } from '../figures/figures.js';
 
 /** How long ago the oldest rate was that is kept. */
 const KEPT_NS = 60_000_000_000n;

@@ -1,6 +1,6 @@
 /** The table of `top`: rates to lines of text. Pure; knows no terminal but its size. */
 import { MODES } from '@tcewatch/protocol';
-import { columns } from '../cli/columns.js';
+import { columns } from '../terminal/columns.js';
 import { hint } from './hint.js';
 import { newest, visible } from './rates.js';
 import type { RatesState, VmRates } from './rates.js';

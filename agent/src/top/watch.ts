@@ -1,13 +1,13 @@
 /** Source and ledger, as in `run`, but for one who looks on: batches as they come, sent nowhere. */
 import { randomUUID } from 'node:crypto';
 import type { Batch } from '@tcewatch/protocol';
-import { toBatch } from '../batcher.js';
+import { toBatch } from '../batch-builder.js';
 import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../ledger/state.js';
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
-import type { Pace } from '../sources/pace.js';
+import type { Pace } from '../clock.js';
 
 export interface WatchOptions {
   pace: Pace;

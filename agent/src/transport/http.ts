@@ -7,8 +7,8 @@ import { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { frameBatches } from '@tcewatch/protocol';
-import { judge } from './answer.js';
-import { post } from '@tcewatch/config';
+import { judge } from './http-response.js';
+import { post } from '@tcewatch/common';
 import type { AttemptLimits, OutgoingBatch, Transport, Verdict } from './transport.js';
 
 export interface HttpTransportOptions {

@@ -1,17 +1,17 @@
 /** Counts the same calls for some time by a histogram and by a ring, each in tracefs instances of its own, and compares. */
 import type { Cell } from '../model.js';
 import { SourceError } from '../model.js';
-import { countsOf } from '../sources/hist-counts.js';
-import { HIST, readInstance } from '../sources/hist-instance.js';
-import type { Pace } from '../sources/pace.js';
-import { openPassing } from '../sources/passing.js';
-import { RingCounts } from '../sources/ring-counts.js';
-import { makeRing, readFormats, removeRing, removeRings } from '../sources/ring-instance.js';
-import { RingReader } from '../sources/ring-reader.js';
-import type { RingReaderOptions } from '../sources/ring-reader.js';
-import { Tracefs } from '../sources/tracefs-files.js';
-import { findTracefs } from '../sources/tracefs.js';
-import type { InstanceKind } from '../sources/tracefs.js';
+import { countsOf } from '../sources/hist/counts.js';
+import { HIST, readInstance } from '../sources/hist/instance.js';
+import type { Pace } from '../clock.js';
+import { openPassing } from '../sources/hist/temporary-instance.js';
+import { RingCounts } from '../sources/ring/counts.js';
+import { makeRing, readFormats, removeRing, removeRings } from '../sources/ring/instance.js';
+import { RingReader } from '../sources/ring/reader.js';
+import type { RingReaderOptions } from '../sources/ring/reader.js';
+import { Tracefs } from '../tracefs/tracefs.js';
+import { findTracefs } from '../tracefs/instances.js';
+import type { InstanceKind } from '../tracefs/instances.js';
 import { Comparing } from './compare.js';
 import type { Comparison } from './compare.js';
 

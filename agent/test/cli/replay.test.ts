@@ -7,7 +7,7 @@ import { decodeBatch, splitBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Totals } from '../../src/run/totals.js';
+import type { Totals } from '../../src/figures/totals.js';
 import { run } from './surroundings.js';
 
 let server: Server | undefined;

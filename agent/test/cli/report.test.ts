@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ModeFigure } from '@tcewatch/protocol';
-import { showProgress } from '../../src/cli/progress.js';
+import { showProgress } from '../../src/terminal/progress.js';
 import { report } from '../../src/cli/report.js';
 
 const figure = (mode: ModeFigure['mode'], calls: number | null, evidence: ModeFigure['evidence'] = 'exact') => ({

@@ -2,8 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { main } from '../../src/cli/program.js';
 import type { Surroundings } from '../../src/cli/surroundings.js';
-import type { Keyboard } from '../../src/cli/screen.js';
-import { realPace } from '../../src/sources/pace.js';
+import type { Keyboard } from '../../src/terminal/screen.js';
+import { realPace } from '../../src/clock.js';
 import { collectLog } from '../log/collect.js';
 import type { LogLine } from '../log/collect.js';
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
-import { openScreen } from '../../src/cli/screen.js';
+import { openScreen } from '../../src/terminal/screen.js';
 import { run } from './surroundings.js';
 
 const recording = await unpack('vfio-7.2');

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError } from '@tcewatch/config';
+import { ConfigError } from '@tcewatch/common';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadAgentConfig } from '../../src/config/load.js';
 import { configSchema } from '../../src/config/schema.js';

@@ -1,7 +1,7 @@
 import { UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/ledger/advance.js';
-import { toKept } from '../../src/ledger/kept.js';
+import { toKept } from '../../src/ledger/checkpoint.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { emptyLedger } from '../../src/ledger/state.js';
 import type { Cell, VmSighting } from '../../src/model.js';

@@ -8,9 +8,9 @@ import process from 'node:process';
 import { pino } from 'pino';
 import { DEFAULT_CAPS } from '../../dist/ledger/state.js';
 import { ReadingLoop } from '../../dist/run/loop.js';
-import { FileState } from '../../dist/run/state.js';
-import { realPace } from '../../dist/sources/pace.js';
-import { createRing } from '../../dist/sources/ring.js';
+import { FileState } from '../../dist/run/state-file.js';
+import { realPace } from '../../dist/clock.js';
+import { createRing } from '../../dist/sources/ring/source.js';
 
 const { kind, ring, state } = JSON.parse(process.argv[2] ?? '');
 const source = createRing(

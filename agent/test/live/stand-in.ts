@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import { HIST } from '../../src/sources/hist-instance.js';
-import type { InstanceKind } from '../../src/sources/tracefs.js';
+import { HIST } from '../../src/sources/hist/instance.js';
+import type { InstanceKind } from '../../src/tracefs/instances.js';
 
 const execute = promisify(execFile);
 const TRACING = '/sys/kernel/tracing';

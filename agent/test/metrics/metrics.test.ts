@@ -3,7 +3,7 @@ import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { createMetrics } from '../../src/metrics/registry.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
-import { noState } from '../../src/run/state.js';
+import { noState } from '../../src/run/state-file.js';
 import type { OutboxStats } from '../../src/outbox/outbox.js';
 import { collectLog } from '../log/collect.js';
 import { FakePace, FakeSource, KeepingOutbox, RADIX, cell, reading, vm } from '../run/fakes.js';

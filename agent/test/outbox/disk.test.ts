@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Disk } from '../../src/outbox/disk.js';
 import { LockedError } from '../../src/outbox/lock.js';
-import { RECORD_HEADER_BYTES, encodeRecord } from '../../src/outbox/record.js';
+import { RECORD_HEADER_BYTES, encodeRecord } from '../../src/outbox/record-format.js';
 import type { Recovered } from '../../src/outbox/recovery.js';
 import type { StoredRecord } from '../../src/outbox/segment.js';
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { QueuedOutboxOptions } from '../../src/outbox/queued.js';
+import type { QueuedOutboxOptions } from '../../src/outbox/durable.js';
 import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 import { never, outboxTo, sequenceOf } from './surroundings.js';
 

@@ -8,8 +8,8 @@ import { splitBatches } from '@tcewatch/protocol';
 import { afterEach } from 'vitest';
 import { HttpTransport } from '../../src/transport/http.js';
 import type { HttpTransportOptions } from '../../src/transport/http.js';
-import { QueuedOutbox } from '../../src/outbox/queued.js';
-import type { QueuedOutboxOptions } from '../../src/outbox/queued.js';
+import { QueuedOutbox } from '../../src/outbox/durable.js';
+import type { QueuedOutboxOptions } from '../../src/outbox/durable.js';
 import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 import { collectLog } from '../log/collect.js';
 

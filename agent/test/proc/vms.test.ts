@@ -6,7 +6,7 @@ import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VmSighting } from '../../src/model.js';
 import { readHost } from '../../src/proc/host.js';
-import { lookAt, problemsOf, text } from '../../src/proc/look.js';
+import { lookAt, problemsOf, text } from '../../src/proc/root-reader.js';
 import { sightVms } from '../../src/proc/vms.js';
 import { copyTree } from '../copy-tree.js';
 

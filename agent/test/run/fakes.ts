@@ -3,7 +3,7 @@ import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { SourceError } from '../../src/model.js';
 import type { Cell, Reading, Source, Told, VmSighting } from '../../src/model.js';
-import type { Pace } from '../../src/sources/pace.js';
+import type { Pace } from '../../src/clock.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { EncodedBatch } from '../../src/transport/transport.js';
 

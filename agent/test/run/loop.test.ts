@@ -1,11 +1,11 @@
 import { decodeBatch, seriesRow } from '@tcewatch/protocol';
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { describe, expect, it } from 'vitest';
-import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { SourceError } from '../../src/model.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import type { LoopOptions } from '../../src/run/loop.js';
-import { noState } from '../../src/run/state.js';
+import { noState } from '../../src/run/state-file.js';
 import { collectLog } from '../log/collect.js';
 import { FakePace, FakeSource, KeepingOutbox, cell, reading, vm } from './fakes.js';
 import type { Step } from './fakes.js';

@@ -1,18 +1,18 @@
 /** The counting of the source `hist` on a model kernel, with the ledger behind it and a collector behind that. */
 import { deriveId, encodeBatch } from '@tcewatch/protocol';
 import { expect } from 'vitest';
-import { toBatch } from '../../src/batcher.js';
+import { toBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
-import { fromKept, ledgerSchema, toKept } from '../../src/ledger/kept.js';
+import { fromKept, ledgerSchema, toKept } from '../../src/ledger/checkpoint.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
 import type { Reading, VmSighting } from '../../src/model.js';
-import { Counting } from '../../src/sources/hist-counting.js';
-import { Tracefs } from '../../src/sources/tracefs-files.js';
+import { Counting } from '../../src/sources/hist/counting.js';
+import { Tracefs } from '../../src/tracefs/tracefs.js';
 import { ModelCollector } from '../run/collector.js';
 import { reading } from '../run/fakes.js';
-import { ModelKernel } from './model-kernel.js';
-import type { Call } from './model-kernel.js';
+import { ModelKernel } from './hist/model-kernel.js';
+import type { Call } from './hist/model-kernel.js';
 
 type Tally = Record<string, number>;
 

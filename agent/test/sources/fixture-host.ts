@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { copyTree } from '../copy-tree.js';
-import { realFiles } from '../../src/sources/tracefs-files.js';
-import type { TracefsFiles } from '../../src/sources/tracefs-files.js';
+import { realFiles } from '../../src/tracefs/tracefs.js';
+import type { TracefsFiles } from '../../src/tracefs/tracefs.js';
 
 const EVENTS = ['kvm_hcall_enter', 'kvm_hcall_exit'] as const;
 const recording = await unpack('vfio-7.2');

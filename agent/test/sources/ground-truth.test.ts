@@ -2,7 +2,7 @@
 import { seriesRow } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
-import { toBatch } from '../../src/batcher.js';
+import { toBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
@@ -10,7 +10,7 @@ import type { LedgerSnapshot } from '../../src/ledger/state.js';
 import type { Reading } from '../../src/model.js';
 import { createSource } from '../../src/sources/registry.js';
 import { testOptions } from './options.js';
-import { rowsOf } from './rows.js';
+import { rowsOf } from './hist/rows.js';
 
 interface Replayed {
   readings: Reading[];

@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { realFiles } from '../../src/sources/tracefs-files.js';
-import type { TracefsFiles } from '../../src/sources/tracefs-files.js';
+import { realFiles } from '../../src/tracefs/tracefs.js';
+import type { TracefsFiles } from '../../src/tracefs/tracefs.js';
 
 export const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 const TRACING = 'sys/kernel/tracing';

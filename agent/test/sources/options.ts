@@ -1,8 +1,8 @@
 /** Options of sources for tests: no waiting, and a clock that stands. */
 import type { Told } from '../../src/model.js';
 import type { ReplayOptions, SourceOptions } from '../../src/sources/options.js';
-import { realPace } from '../../src/sources/pace.js';
-import type { RingReaderOptions } from '../../src/sources/ring-reader.js';
+import { realPace } from '../../src/clock.js';
+import type { RingReaderOptions } from '../../src/sources/ring/reader.js';
 
 const neverSleeps = { now: () => 0, sleep: () => Promise.reject(new Error('a replay without speed must not sleep')) };
 

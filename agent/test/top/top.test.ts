@@ -8,7 +8,7 @@ import { sparkline, table } from '../../src/top/table.js';
 import { watch } from '../../src/top/watch.js';
 import { SourceError } from '../../src/model.js';
 import type { Source } from '../../src/model.js';
-import { createReplay } from '../../src/sources/replay.js';
+import { createReplay } from '../../src/sources/replay/source.js';
 import { testOptions } from '../sources/options.js';
 
 const signal = new AbortController().signal;

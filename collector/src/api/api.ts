@@ -2,20 +2,20 @@
 import bearerAuth from '@fastify/bearer-auth';
 import etag from '@fastify/etag';
 import swagger from '@fastify/swagger';
-import type { Secret } from '@tcewatch/config';
+import type { Secret } from '@tcewatch/common';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { alertBody, toAlertBody } from '../alert-body.js';
+import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { Queries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
-import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './answers.js';
-import { accountBody, answers, countsBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './bodies.js';
+import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './serialize.js';
+import { accountBody, answers, countsBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './schemas.js';
 import { NotFoundError, answerErrors } from './errors.js';
 import type { AlertFeed } from './feed.js';
 import { fleetRoute } from './fleet-route.js';
 import { liobnAnswers } from './liobns.js';
-import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './questions.js';
+import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from './params.js';
 import { alertStream } from './stream.js';
 
 export interface ApiOptions {

@@ -2,11 +2,11 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { Queries } from '../store/index.js';
-import { answers } from './bodies.js';
+import { answers } from './schemas.js';
 import type { AlertFeed } from './feed.js';
 import { askFleet, fleetBody } from './fleet.js';
-import { subject } from './questions.js';
-import { Shared } from './shared.js';
+import { subject } from './params.js';
+import { Shared } from './single-flight.js';
 
 /** All who ask within so many milliseconds are given one answer, unless an alert comes between. */
 const MAX_AGE_MS = 2000;

@@ -2,12 +2,12 @@
 import { EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewatch/protocol';
 import type { Evidence, ModeFigure } from '@tcewatch/protocol';
 import { z } from 'zod';
-import { alertBody, toAlertBody } from '../alert-body.js';
+import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { AlertEvent } from '../model.js';
 import { RECENT_MS } from '../store/index.js';
 import type { CountRow, HostRow, LivingVmRow, Queries } from '../store/index.js';
 import { isoTime } from '../time.js';
-import { time } from './bodies.js';
+import { time } from './schemas.js';
 
 /** The worst first. */
 export const VM_STATES = ['fallback', 'silent', 'unobservable', 'idle', 'accelerated'] as const;

@@ -7,7 +7,7 @@ import { deriveModes, enteredEntries, formatLiobn } from '@tcewatch/protocol';
 import type { ModeFigure } from '@tcewatch/protocol';
 import type { z } from 'zod';
 import type { LiobnRow, VmRow } from '../store/index.js';
-import type { liobnBody } from './bodies.js';
+import type { liobnBody } from './schemas.js';
 
 const REASON = 'liobn-of-punts-unknown';
 

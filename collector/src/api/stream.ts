@@ -5,10 +5,10 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
-import { alertBody, toAlertBody } from '../alert-body.js';
+import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { AlertEvent } from '../model.js';
 import type { Queries } from '../store/index.js';
-import { errorBody } from './bodies.js';
+import { errorBody } from './schemas.js';
 import type { AlertFeed } from './feed.js';
 
 export interface StreamOptions {

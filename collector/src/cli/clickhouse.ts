@@ -1,5 +1,5 @@
 /** `tcewatch-collector clickhouse`: the embedded ClickHouse alone, for several collectors of this host to share. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { Command } from 'commander';
 import { startEngine } from '../collector.js';
 import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';

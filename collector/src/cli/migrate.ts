@@ -1,5 +1,5 @@
 /** `tcewatch-collector migrate`: makes ClickHouse and Kafka ready for the collectors of this version, before they start. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { KafkaError, connect } from '@tcewatch/kafka';
 import { Command } from 'commander';
 import type { Logger } from 'pino';

@@ -1,6 +1,6 @@
 /** The program's commands. */
-import { checkConfigCommand, runProgram } from '@tcewatch/config';
-import type { Program } from '@tcewatch/config';
+import { checkConfigCommand, runProgram } from '@tcewatch/common';
+import type { Program } from '@tcewatch/common';
 import { ENV_PREFIX, loadCollectorConfig } from '../config/index.js';
 import { StoreError } from '../model.js';
 import { clickhouseCommand } from './clickhouse.js';

@@ -1,5 +1,5 @@
 /** `tcewatch-collector redrive`: sends dead letters back to where they came from. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { KafkaError, connect } from '@tcewatch/kafka';
 import { Command } from 'commander';
 import { CONFIG_ROWS, ENV_PREFIX, loadCollectorConfig } from '../config/index.js';

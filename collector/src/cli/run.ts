@@ -1,5 +1,5 @@
 /** `tcewatch-collector run`: takes batches until it is stopped. */
-import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/config';
+import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command } from 'commander';
 import { startCollector } from '../collector.js';

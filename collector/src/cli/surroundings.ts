@@ -1,5 +1,5 @@
 /** All that the commands take from outside, so that tests can give it. */
-import type { ProgramSurroundings } from '@tcewatch/config';
+import type { ProgramSurroundings } from '@tcewatch/common';
 import type { Logger } from 'pino';
 import type { CollectorConfig } from '../config/index.js';
 

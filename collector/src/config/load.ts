@@ -1,6 +1,6 @@
 /** The collector's configuration from its file, the environment and flags. */
-import { describeConfig, loadConfig } from '@tcewatch/config';
-import type { Environment, GivenSettings } from '@tcewatch/config';
+import { describeConfig, loadConfig } from '@tcewatch/common';
+import type { Environment, GivenSettings } from '@tcewatch/common';
 import { ENV_PREFIX, collectorSchema } from './schema.js';
 import type { CollectorConfig } from './schema.js';
 

@@ -1,12 +1,12 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/config';
+import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
 import type { KeptTable, RetentionGroup } from '../store/index.js';
-import { detector } from './detector.js';
-import { links, notifiers } from './notifiers.js';
+import { detector } from '../alerts/config.js';
+import { links, notifiers } from '../notifier/config.js';
 
 const days = (group: RetentionGroup, what: string) =>
   z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);

@@ -3,8 +3,8 @@
  * know of guests. Without such guests each question costs one look at the list of them more.
  */
 import type { CountRow, GuestSpan, LivingVmRow, Queries, VmRow } from '../store/index.js';
-import { derivedEvidence, hiddenCalls, joinSteps, overlaps, spansOf, withIssued } from './join.js';
-import type { Overlap } from './join.js';
+import { derivedEvidence, hiddenCalls, joinSteps, overlaps, spansOf, withIssued } from './correlate.js';
+import type { Overlap } from './correlate.js';
 
 export function withGuests(queries: Queries): Queries {
   async function derive<T extends LivingVmRow>(asked: Promise<T[]>): Promise<T[]> {

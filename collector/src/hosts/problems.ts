@@ -1,6 +1,6 @@
 /** What is wrong with a host's key or clock, in words for the operator. Pure. */
-import type { HostRun } from './runs.js';
-import { claimants, clockAheadNs } from './runs.js';
+import type { HostRun } from './agent-runs.js';
+import { claimants, clockAheadNs } from './agent-runs.js';
 
 /** `runs` are those of one host; `maxSkewMs` is what its clock may be off. */
 export function hostProblems(runs: readonly HostRun[], maxSkewMs: number): string[] {

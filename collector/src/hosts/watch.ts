@@ -1,9 +1,9 @@
 /** What the collector itself has heard of each host, for metrics: they must tell silence even when ClickHouse is gone. */
 import type { Batch } from '@tcewatch/protocol';
-import { isNewer, newestOf } from './newest.js';
-import type { Newest } from './newest.js';
-import { addRun, claimants, clockAheadNs } from './runs.js';
-import type { HostRun } from './runs.js';
+import { isNewer, newestOf } from './boots.js';
+import type { Newest } from './boots.js';
+import { addRun, claimants, clockAheadNs } from './agent-runs.js';
+import type { HostRun } from './agent-runs.js';
 
 /** Hosts are named by senders: past this number those silent for longest are forgotten. */
 const MAX_HOSTS = 10_000;

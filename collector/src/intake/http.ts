@@ -5,13 +5,13 @@
  */
 import { gunzipSync } from 'node:zlib';
 import bearerAuth from '@fastify/bearer-auth';
-import type { Secret } from '@tcewatch/config';
+import type { Secret } from '@tcewatch/common';
 import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budget } from './budget.js';
-import { decodeAll } from './decode-all.js';
-import type { RefusedBatch } from './decode-all.js';
+import { decodeAll } from './decode.js';
+import type { RefusedBatch } from './decode.js';
 import { RefusedError, overloaded, refusalOf, told } from './refusal.js';
 import type { Refusal } from './refusal.js';
 

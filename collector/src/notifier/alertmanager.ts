@@ -9,7 +9,7 @@ import type { Labels } from './labels.js';
 import { pageUrl, runbookUrl } from './links.js';
 import type { Links } from './links.js';
 import type { Receiver } from './receiver.js';
-import { impactWords, subjectOf, tidy } from './words.js';
+import { impactWords, subjectOf, tidy } from './wording.js';
 
 export interface AlertmanagerOptions {
   name: string;

@@ -3,7 +3,7 @@
  * same from every collector. Pure.
  */
 import type { AlertEvent } from '../model.js';
-import { tidyKey } from './words.js';
+import { tidyKey } from './wording.js';
 
 export type Labels = Readonly<Record<string, string>>;
 

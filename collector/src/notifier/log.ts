@@ -1,8 +1,8 @@
 /** Writes each event into the collector's log. */
 import type { BaseLogger } from 'pino';
-import { toAlertBody } from '../alert-body.js';
+import { toAlertBody } from '../alerts/body.js';
 import type { AlertEvent, Notifier } from '../model.js';
-import { subjectOf } from './words.js';
+import { subjectOf } from './wording.js';
 
 export function logNotifier(log: BaseLogger): Notifier {
   return {

@@ -1,8 +1,8 @@
 /** One receiver of notifications over HTTP: who it is, how it is trusted, and what its answers mean. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { post } from '@tcewatch/config';
-import type { Secret, TlsSettings } from '@tcewatch/config';
+import { post } from '@tcewatch/common';
+import type { Secret, TlsSettings } from '@tcewatch/common';
 
 export interface ReceiverOptions {
   url: string;

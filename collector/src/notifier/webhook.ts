@@ -3,8 +3,8 @@
  * (https://www.standardwebhooks.com): so there are libraries that verify it, and an old message cannot be replayed.
  */
 import { createHmac } from 'node:crypto';
-import type { Secret } from '@tcewatch/config';
-import { toAlertBody } from '../alert-body.js';
+import type { Secret } from '@tcewatch/common';
+import { toAlertBody } from '../alerts/body.js';
 import type { AlertEvent, Notifier } from '../model.js';
 import type { Receiver } from './receiver.js';
 

@@ -1,7 +1,7 @@
 /** From buckets and counts to what people ask of latencies: quantiles, what was not measured, time lost. Pure. */
 import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall, Span } from '@tcewatch/protocol';
-import type { CountRow, LatencyBounds, LatencyRow, SpanRow } from './queries.js';
+import type { CountRow, LatencyBounds, LatencyRow, SpanRow } from './types.js';
 
 /** What one bucket gained over a range. */
 export interface BucketGain {

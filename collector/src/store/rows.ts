@@ -1,6 +1,6 @@
 /** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
-import type { HostRun } from '../hosts/runs.js';
+import type { HostRun } from '../hosts/agent-runs.js';
 import type { AlertEvent, Notification } from '../model.js';
 import { clampTime, formatTime } from './times.js';
 

@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import { gather, runKey, runOf } from '../hosts/runs.js';
+import { gather, runKey, runOf } from '../hosts/agent-runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse, EncodedRows } from './client.js';
-import { LATENCIES_COLUMNS, encodeLatencies } from './encode-latencies.js';
-import { encodeReadings } from './encode-readings.js';
-import { Remembered } from './remembered.js';
-import type { RememberedHost } from './remembered.js';
+import { LATENCIES_COLUMNS, encodeLatencies } from './encode/latencies.js';
+import { encodeReadings } from './encode/readings.js';
+import { Remembered } from './encode/change-filter.js';
+import type { RememberedHost } from './encode/change-filter.js';
 import { insist } from './retry.js';
-import { RowBuffer } from './row-buffer.js';
+import { RowBuffer } from './encode/row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
 

@@ -1,4 +1,4 @@
-import { ConfigError } from '@tcewatch/config';
+import { ConfigError } from '@tcewatch/common';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_ROWS, loadCollectorConfig } from '../../src/config/index.js';
 

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Secret } from '@tcewatch/config';
+import { Secret } from '@tcewatch/common';
 import { describe, expect, it } from 'vitest';
-import { alertBody } from '../../src/alert-body.js';
+import { alertBody } from '../../src/alerts/body.js';
 import { signature, webhookNotifier } from '../../src/notifier/webhook.js';
 import { firingAlert } from '../events.js';
 

@@ -3,9 +3,9 @@ import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewat
 import type { CounterValues, ModeEvidence } from '@tcewatch/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Engine } from '../../src/clickhouse/engine.js';
+import type { Engine } from '../../src/embedded-clickhouse/engine.js';
 import { modes } from '../../src/store/sql.js';
-import { temporaryEngine } from '../clickhouse/directories.js';
+import { temporaryEngine } from '../embedded-clickhouse/temporary-engine.js';
 
 let engine: Engine;
 

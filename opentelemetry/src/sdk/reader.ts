@@ -2,8 +2,8 @@
  * What sends metrics at an interval. The SDK can make one from the environment too, but not one that takes them from
  * elsewhere.
  */
-import { CommandError } from '@tcewatch/config';
-import type { Environment } from '@tcewatch/config';
+import { CommandError } from '@tcewatch/common';
+import type { Environment } from '@tcewatch/common';
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { IMetricReader, MetricProducer, PushMetricExporter } from '@opentelemetry/sdk-metrics';
 

@@ -1,6 +1,6 @@
 /** Checks of what the agent may read and write. */
 import { NO_BOOT } from '../../proc/host.js';
-import { FOREIGN_PIDS } from '../../sources/obstacles.js';
+import { FOREIGN_PIDS } from '../../sources/preflight.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';
 

@@ -1,7 +1,7 @@
 /** Checks of the processor and of what its kernel can do. */
 import { atLeast, kernelVersion } from '@tcewatch/protocol';
 import type { KernelVersion } from '@tcewatch/protocol';
-import { LOCKED_DOWN } from '../../sources/obstacles.js';
+import { LOCKED_DOWN } from '../../sources/preflight.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check } from '../check.js';
 

@@ -5,7 +5,7 @@
 import { KafkaError } from '@tcewatch/kafka';
 import type { KafkaProducer, KafkaRecord, TopicPartition } from '@tcewatch/kafka';
 import type { BaseLogger } from 'pino';
-import type { DeadLetter } from './sort.js';
+import type { DeadLetter } from './decode.js';
 
 /** Headers of a dead letter; the value and the key are those of the record. */
 export const HEADERS = {

@@ -14,9 +14,9 @@ import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
 import { DeadLetters } from './dead-letters.js';
-import { Lane } from './lane.js';
-import type { Letter } from './sort.js';
-import { sortRecords } from './sort.js';
+import { Lane } from './partition-worker.js';
+import type { Letter } from './decode.js';
+import { sortRecords } from './decode.js';
 
 export interface KafkaIntakeOptions {
   /** Makes the consumer; `onBatch` and the like are the intake's. */

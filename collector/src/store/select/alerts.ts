@@ -1,7 +1,7 @@
 /** Alerts: the newest event of each, or every event. */
 import type { AlertEvent, AlertEvidence, AlertName, Confidence, Impact, Severity } from '../../model.js';
 import type { ClickHouse } from '../client.js';
-import type { AlertFilter } from '../queries.js';
+import type { AlertFilter } from '../types.js';
 import { NO_LIFE } from '../rows.js';
 
 /** What {@link ALERT_COLUMNS} answer. */

@@ -1,7 +1,7 @@
 /** Counts over a range, per VM life and hypercall, and per LIOBN. */
 import type { Counter, CounterValues, Hypercall, Scope } from '@tcewatch/protocol';
 import type { ClickHouse } from '../client.js';
-import type { CountRow, LiobnRow, Subject, TimeRange } from '../queries.js';
+import type { CountRow, LiobnRow, Subject, TimeRange } from '../types.js';
 import { READINGS, ends, gained } from './cumulative.js';
 
 /** One counter of one row. */

@@ -2,7 +2,7 @@
  * How far each series had counted at an instant: the heart of all questions about counts. What a counter gained over a
  * range is the difference of two of these, so nothing depends on which readings were lost, repeated or reordered.
  */
-import type { Subject, TimeRange } from '../queries.js';
+import type { Subject, TimeRange } from '../types.js';
 import type { Parameters } from '../client.js';
 
 /** A table of grow-only counters that has rollups. */

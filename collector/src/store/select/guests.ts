@@ -1,6 +1,6 @@
 /** Which guests counted themselves, and from when until when. */
 import type { ClickHouse } from '../client.js';
-import type { GuestSpan } from '../queries.js';
+import type { GuestSpan } from '../types.js';
 
 /** Nearly all questions ask this first, and most fleets have no such guest: then it costs a look at the hosts. */
 export async function selectGuestSpans(clickhouse: ClickHouse): Promise<GuestSpan[]> {

@@ -1,7 +1,7 @@
 /** Hosts: what they are, when they were read, who spoke for them, and whether their books balance. */
-import type { HostRun } from '../../hosts/runs.js';
+import type { HostRun } from '../../hosts/agent-runs.js';
 import type { ClickHouse } from '../client.js';
-import type { AccountRow, HostRow } from '../queries.js';
+import type { AccountRow, HostRow } from '../types.js';
 
 export async function selectHosts(clickhouse: ClickHouse): Promise<HostRow[]> {
   const rows = await clickhouse.select<

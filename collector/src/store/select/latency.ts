@@ -2,7 +2,7 @@
 import type { ClickHouse } from '../client.js';
 import { lostMsPerSecond, spanRows } from '../latency.js';
 import type { BucketGain } from '../latency.js';
-import type { LatencyRow, Subject, TimeRange } from '../queries.js';
+import type { LatencyRow, Subject, TimeRange } from '../types.js';
 import { selectCounts } from './counts.js';
 import { LATENCIES, about, ends } from './cumulative.js';
 

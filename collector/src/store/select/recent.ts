@@ -1,7 +1,7 @@
 /** What each VM life did in the last minutes: the fleet at a glance. */
 import type { ClickHouse } from '../client.js';
-import type { CountRow } from '../queries.js';
-import { RECENT_MS } from '../queries.js';
+import type { CountRow } from '../types.js';
+import { RECENT_MS } from '../types.js';
 import { READINGS } from './cumulative.js';
 import { gather } from './counts.js';
 import type { Increase } from './counts.js';

@@ -3,7 +3,7 @@ import type { Counter, CounterValues, Hypercall } from '@tcewatch/protocol';
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { StoreError } from '../../model.js';
 import type { ClickHouse } from '../client.js';
-import type { StepRow } from '../queries.js';
+import type { StepRow } from '../types.js';
 import { READINGS, about, cumulative, instant } from './cumulative.js';
 
 export interface StepQuestion {

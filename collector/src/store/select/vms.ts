@@ -1,7 +1,7 @@
 /** VMs: who they are, and the newest of what /proc showed of them. */
 import type { Mmu, ModeEvidence } from '@tcewatch/protocol';
 import type { ClickHouse } from '../client.js';
-import type { Subject, VmFactsRow, VmRow } from '../queries.js';
+import type { Subject, VmFactsRow, VmRow } from '../types.js';
 import { about } from './cumulative.js';
 
 export interface EvidenceRow {

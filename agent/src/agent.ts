@@ -1,0 +1,103 @@
+/** Puts an agent together from its configuration: source, outbox, loop, metrics and health. Starts nothing. */
+import { randomUUID } from 'node:crypto';
+import { servedTls } from '@tcewatch/common';
+import { noTelemetry } from '@tcewatch/opentelemetry';
+import type { Telemetry } from '@tcewatch/opentelemetry';
+import type { Batch } from '@tcewatch/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { AgentConfig } from './config/schema.js';
+import { createServer } from './http/server.js';
+import { createMetrics } from './metrics/registry.js';
+import type { Source } from './model.js';
+import type { Outbox } from './outbox/outbox.js';
+import { createOutbox } from './outbox/create.js';
+import type { ReplayOptions } from './sources/options.js';
+import type { Pace } from './clock.js';
+import { createSource } from './sources/registry.js';
+import { alive, ready } from './http/health.js';
+import { ReadingLoop } from './run/loop.js';
+import { FileState, forgetfulState, noState } from './run/state-file.js';
+import type { StateStore } from './run/state-file.js';
+
+export interface AgentParts {
+  config: AgentConfig;
+  version: string;
+  pace: Pace;
+  log: Logger;
+  /** Instead of the one that the configuration names, which is still the name in metrics. */
+  source?: Source | undefined;
+  /** Default: none. */
+  telemetry?: Telemetry;
+  onBatch?: (batch: Batch) => void;
+  onProgress?: NonNullable<ReplayOptions['onProgress']>;
+}
+
+export interface Agent {
+  loop: ReadingLoop;
+  outbox: Outbox;
+  /** Not listening yet. */
+  server: FastifyInstance;
+}
+
+/** Throws SourceError when the configured source does not exist. */
+export function createAgent(parts: AgentParts): Agent {
+  const { config, version, pace, log, telemetry = noTelemetry, source: given, onBatch, onProgress } = parts;
+  const { root, host, caps, hist, ring, replay, interval: intervalMs } = config;
+  const { source: sourceName } = config;
+  const source =
+    given ??
+    createSource(sourceName, {
+      root,
+      host,
+      agentVersion: version,
+      hist,
+      ring: { ...ring, pace, monotonicNs: () => Number(process.hrtime.bigint()) },
+      ...(replay.directory !== undefined && {
+        replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
+      }),
+      now: () => BigInt(Date.now()) * 1_000_000n,
+    });
+  const outbox = createOutbox(config, { pace, log, telemetry });
+  const run = randomUUID();
+  const loop = new ReadingLoop({
+    source,
+    outbox,
+    state: stateOf(sourceName, config.state),
+    caps,
+    intervalMs,
+    pacedBy: sourceName === 'replay' ? 'source' : 'interval',
+    run,
+    pace,
+    log,
+    telemetry,
+    ...(onBatch && { onBatch }),
+  });
+  const { status } = loop;
+  const now = () => pace.now();
+  const observed = () => ({ status, stats: outbox.stats, intervalMs, nowMs: pace.now() });
+  const { token, tls } = config.listen;
+  const metrics = createMetrics({
+    status,
+    stats: () => outbox.stats,
+    now,
+    outboxLimit: config.outbox.bytes,
+    version,
+    source: sourceName,
+    run,
+  });
+  telemetry.exportMetrics(metrics);
+  const server = createServer({
+    metrics,
+    alive: () => alive(observed()),
+    ready: () => ready(observed()),
+    token: token?.reveal(),
+    tls: servedTls(tls),
+  });
+  return { loop, outbox, server };
+}
+
+function stateOf(source: string, { enabled, directory }: AgentConfig['state']): StateStore {
+  if (source === 'replay') return noState;
+  return enabled ? new FileState(directory) : forgetfulState;
+}

@@ -1,0 +1,226 @@
+/**
+ * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
+ * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
+ */
+import {
+  COUNTERS,
+  EVIDENCE,
+  HYPERCALL_NAMES,
+  LATENCY_BUCKETS,
+  LOSS_KINDS,
+  MODES,
+  SCOPES,
+  SPANS,
+  isId,
+} from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
+import { z } from 'zod';
+import { seriesKey } from './attribute.js';
+import { latencyKey } from './latencies.js';
+import { emptyLedger } from './state.js';
+import type { EpochState, LedgerState, VmState } from './state.js';
+
+const count = z.int().nonnegative();
+const id = z.string().refine(isId, 'is no identifier');
+const u64 = z
+  .string()
+  .regex(/^\d{1,20}$/)
+  .transform(BigInt);
+const hypercall = z.enum(HYPERCALL_NAMES);
+
+/**
+ * Of one boot; counts are whole numbers, and sums beyond 2^53 stay what the kernel printed. JSON has null for the sum that
+ * nobody knows.
+ */
+const sum = z.number().nonnegative();
+const cells = z.array(
+  z.union([
+    z.tuple([z.string(), count]),
+    z.tuple([z.string(), count, sum.nullable()]),
+    z.tuple([z.string(), count, sum.nullable(), z.literal('doubtful')]),
+  ]),
+);
+const latencyCells = z.array(z.tuple([z.string(), count, sum]));
+const accounts = z.array(
+  z.object({
+    counter: z.enum(['entered', 'punted']),
+    seen: count,
+    losses: z.array(z.object({ kind: z.enum(LOSS_KINDS), events: count })),
+  }),
+);
+
+const factsSchema = z.object({
+  observedNs: u64,
+  descriptors: z.object({ tceTables: count, vfioGroups: z.array(count) }).exactOptional(),
+  memlockBytes: u64.exactOptional(),
+  qemu: z.string().exactOptional(),
+  libvirtDomain: z.string().exactOptional(),
+  podUid: z.string().exactOptional(),
+  mmu: z.enum(['radix', 'hpt']).exactOptional(),
+  vcpus: count.exactOptional(),
+});
+
+const vm = z.object({
+  identity: z.object({
+    life: id,
+    name: z.string(),
+    uuid: z.string(),
+    tgid: count,
+    startedNs: u64,
+    facts: factsSchema.exactOptional(),
+    evidence: z.array(
+      z.object({
+        mode: z.enum(MODES),
+        hypercall: hypercall.exactOptional(),
+        evidence: z.enum(EVIDENCE),
+        reason: z.string(),
+      }),
+    ),
+  }),
+  alive: z.boolean(),
+  series: z.array(
+    z.object({ counter: z.enum(COUNTERS), hypercall, scope: z.enum(SCOPES), liobn: u64, value: z.number() }),
+  ),
+  liobns: z.array(u64),
+  latencies: z.array(
+    z.object({ span: z.enum(SPANS), hypercall, bucket: count.max(LATENCY_BUCKETS - 1), calls: count, totalUs: count }),
+  ),
+});
+
+export const ledgerSchema = z.object({
+  epoch: z.object({
+    bootId: id,
+    given: id,
+    replaced: count,
+    id,
+    beganNs: u64,
+    before: accounts,
+  }),
+  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, before: accounts }).exactOptional(),
+  uptimeNs: u64,
+  cells,
+  latencyCells,
+  owners: z.array(z.object({ tid: count, life: id, startedNs: u64 })),
+  vms: z.array(vm),
+  accounts,
+  folded: z.object({ liobnCalls: count, vmCalls: count }),
+});
+
+/** In the form in which JSON takes it. */
+export type LedgerJson = z.input<typeof ledgerSchema>;
+
+/** What of a ledger outlives the agent; throws RangeError before the first reading. */
+export function toKept({
+  epoch,
+  handover,
+  uptimeNs,
+  owners,
+  vms,
+  accounts,
+  folded,
+  ...counted
+}: LedgerState): LedgerJson {
+  if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
+  return {
+    epoch: { ...epoch, beganNs: String(epoch.beganNs), before: [...epoch.before.values()] },
+    ...(handover && {
+      handover: {
+        epoch: handover.epoch,
+        beganNs: String(handover.beganNs),
+        cells: cellList(handover.cells),
+        latencyCells: latencyList(handover.latencyCells),
+        before: [...handover.before.values()],
+      },
+    }),
+    uptimeNs: String(uptimeNs),
+    cells: cellList(counted.cells),
+    latencyCells: latencyList(counted.latencyCells),
+    owners: [...owners].map(([tid, { life, startedNs }]) => ({ tid, life, startedNs: String(startedNs) })),
+    vms: [...vms.values()].map(({ identity, alive, series, liobns, latencies }) => ({
+      identity: identityOf(identity),
+      alive,
+      series: [...series.values()].map((one) => ({ ...one, liobn: String(one.liobn) })),
+      liobns: [...liobns].map(String),
+      latencies: [...latencies.values()],
+    })),
+    accounts: [...accounts],
+    folded: { liobnCalls: folded.liobnCalls, vmCalls: folded.vmCalls },
+  };
+}
+
+/** The ledger as it was, but for what the next reading says anew: problems, and what is folded now. */
+export function fromKept({
+  epoch,
+  handover,
+  uptimeNs,
+  owners,
+  vms,
+  accounts,
+  folded,
+  ...counted
+}: z.output<typeof ledgerSchema>): LedgerState {
+  return {
+    ...emptyLedger(),
+    epoch: { ...epoch, before: byCounter(epoch.before) },
+    handover: handover && {
+      ...handover,
+      cells: cellMap(handover.cells),
+      latencyCells: latencyMap(handover.latencyCells),
+      before: byCounter(handover.before),
+    },
+    uptimeNs,
+    cells: cellMap(counted.cells),
+    latencyCells: latencyMap(counted.latencyCells),
+    owners: new Map(owners.map(({ tid, ...owner }) => [tid, owner])),
+    vms: new Map(
+      vms.map(({ identity, alive, series, liobns, latencies }) => [
+        identity.life,
+        {
+          identity,
+          alive,
+          series: new Map(series.map((one) => [seriesKey(one), one])),
+          liobns: new Set(liobns),
+          latencies: new Map(latencies.map((one) => [latencyKey(one), one])),
+        },
+      ]),
+    ),
+    accounts,
+    folded: { ...folded, vms: 0, threads: 0 },
+  };
+}
+
+function byCounter(accounts: readonly Account[]): EpochState['before'] {
+  return new Map(accounts.map((account) => [account.counter, account]));
+}
+
+function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {
+  const told = { ...identity, startedNs: String(startedNs) };
+  if (!facts) return told;
+  const { observedNs, memlockBytes, ...others } = facts;
+  const memlock = memlockBytes === undefined ? {} : { memlockBytes: String(memlockBytes) };
+  return { ...told, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
+}
+
+function cellList(cells: LedgerState['cells']): LedgerJson['cells'] {
+  return [...cells].map(([key, { calls, entries, doubtful }]) => {
+    if (entries === undefined) return [key, calls];
+    return doubtful ? [key, calls, entries, 'doubtful'] : [key, calls, entries];
+  });
+}
+
+function cellMap(cells: LedgerJson['cells']): LedgerState['cells'] {
+  return new Map(
+    cells.map(([key, calls, entries, doubtful]) => [
+      key,
+      { calls, entries: entries === null ? NaN : entries, ...(doubtful && { doubtful: true }) },
+    ]),
+  );
+}
+
+function latencyList(cells: LedgerState['latencyCells']): LedgerJson['latencyCells'] {
+  return [...cells].map(([key, { calls, totalUs }]) => [key, calls, totalUs]);
+}
+
+function latencyMap(cells: LedgerJson['latencyCells']): LedgerState['latencyCells'] {
+  return new Map(cells.map(([key, calls, totalUs]) => [key, { calls, totalUs }]));
+}

@@ -1,0 +1,50 @@
+/** What a guest counted of the hypercalls that it issued: the histogram of powerpc:hcall_entry, or debugfs hcall_inst. */
+import { hypercallName } from '@tcewatch/protocol';
+import { HistError } from '../../tracefs/hist/error.js';
+import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
+import type { Cell } from '../../model.js';
+import { SourceError } from '../../model.js';
+
+/** The guest itself is the one VM of its readings, and this stands for all its processors. */
+export const GUEST_THREAD = 0;
+
+/** Throws SourceError `hist-malformed` that names `where` the text comes from. */
+export function countsOfHist(text: string, where: string): Cell[] {
+  try {
+    const { rows } = pickHistogram(parseHist(text), ['opcode']);
+    return rows.flatMap(({ keys, hitcount }) => cells(Number(keys[0]), hitcount));
+  } catch (error) {
+    if (!(error instanceof HistError)) throw error;
+    throw new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Of the files hcall_inst/cpuN: lines of opcode, calls, and times in ticks, all decimal; opcodes without calls have no line
+ * (arch/powerpc/platforms/pseries/hvCall_inst.c). Throws SourceError `hcall-inst-malformed`.
+ */
+export function countsOfInst(texts: ReadonlyMap<string, string>): Cell[] {
+  const calls = new Map<number, number>();
+  for (const [path, text] of texts) {
+    text.split('\n').forEach((line, i) => {
+      if (line.trim() === '') return;
+      const [, opcode, count] = /^\s*(\d{1,10})\s+(\d{1,15})(\s+\d+)*\s*$/.exec(line) ?? [];
+      if (opcode === undefined) {
+        const found = JSON.stringify(line.slice(0, 80));
+        throw new SourceError(
+          'hcall-inst-malformed',
+          `${path}, line ${i + 1}: expected opcode and calls, found ${found}`,
+        );
+      }
+      calls.set(Number(opcode), (calls.get(Number(opcode)) ?? 0) + Number(count));
+    });
+  }
+  return [...calls].flatMap(([opcode, count]) => cells(opcode, count));
+}
+
+/** None for any other hypercall. */
+function cells(opcode: number, calls: number): Cell[] {
+  const hypercall = hypercallName(opcode);
+  if (hypercall === undefined) return [];
+  return [{ counter: 'issued', tid: GUEST_THREAD, hypercall, scope: 'all', liobn: 0n, calls }];
+}

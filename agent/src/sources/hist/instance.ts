@@ -1,0 +1,52 @@
+/** What the `hist` source counts with: its two triggers, and reading them without tearing. */
+import { ENTER_EVENT, EXIT_EVENT, EXIT_KEYS, enterKeys } from './counts.js';
+import type { HistTexts } from './counts.js';
+import type { EnterScope } from './plan.js';
+import { readHist } from '../../tracefs/instances.js';
+import type { InstanceKind } from '../../tracefs/instances.js';
+import type { Tracefs } from '../../tracefs/tracefs.js';
+import { isTce } from '../../tracefs/triggers.js';
+import type { TriggerSpec } from '../../tracefs/triggers.js';
+
+export interface HistKind extends InstanceKind {
+  /** How its histogram of calls that enter is keyed. */
+  scope: EnterScope;
+}
+
+/** Of exits: the calls that KVM hands to userspace. */
+export const PUNTED = `ret==2&&(${isTce('hcall_rc')})`;
+
+const EXIT: TriggerSpec = {
+  system: 'kvm_hv',
+  event: EXIT_EVENT,
+  keys: EXIT_KEYS,
+  sums: [],
+  filter: PUNTED,
+};
+
+function enter(scope: EnterScope): TriggerSpec {
+  return { system: 'kvm_hv', event: ENTER_EVENT, keys: enterKeys(scope), sums: ['gpr7'], filter: isTce('req') };
+}
+
+/**
+ * A call that enters before the first trigger is set and leaves after the second is not counted at all, and one in between
+ * is counted as entered alone. So never are more punted than entered.
+ */
+export function histKind(scope: EnterScope): HistKind {
+  return {
+    prefix: 'tcewatch',
+    triggers: [enter(scope), EXIT],
+    withoutEvents: { code: 'kvm-hv-not-loaded', message: 'load the module of KVM HV with "modprobe kvm_hv"' },
+    scope,
+  };
+}
+
+/** The usual one. */
+export const HIST = histKind('one');
+export const HIST_KINDS: readonly [HistKind, HistKind] = [HIST, histKind('all')];
+
+/** Exit is read before enter: a call in flight may count as entered and not yet as punted, never the reverse. */
+export async function readInstance(tracefs: Tracefs, directory: string): Promise<HistTexts> {
+  const exit = await readHist(tracefs, directory, EXIT);
+  return { exit, enter: await readHist(tracefs, directory, enter('one')) };
+}

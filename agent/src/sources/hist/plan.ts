@@ -1,0 +1,123 @@
+/**
+ * When a histogram is to be made anew, and how. Pure.
+ *
+ * The kernel never frees an entry, so threads that have died crowd out those to come; and a guest can name any of 2^64
+ * LIOBNs, each with an entry of its own. A histogram that fills up drops calls, so it is replaced before, if that helps.
+ */
+import type { Cell, VmSighting } from '../../model.js';
+import type { HistTable } from './rows.js';
+
+/** How the histogram of calls that enter is keyed: with each LIOBN (`one`), or without (`all`). */
+export type EnterScope = 'one' | 'all';
+
+export interface Plan {
+  scope: EnterScope;
+  /** Entries of each histogram. */
+  size: number;
+  /** In words for the operator. */
+  why: string;
+}
+
+export interface Use {
+  scope: EnterScope;
+  /** Of the calls that enter, and of those that are punted. */
+  tables: readonly HistTable[];
+  /** Of what is known of them besides. */
+  detail: readonly HistTable[];
+  cells: readonly Cell[];
+  /** Undefined when the host could not be looked at. */
+  vms: readonly VmSighting[] | undefined;
+  /** Entries that the configuration asks for. */
+  wantedSize: number;
+}
+
+/** The kernel's bounds (TRACING_MAP_BITS_MIN and _MAX in kernel/trace/tracing_map.h). */
+const LARGEST = 131_072;
+/** More than the host bridges, windows and VIO devices of one guest can need: such a guest makes LIOBNs up. */
+const MANY_LIOBNS = 256;
+/** In a small histogram a guest may not have as many. */
+const MOST_OF_SIZE = 1 / 4;
+
+/** Undefined while the histograms do as they are. */
+export function planFor(use: Use): Plan | undefined {
+  const { scope, wantedSize } = use;
+  const tables = [...use.tables, ...use.detail];
+  const flooding = scope === 'one' ? floodingVm(use) : undefined;
+  const size = fitting(use);
+  if (flooding !== undefined) {
+    return {
+      scope: 'all',
+      size: sizeWithoutLiobns(use),
+      why: `${flooding} calls with too many LIOBNs`,
+    };
+  }
+  const smallest = Math.min(...tables.map((table) => table.size));
+  if (tables.some(isCrowded)) {
+    if (size > smallest || mostIsDead(use)) return { scope, size, why: 'the histograms fill up' };
+    if (scope === 'one' && use.tables.some(isCrowded)) {
+      return { scope: 'all', size: sizeWithoutLiobns(use), why: 'the largest histogram fills up' };
+    }
+    return undefined;
+  }
+  if (mostIsDead(use)) return { scope, size, why: 'threads that have died crowd the histograms' };
+  if (smallest < wantedSize) return { scope, size, why: `hist.size is ${wantedSize} now` };
+  return undefined;
+}
+
+/** Whether a histogram has lost calls, or soon may. */
+export function isCrowded({ tids, size, dropped }: HistTable): boolean {
+  return dropped > 0 || tids.length > (3 / 4) * size;
+}
+
+/** The VM, or the thread of nobody, that uses more LIOBNs than a guest can need. */
+export function floodingVm({ cells, vms, tables }: Pick<Use, 'cells' | 'vms' | 'tables'>): string | undefined {
+  const most = Math.min(MANY_LIOBNS, ...tables.map(({ size }) => size * MOST_OF_SIZE));
+  const owners = new Map(
+    vms?.flatMap(({ name, threads }) => threads.map(({ tid }) => [tid, `the VM ${name}`] as const)),
+  );
+  const liobns = new Map<string, Set<bigint>>();
+  for (const { tid, scope, liobn } of cells) {
+    if (scope !== 'one') continue;
+    const owner = owners.get(tid) ?? `thread ${tid}`;
+    const used = liobns.get(owner) ?? new Set();
+    liobns.set(owner, used.add(liobn));
+    if (used.size > most) return owner;
+  }
+  return undefined;
+}
+
+/** Twice what the living need; they keep their entries. */
+function fitting(use: Use): number {
+  const isAlive = aliveIn(use);
+  const rows = [...use.tables, ...use.detail].map(({ tids }) => tids.filter(isAlive).length);
+  return sizeFor(Math.max(...rows), use);
+}
+
+function sizeWithoutLiobns(use: Use): number {
+  const isAlive = aliveIn(use);
+  const living = use.cells.filter(({ tid }) => isAlive(tid));
+  const rows = (counter: Cell['counter']) =>
+    new Set(living.filter((cell) => cell.counter === counter).map((cell) => `${cell.tid} ${cell.hypercall}`)).size;
+  return sizeFor(Math.max(rows('entered'), rows('punted')), use);
+}
+
+function sizeFor(rows: number, { wantedSize }: Use): number {
+  let size = wantedSize;
+  while (size < 2 * rows && size < LARGEST) size *= 2;
+  return size;
+}
+
+function mostIsDead(use: Use): boolean {
+  const isAlive = aliveIn(use);
+  return [...use.tables, ...use.detail].some(({ tids, size }) => {
+    const dead = tids.filter((tid) => !isAlive(tid)).length;
+    return dead > tids.length / 2 && tids.length > size / 4;
+  });
+}
+
+/** All, while nobody can tell. */
+function aliveIn({ vms }: Use): (tid: number) => boolean {
+  if (!vms) return () => true;
+  const alive = new Set(vms.flatMap(({ threads }) => threads.map(({ tid }) => tid)));
+  return (tid) => alive.has(tid);
+}

@@ -1,0 +1,82 @@
+/**
+ * The source `hist`: two histograms that the kernel keeps in a private tracefs instance. They are left there when the
+ * source is closed, for the next agent to go on with.
+ */
+import { deriveId } from '@tcewatch/protocol';
+import type { Reading, Source, Told } from '../../model.js';
+import { Counting } from './counting.js';
+import { HIST } from './instance.js';
+import { LiveHost } from '../live-host.js';
+import { refuseIfBlind } from '../preflight.js';
+import type { SourceOptions } from '../options.js';
+import { removeRings, ringPlace } from '../ring/instance.js';
+import { Tracefs } from '../../tracefs/tracefs.js';
+import type { TracefsFiles } from '../../tracefs/tracefs.js';
+
+/** `files` is given where no kernel is behind them. */
+export function createHist(options: SourceOptions, files?: TracefsFiles): Source {
+  return new Hist(options, new Tracefs(files, HIST.withoutEvents));
+}
+
+class Hist implements Source {
+  readonly name = 'hist';
+  /** What `open` found, until `close`. */
+  #opened: { host: LiveHost; counting: Counting; leftovers: readonly string[] } | undefined;
+
+  constructor(
+    private readonly options: SourceOptions,
+    private readonly tracefs: Tracefs,
+  ) {}
+
+  async open(told?: Told): Promise<void> {
+    const { tracefs } = this;
+    const { root, hist } = this.options;
+    const host = await LiveHost.open(this.options, this.name);
+    await refuseIfBlind(root);
+    const { uptimeNs } = await host.clock();
+    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
+    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isTold);
+    // Of an agent that counted by them: they would be written for nobody.
+    const leftovers = await removeRings(await ringPlace(tracefs, root, HIST));
+    this.#opened = { host, counting, leftovers };
+  }
+
+  async next(): Promise<Reading | undefined> {
+    if (!this.#opened) return undefined;
+    const { host, counting, leftovers } = this.#opened;
+    const clock = await host.clock();
+    const { madeNs, cells, accounts, punts, latencies, handover, problems } = await counting.count(clock.uptimeNs);
+    const sighted = await host.sight(clock);
+    const changes = await counting.keepRoom(clock.uptimeNs, sighted.vms);
+    const counted = {
+      epoch: epochOf(host, madeNs),
+      epochBeganNs: madeNs,
+      cells: [...cells],
+      accounts: [...accounts],
+      punts: [...punts],
+      ...(latencies && { latencies }),
+      problems: [...leftovers, ...problems, ...changes],
+      ...(handover && {
+        handover: {
+          epoch: epochOf(host, handover.madeNs),
+          cells: handover.cells,
+          // Detail of the new one begins after this reading.
+          ...(latencies && { latencies: [] }),
+          seen: handover.seen,
+        },
+      }),
+    };
+    return host.reading(clock, counted, sighted);
+  }
+
+  async close(): Promise<void> {
+    const { counting } = this.#opened ?? {};
+    this.#opened = undefined;
+    await counting?.close();
+  }
+}
+
+/** The instance bears its name for as long as the kernel counts in it, and so does its epoch. */
+function epochOf({ facts }: LiveHost, madeNs: bigint): string {
+  return deriveId(facts.bootId, 'hist', madeNs);
+}

@@ -1,0 +1,85 @@
+/**
+ * The ring buffer of a recording, read with the same eyes as a live one: `ring/per_cpu` as it was read, and the formats from
+ * the first tree of the host. Enters and exits are in one buffer.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Reading } from '../../model.js';
+import { SourceError } from '../../model.js';
+import { RingError } from '../ring/decode/error.js';
+import { parseFormat } from '../ring/decode/format.js';
+import type { RingMerge } from '../ring/decode/merge.js';
+import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
+import { RUN_EVENT } from '../ring/instance.js';
+import { unreadable } from './recording.js';
+import { openBuffer } from '../ring/buffer.js';
+import type { RingBuffer } from '../ring/buffer.js';
+import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../ring/counts.js';
+import type { RingTally } from '../ring/counts.js';
+
+const EVENTS = 'sys/kernel/tracing/events';
+
+export class RecordedRing {
+  private readonly counts: RingCounts;
+  private readonly merge: RingMerge;
+
+  private constructor(
+    readonly directory: string,
+    private readonly buffer: RingBuffer,
+    formats: ConstructorParameters<typeof RingCounts>[0],
+    /** Of both kinds of events together. */
+    private readonly lost: Pick<RingTally, 'overwritten' | 'dropped'>,
+  ) {
+    this.counts = new RingCounts(formats, 'all');
+    this.merge = this.counts.merge(buffer.layout, buffer.cpus);
+  }
+
+  /** `recording` is its directory. Throws SourceError `recording-unreadable` or `recording-malformed`. */
+  static async open(recording: string): Promise<RecordedRing> {
+    const directory = join(recording, 'ring');
+    try {
+      const tree = (await readdir(recording)).filter((name) => name.startsWith('root-')).sort()[0] ?? 'root-';
+      const events = join(recording, tree, EVENTS);
+      const format = async (event: string) =>
+        parseFormat(await readFile(join(events, 'kvm_hv', event, 'format'), 'utf8'));
+      const formats = {
+        kvm_hcall_enter: await format(ENTER_EVENT),
+        kvm_hcall_exit: await format(EXIT_EVENT),
+        kvmppc_run_vcpu_enter: await format(RUN_EVENT),
+      };
+      const buffer = await openBuffer(directory, events);
+      return new RecordedRing(
+        directory,
+        buffer,
+        formats,
+        tallyOf(
+          [],
+          buffer.cpus.map((cpu) => cpu.stats()),
+        ),
+      );
+    } catch (error) {
+      if (!(error instanceof RingError)) throw unreadable(error, directory);
+      throw new SourceError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
+    }
+  }
+
+  /** What the events up to a time come to, in ns of the ring's clock; to be asked for ever later times. */
+  until(ns: number): Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'> {
+    this.merge.drain(ns);
+    const { events } = this.counts;
+    const { overwritten, dropped } = this.lost;
+    const tallies = RING_COUNTERS.map((counter) => ({ events: events[counter], overwritten, dropped }));
+    const lost = overwritten + dropped;
+    const unsure = `of ${lost} events that the ring lost nobody can tell which counter they are of: each has them all`;
+    return {
+      cells: this.counts.cells(),
+      latencies: this.counts.latencies(),
+      accounts: accountsOf(tallies),
+      problems: [...this.counts.problems, ...(lost > 0 ? [unsure] : [])],
+    };
+  }
+
+  close(): Promise<void> {
+    return this.buffer.close();
+  }
+}

@@ -1,0 +1,235 @@
+/** Private tracefs instances that count with hist triggers: finding or making them, and reading them. */
+import { join } from 'node:path';
+import type { HistTrigger } from './hist/trigger.js';
+import { SourceError } from '../model.js';
+import { Tracefs, absent, gone } from './tracefs.js';
+import type { AbsentEvents, Hold } from './tracefs.js';
+import { heldTrigger, resumeCommand, triggerCommand } from './triggers.js';
+import type { TriggerSpec } from './triggers.js';
+
+/** Where tracefs is found; the second is its place on hosts that mount debugfs alone. */
+export const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'] as const;
+
+/** What an instance counts, and for whom. */
+export interface InstanceKind {
+  /** Instances are named by it and the uptime in nanoseconds at which they were made: their counters' epoch began there. */
+  prefix: string;
+  /** In the order in which they are set. */
+  triggers: readonly TriggerSpec[];
+  /** What is wrong where the kernel has not the events. */
+  withoutEvents: AbsentEvents;
+}
+
+/** A directory of ours below `instances`, and the uptime that its name holds, in nanoseconds. */
+interface OwnDirectory {
+  directory: string;
+  madeNs: bigint;
+}
+
+/** One that has all triggers of its kind, and no others. */
+export interface FoundInstance<K extends InstanceKind> extends OwnDirectory {
+  kind: K;
+  /** Entries of each histogram. */
+  size: number;
+  /** Those that somebody paused. */
+  paused: readonly TriggerSpec[];
+}
+
+/** One that is in use. */
+export interface HeldInstance {
+  directory: string;
+  /**
+   * A file of it that is kept open: so long, the kernel lets nobody remove the instance (EBUSY), and when the agent ends,
+   * however it ends, its next life can.
+   */
+  hold: Hold;
+}
+
+export interface Instance<K extends InstanceKind = InstanceKind> extends OwnDirectory, HeldInstance {
+  kind: K;
+}
+
+/** An instance, and what is left of others and could not be removed. */
+export interface OpenedInstance<K extends InstanceKind = InstanceKind> {
+  instance: Instance<K>;
+  problems: string[];
+}
+
+/** Where an instance is made, and how large its histograms are. */
+export interface Place {
+  tracefs: Tracefs;
+  root: string;
+  /** Entries of each histogram. */
+  size: number;
+}
+
+export interface InstanceOptions<K extends InstanceKind> extends Place {
+  kind: K;
+  /** Uptime now, in nanoseconds. */
+  nowNs: bigint;
+}
+
+/** `kinds` have one prefix; an instance of any is gone on with, and one of the first is made. */
+export interface OpenOptions<K extends InstanceKind> extends Omit<InstanceOptions<K>, 'kind'> {
+  kinds: readonly [K, ...K[]];
+}
+
+/**
+ * The newest instance that still counts and that `isWanted`: an agent that was killed has lost nothing. Else a new one.
+ * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws SourceError.
+ */
+export async function openInstance<K extends InstanceKind>(
+  { kinds, ...options }: OpenOptions<K>,
+  isWanted: (found: FoundInstance<K>) => boolean,
+): Promise<OpenedInstance<K>> {
+  const { tracefs, root } = options;
+  let instance: Instance<K> | undefined;
+  const problems: string[] = [];
+  for (const own of await ownDirectories(tracefs, root, kinds[0].prefix)) {
+    const found = instance ? undefined : await recognised(tracefs, own, kinds);
+    if (found && isWanted(found)) instance = await resumed(tracefs, found);
+    else problems.push(...(await tracefs.removeInstance(own.directory)));
+  }
+  return { instance: instance ?? (await makeInstance({ ...options, kind: kinds[0] })), problems };
+}
+
+/** A new instance that counts. Throws SourceError, and then leaves nothing behind. */
+export async function makeInstance<K extends InstanceKind>(options: InstanceOptions<K>): Promise<Instance<K>> {
+  const { kind, nowNs } = options;
+  return { ...(await countIn(`${kind.prefix}-${nowNs}`, kind, options)), madeNs: nowNs, kind };
+}
+
+/** The same in an instance of any name. */
+export async function countIn(name: string, kind: InstanceKind, { tracefs, root, size }: Place): Promise<HeldInstance> {
+  const tracing = await findTracefs(root, tracefs);
+  for (const trigger of kind.triggers) {
+    const events = eventDirectory(tracing, trigger);
+    if (!(await tracefs.exists(events))) throw absent(kind.withoutEvents, events);
+  }
+  const directory = join(tracing, 'instances', name);
+  await tracefs.make(directory);
+  try {
+    await setTriggers(tracefs, directory, kind.triggers, size);
+    return { directory, hold: await hold(tracefs, directory) };
+  } catch (error) {
+    await tracefs.removeInstance(directory);
+    throw error;
+  }
+}
+
+/** In this order; `size`: entries of each histogram. Throws SourceError. */
+export async function setTriggers(
+  tracefs: Tracefs,
+  directory: string,
+  triggers: readonly TriggerSpec[],
+  size: number,
+): Promise<void> {
+  for (const trigger of triggers) {
+    await tracefs.append(triggerPath(directory, trigger), triggerCommand(trigger, size));
+  }
+}
+
+/** Lets go of an instance that is not to count any more; returns a problem, if it could not be removed. */
+export async function removeInstance(tracefs: Tracefs, { directory, hold }: HeldInstance): Promise<string[]> {
+  await hold.close();
+  return tracefs.removeInstance(directory);
+}
+
+/** The newest instance that counts for one of these kinds, whoever made it. Nothing is changed. */
+export async function newestInstance<K extends InstanceKind>(
+  tracefs: Tracefs,
+  root: string,
+  kinds: readonly [K, ...K[]],
+): Promise<FoundInstance<K> | undefined> {
+  for (const own of await ownDirectories(tracefs, root, kinds[0].prefix)) {
+    const found = await recognised(tracefs, own, kinds);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The histogram of a trigger, as the kernel prints it. */
+export async function readHist(tracefs: Tracefs, directory: string, trigger: TriggerSpec): Promise<string> {
+  const path = join(eventDirectory(directory, trigger), 'hist');
+  if (!(await tracefs.exists(directory))) throw gone('instance-removed', directory);
+  const text = await tracefs.read(path);
+  if (text === '') throw gone('trigger-removed', path);
+  return text;
+}
+
+/** Where tracefs is mounted below `root`. Throws SourceError `not-mounted`. */
+export async function findTracefs(root: string, tracefs = new Tracefs()): Promise<string> {
+  for (const mountPoint of MOUNT_POINTS) {
+    const tracing = join(root, mountPoint);
+    if (await tracefs.exists(join(tracing, 'instances'))) return tracing;
+  }
+  throw new SourceError(
+    'not-mounted',
+    `there is no tracefs in ${join(root, 'sys/kernel/tracing')}: mount it with ` +
+      '"mount -t tracefs nodev /sys/kernel/tracing"',
+  );
+}
+
+export function eventDirectory(directory: string, { system, event }: Pick<TriggerSpec, 'system' | 'event'>): string {
+  return join(directory, 'events', system, event);
+}
+
+/** The newest first. Of another prefix that begins with this one are none among them. */
+async function ownDirectories(tracefs: Tracefs, root: string, prefix: string): Promise<OwnDirectory[]> {
+  const instances = join(await findTracefs(root, tracefs), 'instances');
+  const ours = new RegExp(`^${prefix}-(\\d{1,19})$`);
+  return (await tracefs.list(instances))
+    .flatMap((name) => {
+      const made = ours.exec(name)?.[1];
+      return made === undefined ? [] : [{ directory: join(instances, name), madeNs: BigInt(made) }];
+    })
+    .sort((a, b) => Number(b.madeNs - a.madeNs));
+}
+
+async function recognised<K extends InstanceKind>(
+  tracefs: Tracefs,
+  own: OwnDirectory,
+  kinds: readonly K[],
+): Promise<FoundInstance<K> | undefined> {
+  for (const kind of kinds) {
+    const set = await heldTriggers(tracefs, own.directory, kind.triggers);
+    if (!set) continue;
+    const paused = kind.triggers.filter((_, i) => set[i]?.state === 'paused');
+    return { ...own, kind, size: Math.min(...set.map(({ size }) => size)), paused };
+  }
+  return undefined;
+}
+
+/** These triggers as the kernel holds them; undefined when one of them is not there, or is not alone. */
+export async function heldTriggers(
+  tracefs: Tracefs,
+  directory: string,
+  triggers: readonly TriggerSpec[],
+): Promise<HistTrigger[] | undefined> {
+  const held = await Promise.all(
+    triggers.map(async (trigger) => {
+      const path = triggerPath(directory, trigger);
+      // Without the event, its module was unloaded since the instance was made.
+      return heldTrigger(trigger, (await tracefs.exists(path)) ? await tracefs.read(path) : '');
+    }),
+  );
+  const set = held.filter((trigger) => trigger !== undefined);
+  return set.length < held.length ? undefined : set;
+}
+
+/** What somebody paused is set going again. */
+async function resumed<K extends InstanceKind>(
+  tracefs: Tracefs,
+  { directory, madeNs, kind, paused }: FoundInstance<K>,
+): Promise<Instance<K>> {
+  for (const trigger of paused) await tracefs.append(triggerPath(directory, trigger), resumeCommand(trigger));
+  return { directory, madeNs, kind, hold: await hold(tracefs, directory) };
+}
+
+function hold(tracefs: Tracefs, directory: string): Promise<Hold> {
+  return tracefs.hold(join(directory, 'tracing_on'));
+}
+
+export function triggerPath(directory: string, trigger: TriggerSpec): string {
+  return join(eventDirectory(directory, trigger), 'trigger');
+}

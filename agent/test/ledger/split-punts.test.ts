@@ -1,0 +1,124 @@
+/** Punted calls whose LIOBN is counted by itself, and read later than the calls. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { apportion } from '../../src/ledger/split-punts.js';
+import { cellKey } from '../../src/ledger/cell-key.js';
+import type { CellCount } from '../../src/ledger/state.js';
+import type { Cell } from '../../src/model.js';
+
+const cell = (tid: number, liobn: bigint | undefined, calls: number): Cell => ({
+  counter: 'punted',
+  tid,
+  hypercall: 'H_PUT_TCE',
+  scope: liobn === undefined ? 'all' : 'one',
+  liobn: liobn ?? 0n,
+  calls,
+});
+
+/** What a reading says after another, by LIOBN or `all`. */
+class Telling {
+  told = new Map<string, CellCount>();
+
+  /** By thread and LIOBN. */
+  read(cells: readonly Cell[], punts: readonly Cell[]): Record<string, number> {
+    const now = apportion(this.told, cells, punts);
+    this.told = new Map(now.map((one) => [cellKey(one), { calls: one.calls, entries: one.entries }]));
+    return Object.fromEntries(now.map(({ tid, scope, liobn, calls }) => [`${tid} ${scope} ${liobn}`, calls]));
+  }
+}
+
+describe('calls whose LIOBN is read later', () => {
+  it('are told without it only if it is not known by then', () => {
+    const telling = new Telling();
+    expect(telling.read([cell(1, undefined, 10)], [cell(1, 5n, 8)])).toEqual({ '1 one 5': 8, '1 all 0': 2 });
+  });
+
+  it('are not told before they are counted', () => {
+    const telling = new Telling();
+    expect(telling.read([cell(1, undefined, 10)], [cell(1, 5n, 7), cell(1, 6n, 9)])).toEqual({
+      '1 one 5': 7,
+      '1 one 6': 3,
+    });
+    expect(telling.read([cell(1, undefined, 16)], [cell(1, 5n, 7), cell(1, 6n, 9)])).toEqual({
+      '1 one 5': 7,
+      '1 one 6': 9,
+    });
+  });
+
+  it('stay as they were told where their LIOBNs are not counted any more', () => {
+    const telling = new Telling();
+    telling.read([cell(1, undefined, 10)], [cell(1, 5n, 8)]);
+    expect(telling.read([cell(1, undefined, 15)], [])).toEqual({ '1 one 5': 8, '1 all 0': 7 });
+  });
+
+  it('are left as they are where fewer are counted than were told', () => {
+    const telling = new Telling();
+    telling.read([cell(1, undefined, 10)], [cell(1, 5n, 8)]);
+    expect(telling.read([cell(1, undefined, 9)], [cell(1, 5n, 8)])).toEqual({ '1 all 0': 9 });
+  });
+
+  it('may be printed in two rows each', () => {
+    const telling = new Telling();
+    const twice = [cell(1, 5n, 2), cell(1, 5n, 3)];
+    expect(telling.read([cell(1, undefined, 4), cell(1, undefined, 2)], twice)).toEqual({
+      '1 one 5': 5,
+      '1 all 0': 1,
+    });
+  });
+
+  it('leave other counters alone', () => {
+    const entered: Cell = { ...cell(1, 5n, 3), counter: 'entered', entries: 4 };
+    expect(apportion(new Map(), [entered], [cell(1, 5n, 1)])).toEqual([entered]);
+  });
+});
+
+it('comes to all calls, never goes back, and tells no LIOBN more calls than it had', () => {
+  const call = fc.record({ tid: fc.integer({ min: 1, max: 2 }), liobn: fc.bigInt(1n, 3n), isPaired: fc.boolean() });
+  const calls = fc.array(call, { maxLength: 8 });
+  // Calls before a reading, between its two parts, and whether it has the second one.
+  const step = fc.record({ before: calls, between: calls, isDetailed: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+      const telling = new Telling();
+      const all: { tid: number; liobn: bigint; isPaired: boolean }[] = [];
+      let last: Record<string, number> = {};
+      for (const { before, between, isDetailed } of steps) {
+        all.push(...before);
+        const punted = [1, 2].map((tid) => cell(tid, undefined, all.filter((one) => one.tid === tid).length));
+        all.push(...between);
+        const known = (tid: number, liobn: bigint) =>
+          all.filter((one) => one.tid === tid && one.liobn === liobn && one.isPaired).length;
+        const punts = [1, 2].flatMap((tid) => [1n, 2n, 3n].map((liobn) => cell(tid, liobn, known(tid, liobn))));
+        const told = telling.read(punted, isDetailed ? punts : []);
+        for (const { tid, calls } of punted) {
+          const ofThread = Object.entries(told).filter(([label]) => label.startsWith(`${tid} `));
+          expect(ofThread.reduce((sum, [, value]) => sum + value, 0)).toBe(calls);
+        }
+        for (const [label, value] of Object.entries(last)) expect(told[label]).toBeGreaterThanOrEqual(value);
+        for (const { tid, liobn, calls } of punts) expect(told[`${tid} one ${liobn}`] ?? 0).toBeLessThanOrEqual(calls);
+        last = told;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('tells the LIOBN of every call in the end, where each was paired', () => {
+  const calls = fc.array(fc.bigInt(1n, 3n), { maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(calls, calls), { maxLength: 8 }), (steps) => {
+      const telling = new Telling();
+      const all: bigint[] = [];
+      const punts = () => [1n, 2n, 3n].map((liobn) => cell(1, liobn, all.filter((one) => one === liobn).length));
+      for (const [before, between] of steps) {
+        all.push(...before);
+        const punted = cell(1, undefined, all.length);
+        all.push(...between);
+        telling.read([punted], punts());
+      }
+      const told = telling.read([cell(1, undefined, all.length)], punts());
+      const truth = punts().filter(({ calls }) => calls > 0);
+      expect(told).toEqual(Object.fromEntries(truth.map(({ liobn, calls }) => [`1 one ${liobn}`, calls])));
+    }),
+  );
+});

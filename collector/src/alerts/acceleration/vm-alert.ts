@@ -1,0 +1,158 @@
+/** One life of a VM through the batches: from intervals of punts to an alert and its end. */
+import { deriveId } from '@tcewatch/protocol';
+import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
+import type { AlertEvent } from '../../model.js';
+import { explain, explainSharper } from '../causes/index.js';
+import { Sightings } from './descriptors.js';
+import { Episode } from './episode.js';
+import type { Interval } from './episode.js';
+import { canHide, hasHandled, hasPunted, judge } from './verdict.js';
+import type { Policy } from '../policy.js';
+import type { Rules } from '../rules.js';
+import type { Tally } from './call-counts.js';
+
+/** What a batch says of a life; `before` is null where there is nothing to compare with. */
+export interface Reading extends Omit<Interval, 'before'> {
+  vm: Vm;
+  batch: Batch;
+  before: Tally | null;
+}
+
+export class Life {
+  /** The newest batch that had it: which it is of those of its host, from 1 on, and the place of its VM in there. */
+  reading = 0;
+  place = 0;
+  #seen = new Sightings();
+  /** Whether the kernel was ever seen to handle calls of this life. */
+  #handled = false;
+  #episode: Episode | null = null;
+
+  /** Goes on from the newest event of its alert. */
+  restore(alert: AlertEvent): void {
+    const { calls, before, after } = alert.evidence;
+    this.#seen = new Sightings(after, before);
+    this.#handled = alert.alert === 'TceAccelerationLost';
+    this.#episode = calls && Episode.restore(alert, calls);
+  }
+
+  /** The newest event of its alert, while that fires. */
+  get alert(): AlertEvent | null {
+    return this.#episode?.alert ?? null;
+  }
+
+  /** Goes on with one more batch: the event that it is told by. An ended life is resolved by its host. */
+  observe(reading: Reading, policy: Policy): AlertEvent | null {
+    const { vm, batch, before, after, ns } = reading;
+    const rules = policy.rulesOf(batch.host.name, vm.name);
+    if (!rules.enabled) {
+      this.#seen.look(vm, batch);
+      const { alert } = this;
+      this.#episode = null;
+      return alert && resolve(alert, batch.clock.wallNs);
+    }
+    // Nearly all VMs have no punts nearly always.
+    if (before !== null && ns > 0n && (this.#episode || hasPunted(before, after))) {
+      this.#judge({ before, after, ns }, vm, rules);
+    }
+    this.#seen.look(vm, batch);
+    this.#handled ||= hasHandled(after, vm.evidence);
+    const event = this.#episode && this.#nextEvent(this.#episode, reading, rules, policy);
+    if (this.#episode && event) this.#episode.alert = event;
+    if (event?.state === 'resolved') this.#episode = null;
+    return event;
+  }
+
+  /** Before what the batch shows of the descriptors is added: an episode remembers what was seen until it began. */
+  #judge(interval: Interval, vm: Vm, rules: Readonly<Rules>): void {
+    const { before, after, ns } = interval;
+    const { hasNoTable } = this.#seen;
+    const hadTable = !hasNoTable || (vm.facts?.descriptors?.tceTables ?? 0) > 0;
+    const given = { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable, firing: this.alert !== null };
+    const verdict = judge(before, after, given, rules);
+    if (verdict.says === 'fallback') {
+      (this.#episode ??= new Episode(this.#seen.copy())).punting(interval, verdict, vm.evidence);
+    } else if (this.#episode?.calm(interval, verdict, rules) === false) {
+      this.#episode = null;
+    }
+  }
+
+  #nextEvent(episode: Episode, { vm, batch }: Reading, rules: Readonly<Rules>, policy: Policy): AlertEvent | null {
+    const { clock, host } = batch;
+    const { alert } = episode;
+    if (!alert) {
+      const due = isDue(episode, rules) && !policy.isMaintained(clock.wallNs, host.name, vm.name);
+      return due ? this.#fire(episode, vm, batch, rules) : null;
+    }
+    if (episode.calmNs >= rules.keepFiringForNs) return resolve(alert, clock.wallNs);
+    return this.#revise(episode, alert, vm, batch, rules);
+  }
+
+  #fire(episode: Episode, vm: Vm, { clock, host }: Batch, rules: Readonly<Rules>): AlertEvent {
+    const calls = episode.callEvidence();
+    const found = this.#seen.since(episode.untilPunts);
+    const never = this.#isNever(calls.hypercalls, vm);
+    const { cause, facts } = explain({ host, vm, calls, ...found, never });
+    const alert = never ? 'TceNeverAccelerated' : 'TceAccelerationLost';
+    return {
+      alertId: deriveId(alert, vm.life, clock.wallNs),
+      alert,
+      severity: isCritical(episode, rules) ? 'critical' : 'warning',
+      state: 'firing',
+      revision: 0,
+      atNs: clock.wallNs,
+      hostId: host.id,
+      hostName: host.name,
+      vm: { life: vm.life, name: vm.name, uuid: vm.uuid },
+      firedAtNs: clock.wallNs,
+      resolvedAtNs: null,
+      cause,
+      impact: episode.impact(),
+      evidence: { facts, calls, ...found },
+    };
+  }
+
+  /** A sharper cause by what has been seen since, or a higher severity. */
+  #revise(
+    episode: Episode,
+    alert: AlertEvent,
+    vm: Vm,
+    { clock, host }: Batch,
+    rules: Readonly<Rules>,
+  ): AlertEvent | null {
+    const found = this.#seen.since(episode.untilPunts);
+    const never = alert.alert === 'TceNeverAccelerated';
+    const told = explainSharper({ host, vm, calls: episode.calls, ...found, never }, alert.cause.code);
+    const isWorse = alert.severity === 'warning' && isCritical(episode, rules);
+    if (!told && !isWorse) return null;
+    return {
+      ...alert,
+      revision: alert.revision + 1,
+      atNs: clock.wallNs > alert.atNs ? clock.wallNs : alert.atNs,
+      ...(isWorse && { severity: 'critical' }),
+      ...(told && { cause: told.cause, evidence: { facts: told.facts, calls: episode.callEvidence(), ...found } }),
+    };
+  }
+
+  /** Nobody saw the kernel handle a call, and none of those that fall back can have been handled where nobody sees it. */
+  #isNever(hypercalls: Readonly<Partial<Record<Hypercall, unknown>>>, { evidence }: Vm): boolean {
+    if (this.#handled) return false;
+    if (this.#seen.hasNoTable && this.#seen.hadNoTable) return true;
+    return !(Object.keys(hypercalls) as Hypercall[]).some((name) => canHide(name, evidence, 0));
+  }
+}
+
+/** The event that ends an alert. */
+export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
+  const atNs = wallNs > alert.atNs ? wallNs : alert.atNs;
+  return { ...alert, state: 'resolved', revision: alert.revision + 1, atNs, resolvedAtNs: atNs };
+}
+
+/** Single punts with silence between them each make an interval of their own, at a rate that is none over the time. */
+function isDue(episode: Episode, { forNs, minRate }: Readonly<Rules>): boolean {
+  const { punted, seconds } = episode.calls;
+  return episode.heldNs >= forNs && episode.calmNs === 0n && punted >= minRate * seconds;
+}
+
+function isCritical({ criticalNs }: Episode, { forNs }: Readonly<Rules>): boolean {
+  return criticalNs !== null && criticalNs >= forNs;
+}

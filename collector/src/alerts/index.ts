@@ -1,0 +1,10 @@
+/** What the rest of the collector knows of the detector. */
+export * from './causes/index.js';
+export * from './detector.js';
+export { ESTIMATE } from './acceleration/episode.js';
+export { aboutHost } from './host-alert.js';
+export { resolve } from './acceleration/vm-alert.js';
+export { createPolicy } from './policy.js';
+export type { Exceptions, Maintenance, Override, Policy, Selector } from './policy.js';
+export { DEFAULT_RULES } from './rules.js';
+export type { Rules } from './rules.js';

@@ -1,0 +1,45 @@
+/** When something was last heard of an agent, on a host or in a guest. Pure. */
+import type { Batch } from '@tcewatch/protocol';
+import type { AlertEvent } from '../../model.js';
+
+/** Times in nanoseconds since 1970. */
+export interface Heard {
+  hostId: string;
+  name: string;
+  /** Of the newest reading, on the host's clock. */
+  readNs: bigint;
+  /** Of the newest batch, on the collector's clock: that of the restart where none has come since. */
+  receivedNs: bigint;
+  /** Since when it would be forgotten: as receivedNs, or after a restart as readNs. */
+  sinceNs: bigint;
+  /** 0 where it is not known. */
+  intervalNs: bigint;
+  /** The guest that it speaks for; null for a host. */
+  guest: Guest | null;
+  alert: AlertEvent | null;
+}
+
+interface Guest {
+  /** In lower case; empty where it has none. */
+  uuid: string;
+  /** The host that was last seen to run it, and when, on the collector's clock. */
+  runsOn: { hostId: string; seenNs: bigint } | null;
+}
+
+/** The source of agents in guests. */
+const GUEST = 'guest';
+
+export function hear(known: Heard | undefined, batch: Batch, receivedNs: bigint): Heard {
+  const { host, clock, intervalNs, vms } = batch;
+  const uuid = vms.find((vm) => vm.uuid !== '')?.uuid.toLowerCase() ?? '';
+  return {
+    hostId: host.id,
+    name: host.name,
+    readNs: known && known.readNs > clock.wallNs ? known.readNs : clock.wallNs,
+    receivedNs,
+    sinceNs: receivedNs,
+    intervalNs,
+    guest: host.source === GUEST ? { uuid, runsOn: known?.guest?.runsOn ?? null } : null,
+    alert: known?.alert ?? null,
+  };
+}

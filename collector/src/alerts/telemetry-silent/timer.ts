@@ -1,0 +1,43 @@
+/** Looks for silence from time to time, and passes on what it finds. */
+import type { BaseLogger } from 'pino';
+import type { Detector } from '../index.js';
+import type { Pipeline } from '../../pipeline.js';
+import type { Freshness, SilenceWatch } from './watch.js';
+
+/** Between two looks, in milliseconds: by so much an alert may be late. */
+const EVERY_MS = 10_000;
+
+export interface SilenceSurroundings {
+  silence: SilenceWatch;
+  store: { freshness(): Promise<readonly Freshness[]> };
+  detector: Pick<Detector, 'remove'>;
+  pipeline: Pick<Pipeline, 'raise'>;
+  log: BaseLogger;
+  /** Nanoseconds since 1970. */
+  now: () => bigint;
+}
+
+/** Looks once: never rejects. */
+export async function lookForSilence(surroundings: SilenceSurroundings): Promise<void> {
+  const { silence, store, detector, pipeline, log, now } = surroundings;
+  try {
+    const { events, removed } = await silence.check(now(), () => store.freshness());
+    for (const hostId of removed) log.info({ hostId }, 'a silent host is taken for removed: its alerts end');
+    await pipeline.raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId))]);
+  } catch (error) {
+    log.error({ err: error }, 'could not look for silent hosts; the next look tries again');
+  }
+}
+
+/** Looks until what it gives back is called, which waits for a look that is under way. */
+export function watchSilence(surroundings: SilenceSurroundings): () => Promise<void> {
+  let looking: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    looking ??= lookForSilence(surroundings).finally(() => (looking = undefined));
+  }, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * One partition while it is this collector's: its records in order, through the store, then committed. What fails for
+ * now is tried again for as long as the partition is ours; nothing is committed that the store does not have. While the
+ * store writes some records, those after them are decoded and follow, so that neither waits for the other.
+ */
+import type { Assignment, ConsumedBatch, Position } from '@tcewatch/kafka';
+import type { Batch } from '@tcewatch/protocol';
+import pRetry from 'p-retry';
+import type { BaseLogger } from 'pino';
+import { StoreError } from '../../model.js';
+import type { DeadLetters } from './dead-letters.js';
+import { poisonOf } from './decode.js';
+import type { DeadLetter, Letter } from './decode.js';
+
+export interface LaneOptions {
+  sort: (records: ConsumedBatch['records']) => { letters: Letter[]; dead: DeadLetter[] };
+  /** Makes all of the batches durable. */
+  accept: (batches: readonly Batch[]) => Promise<void>;
+  deadLetters: DeadLetters;
+  commit: (position: Position) => Promise<void>;
+  /** Told of the bytes that are no longer held, and of the hosts that they were of. */
+  done: (bytes: number, letters: readonly Letter[]) => void;
+  backoff: { firstMs: number; longestMs: number };
+  log: BaseLogger;
+}
+
+/** Of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
+const MOST_BYTES = 2 * 1024 * 1024;
+
+/** Records that are taken together: at the store, or done there. */
+interface Turn {
+  /** How many of those that wait, from the oldest on. */
+  pieces: number;
+  /** To be committed when all of it is done. */
+  next: bigint;
+  bytes: number;
+  letters: readonly Letter[];
+  dead: readonly DeadLetter[];
+  /** Resolves when the store has the others. */
+  refused: Promise<DeadLetter[]>;
+}
+
+type Piece = Pick<Turn, 'next' | 'bytes'> & Pick<ConsumedBatch, 'records'>;
+
+export class Lane {
+  #waiting: Piece[] = [];
+  /** Of the oldest that wait, behind those that the current turn has. */
+  #ahead: Turn | undefined;
+  #working: Promise<void> | undefined;
+  readonly #ended = new AbortController();
+  #troubled = false;
+
+  constructor(
+    readonly assignment: Assignment,
+    private readonly options: LaneOptions,
+  ) {}
+
+  push(batch: ConsumedBatch): void {
+    if (this.#ended.signal.aborted) return;
+    this.#waiting.push(...piecesOf(batch));
+    this.#working ??= this.#work();
+  }
+
+  /** Takes nothing any more. Resolves when what is under way has come to its end, to the bytes that are thrown away. */
+  async end(): Promise<number> {
+    this.#ended.abort();
+    await this.#working;
+    const left = bytesOf(this.#waiting);
+    this.#waiting = [];
+    return left;
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#ended;
+    const { backoff, log } = this.options;
+    while (this.#waiting.length > 0 && !signal.aborted) {
+      await pRetry(() => this.#attempt(), {
+        retries: Infinity,
+        minTimeout: backoff.firstMs,
+        maxTimeout: backoff.longestMs,
+        randomize: true,
+        signal,
+        onFailedAttempt: ({ error }) => {
+          // The same trouble at each attempt is one line, and its end another.
+          if (!this.#troubled)
+            log.warn({ ...this.#where, err: error }, 'records cannot be taken now; they are tried again');
+          this.#troubled = true;
+        },
+      }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+    // It ended, and what is at the store already comes to its end there.
+    if (this.#ahead) await this.#finish(this.#ahead).catch(() => undefined);
+    // In the same turn as the check, so that nothing is pushed in between and never taken.
+    this.#working = undefined;
+  }
+
+  /** No error is to end the retries, as a TypeError would. */
+  async #attempt(): Promise<void> {
+    try {
+      await this.#turn();
+    } catch (cause) {
+      throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const turn = this.#ahead ?? this.#begin(0);
+    if (!turn) return;
+    this.#ahead = undefined;
+    try {
+      this.#ahead = this.#begin(turn.pieces);
+      await this.#finish(turn);
+    } catch (error) {
+      // Both are taken again, in their order, when neither is at the store any more.
+      await Promise.allSettled([turn.refused, this.#ahead?.refused]);
+      this.#ahead = undefined;
+      throw error;
+    }
+  }
+
+  /** What waits from there on, as much as a turn takes, on its way to the store. */
+  #begin(from: number): Turn | undefined {
+    const pieces = oldest(this.#waiting.slice(from));
+    const last = pieces.at(-1);
+    if (!last) return undefined;
+    const { letters, dead } = this.options.sort(pieces.flatMap(({ records }) => records));
+    const refused = this.#accept(letters);
+    // Who finishes the turn sees it.
+    refused.catch(() => undefined);
+    return { pieces: pieces.length, next: last.next, bytes: bytesOf(pieces), letters, dead, refused };
+  }
+
+  async #finish({ pieces, refused, dead, letters, next, bytes }: Turn): Promise<void> {
+    const { deadLetters, commit, done, log } = this.options;
+    const all = [...dead, ...(await refused)];
+    await deadLetters.send(this.assignment, all, this.#ended.signal);
+    await commit({ ...this.assignment, next });
+    if (this.#troubled) log.info(this.#where, 'records are taken again');
+    this.#troubled = false;
+    this.#waiting = this.#waiting.slice(pieces);
+    done(bytes, letters);
+  }
+
+  /** Resolves to those that can never be stored; rejects when some may be later. */
+  async #accept(letters: readonly Letter[]): Promise<DeadLetter[]> {
+    const { accept } = this.options;
+    if (letters.length === 0) return [];
+    try {
+      await accept(letters.map(({ batch }) => batch));
+      return [];
+    } catch (error) {
+      if (letters.length === 1 || !isForGood(error)) throw error;
+    }
+    // One of them can never be stored, or the store takes none: that it takes others says which.
+    const outcomes = await Promise.allSettled(letters.map(({ batch }) => accept([batch])));
+    const failures = outcomes.flatMap((outcome, i) => {
+      const letter = letters[i];
+      return outcome.status === 'rejected' && letter ? [{ letter, error: outcome.reason as unknown }] : [];
+    });
+    const forNow = failures.find(({ error }) => !isForGood(error));
+    if (forNow) throw forNow.error;
+    if (failures.length === letters.length) throw failures[0]?.error;
+    return failures.map(({ letter: { record }, error }) => ({ record, poison: refusalOf(error) }));
+  }
+
+  get #where(): { topic: string; partition: number } {
+    const { topic, partition } = this.assignment;
+    return { topic, partition };
+  }
+}
+
+function isForGood(error: unknown): boolean {
+  return !(error instanceof StoreError && error.transient);
+}
+
+function refusalOf(error: unknown): DeadLetter['poison'] {
+  return error instanceof StoreError ? { code: 'store-refused', message: error.message } : poisonOf(error);
+}
+
+function piecesOf({ records, next }: ConsumedBatch): Piece[] {
+  const pieces: Piece[] = [];
+  let begin = 0;
+  let bytes = 0;
+  const cut = (end: number, until: bigint): void => {
+    pieces.push({ records: records.slice(begin, end), next: until, bytes });
+    begin = end;
+    bytes = 0;
+  };
+  for (const [i, { offset, value }] of records.entries()) {
+    const size = value?.length ?? 0;
+    if (i > begin && bytes + size > MOST_BYTES) cut(i, offset);
+    bytes += size;
+  }
+  cut(records.length, next);
+  return pieces;
+}
+
+function oldest(pieces: readonly Piece[]): readonly Piece[] {
+  let sum = 0;
+  const beyond = pieces.findIndex(({ bytes }, i) => (sum += bytes) > MOST_BYTES && i > 0);
+  return beyond === -1 ? pieces : pieces.slice(0, beyond);
+}
+
+function bytesOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+}
