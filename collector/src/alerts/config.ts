@@ -1,7 +1,7 @@
 /** Settings of the detector, and how they become its rules. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { createPolicy } from './index.js';
+import { DEFAULT_RULES, createPolicy } from './index.js';
 import type { Maintenance, Override, Policy, Rules } from './index.js';
 
 const share = z.number().min(0).max(1);
@@ -52,15 +52,15 @@ const override = z
 
 export const detector = z
   .strictObject({
-    minShare: thresholds.minShare.default(0.1),
-    clearShare: thresholds.clearShare.default(0.05),
-    criticalShare: thresholds.criticalShare.default(0.9),
-    minRate: thresholds.minRate.default(1),
-    minRateBlind: thresholds.minRateBlind.default(100),
-    for: thresholds.for.prefault('10s'),
-    keepFiringFor: thresholds.keepFiringFor.prefault('60s'),
-    silentAfter: thresholds.silentAfter.prefault('90s'),
-    forgetAfter: thresholds.forgetAfter.prefault('7d'),
+    minShare: thresholds.minShare.default(DEFAULT_RULES.minShare),
+    clearShare: thresholds.clearShare.default(DEFAULT_RULES.clearShare),
+    criticalShare: thresholds.criticalShare.default(DEFAULT_RULES.criticalShare),
+    minRate: thresholds.minRate.default(DEFAULT_RULES.minRate),
+    minRateBlind: thresholds.minRateBlind.default(DEFAULT_RULES.minRateBlind),
+    for: thresholds.for.prefault(durationText(DEFAULT_RULES.forNs)),
+    keepFiringFor: thresholds.keepFiringFor.prefault(durationText(DEFAULT_RULES.keepFiringForNs)),
+    silentAfter: thresholds.silentAfter.prefault(durationText(DEFAULT_RULES.silentAfterNs)),
+    forgetAfter: thresholds.forgetAfter.prefault(durationText(DEFAULT_RULES.forgetAfterNs)),
     maintenance: z
       .array(maintenance)
       .max(1000)
@@ -131,6 +131,12 @@ function maintenanceOf({ maintenance }: DetectorConfig): Maintenance[] {
 function stated<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** `90s` or `7d`: how a default is written, and shown in the reference. */
+function durationText(ns: bigint): string {
+  const seconds = ns / 1_000_000_000n;
+  return seconds % 86_400n === 0n ? `${seconds / 86_400n}d` : `${seconds}s`;
 }
 
 function nanoseconds(milliseconds: number): bigint {
