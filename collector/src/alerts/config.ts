@@ -1,8 +1,10 @@
 /** Settings of the detector, and how they become its rules. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { DEFAULT_RULES, createPolicy } from './index.js';
-import type { Maintenance, Override, Policy, Rules } from './index.js';
+import { createPolicy } from './policy.js';
+import type { Maintenance, Override, Policy } from './policy.js';
+import { DEFAULT_RULES } from './rules.js';
+import type { Rules } from './rules.js';
 
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0);
@@ -57,10 +59,10 @@ export const detector = z
     criticalShare: thresholds.criticalShare.default(DEFAULT_RULES.criticalShare),
     minRate: thresholds.minRate.default(DEFAULT_RULES.minRate),
     minRateBlind: thresholds.minRateBlind.default(DEFAULT_RULES.minRateBlind),
-    for: thresholds.for.prefault(durationText(DEFAULT_RULES.forNs)),
-    keepFiringFor: thresholds.keepFiringFor.prefault(durationText(DEFAULT_RULES.keepFiringForNs)),
-    silentAfter: thresholds.silentAfter.prefault(durationText(DEFAULT_RULES.silentAfterNs)),
-    forgetAfter: thresholds.forgetAfter.prefault(durationText(DEFAULT_RULES.forgetAfterNs)),
+    for: thresholds.for.prefault(written(DEFAULT_RULES.forNs)),
+    keepFiringFor: thresholds.keepFiringFor.prefault(written(DEFAULT_RULES.keepFiringForNs)),
+    silentAfter: thresholds.silentAfter.prefault(written(DEFAULT_RULES.silentAfterNs)),
+    forgetAfter: thresholds.forgetAfter.prefault(written(DEFAULT_RULES.forgetAfterNs)),
     maintenance: z
       .array(maintenance)
       .max(1000)
@@ -133,8 +135,8 @@ function stated<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], un
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
-/** `90s` or `7d`: how a default is written, and shown in the reference. */
-function durationText(ns: bigint): string {
+/** A number of seconds as the configuration has it: in days where they are whole. */
+function written(ns: bigint): string {
   const seconds = ns / 1_000_000_000n;
   return seconds % 86_400n === 0n ? `${seconds / 86_400n}d` : `${seconds}s`;
 }

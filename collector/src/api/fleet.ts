@@ -3,9 +3,9 @@ import { EVIDENCE, MODES, VM_STATES, VM_STATE_WORDS, sumModes, vmState } from '@
 import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 import { RECENT_MS } from '../store/index.js';
-import type { CountRow, HostRow, LivingVmRow, Queries } from '../store/index.js';
+import type { CountRow, HostRow, LivingVmRow, StoreQueries } from '../store/index.js';
 import { isoTime } from '../time.js';
 import { time } from './schemas.js';
 
@@ -41,7 +41,7 @@ export interface FleetRows {
 }
 
 /** What is asked of the store, at once. */
-export async function askFleet(queries: Queries): Promise<FleetVm[]> {
+export async function askFleet(queries: StoreQueries): Promise<FleetVm[]> {
   const [hosts, vms, recent, alerts] = await Promise.all([
     queries.hosts(),
     queries.livingVms(),
@@ -89,7 +89,7 @@ function isSilence({ alert, state, vm }: AlertEvent): boolean {
   return vm === null && alert === 'TceTelemetrySilent' && state === 'firing';
 }
 
-/** The window of {@link Queries.recent}, as far as the VM lived. */
+/** The window of {@link StoreQueries.recent}, as far as the VM lived. */
 function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: LivingVmRow): number {
   const step = BigInt(RECENT_MS) * 1_000_000n;
   const begin = readAtNs - (readAtNs % step) - step;

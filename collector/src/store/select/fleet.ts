@@ -1,5 +1,5 @@
 /** Who the fleet is now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
-import type { AlertEvent } from '../../model.js';
+import type { AlertEvent } from '../../alerts/event.js';
 import type { ClickHouse } from '../client.js';
 import type { LivingVmRow } from '../types.js';
 import { NO_LIFE } from '../rows.js';
