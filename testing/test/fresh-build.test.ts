@@ -10,9 +10,9 @@ import { temporaryDirectory } from '../src/directories.js';
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 async function directory(): Promise<string> {
-  const { path, remove } = await temporaryDirectory();
-  onTestFinished(remove);
-  return path;
+  const temporary = await temporaryDirectory();
+  onTestFinished(() => temporary.remove());
+  return temporary.path;
 }
 
 it('tells which workspaces were not built of their sources', async () => {

@@ -1,11 +1,14 @@
-/** The source `ring` on a live kernel, against a program whose calls are known. */
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
-import type { Reading, Source } from '../../src/model.js';
+/** A ring on a live kernel, against a program whose calls are known. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Account } from '@tcewatch/protocol';
+import type { Cell } from '../../src/model.js';
 import { realPace } from '../../src/clock.js';
 import type { Pace } from '../../src/clock.js';
-import { createRing } from '../../src/sources/ring/source.js';
-import type { RingShape } from '../../src/sources/ring/instance.js';
-import { testOptions } from '../sources/options.js';
+import { RingCounts, accountsOf } from '../../src/sources/ring/counts.js';
+import { makeRing, readFormats, removeRing } from '../../src/sources/ring/instance.js';
+import { RingReader } from '../../src/sources/ring/reader.js';
+import { findTracefs } from '../../src/tracefs/instances.js';
+import { Tracefs } from '../../src/tracefs/tracefs.js';
 import { HANDLED_LIOBN, PUNTED_LIOBN, StandIn, inTheWay, issued } from './stand-in.js';
 
 const obstacle = await inTheWay();
@@ -15,7 +18,7 @@ const TINY = 8;
 const AMPLE = 32_768;
 const [THREADS, EACH] = [3, 20_000];
 
-/** Looks at the ring when a reading is asked for and at no other time. */
+/** Polls the ring when a reading is asked for and at no other time. */
 const onlyWhenAsked: Pace = {
   now: () => 0,
   sleep: (_ms, signal) =>
@@ -26,9 +29,8 @@ const onlyWhenAsked: Pace = {
     }),
 };
 
-describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => {
+describe.skipIf(obstacle !== undefined)('a ring on this kernel', () => {
   let standIn: StandIn;
-  let source: Source | undefined;
 
   beforeAll(async () => {
     standIn = await StandIn.make();
@@ -36,34 +38,36 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => 
   afterAll(async () => {
     await standIn.remove();
   });
-  beforeEach(() => {
-    source = undefined;
-  });
-  afterEach(async () => {
-    await source?.close();
-    await standIn.removeInstances();
-  });
+  afterEach(() => standIn.removeInstances());
 
-  function ring(shape: RingShape, pace: Pace): Source {
+  /** What a ring of that size counts of all calls. */
+  async function flooded(kbPerCpu: number, pace: Pace): Promise<{ accounts: Account[]; cells: Cell[] }> {
+    const { kind } = standIn;
+    const tracefs = new Tracefs(undefined, kind.withoutEvents);
+    const place = { tracefs, tracing: await findTracefs('/', tracefs), prefix: `${kind.prefix}-ring`, kind };
+    const counts = new RingCounts(await readFormats(place), 'punts');
+    const ring = await makeRing(place, 1n, { kbPerCpu });
+    const directories = ring.map(({ directory }) => directory);
     const monotonicNs = () => Number(process.hrtime.bigint());
-    source = createRing({ ...testOptions(undefined, '/'), ring: { ...shape, pace, monotonicNs } }, standIn.kind);
-    return source;
-  }
-
-  async function flooded(shape: RingShape, pace: Pace): Promise<Reading> {
-    const opened = ring(shape, pace);
-    await opened.open();
-    await standIn.calls(THREADS, EACH);
-    return taken(opened);
+    const reader = await RingReader.open(directories, counts, { kbPerCpu, pace, monotonicNs });
+    reader.start();
+    try {
+      await standIn.calls(THREADS, EACH);
+      await reader.catchUp();
+      expect(counts.problems).toEqual([]);
+      return { accounts: accountsOf(reader.tallies()), cells: counts.cells() };
+    } finally {
+      await reader.close();
+      expect(await removeRing(ring, tracefs)).toEqual([]);
+    }
   }
 
   it('tells each call with its LIOBN where the buffer has room for all', async () => {
-    const { accounts, cells, problems } = await flooded({ kbPerCpu: AMPLE, overwrite: true }, onlyWhenAsked);
+    const { accounts, cells } = await flooded(AMPLE, onlyWhenAsked);
     expect(accounts).toEqual([
       { counter: 'entered', seen: THREADS * total('entered'), losses: [] },
       { counter: 'punted', seen: THREADS * total('punted'), losses: [] },
     ]);
-    expect(own(problems)).toEqual([]);
     expect(new Set(cells.map(({ tid }) => tid)).size).toBe(THREADS);
     for (const [hypercall, { entered, punted }] of Object.entries(issued(EACH))) {
       const those = cells.filter((cell) => cell.hypercall === hypercall);
@@ -78,12 +82,10 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => 
   });
 
   it.each([
-    ['overwritten', true, 'at the end', onlyWhenAsked],
-    ['dropped', false, 'at the end', onlyWhenAsked],
-    ['overwritten', true, 'all the time', realPace],
-    ['dropped', false, 'all the time', realPace],
-  ])('declares what a tiny buffer lost: %s, overwriting %s, read %s', async (kind, overwrite, _when, pace) => {
-    const { accounts, cells } = await flooded({ kbPerCpu: TINY, overwrite }, pace);
+    ['at the end', onlyWhenAsked],
+    ['all the time', realPace],
+  ])('declares what a tiny buffer lost, read %s', async (_when, pace) => {
+    const { accounts, cells } = await flooded(TINY, pace);
     for (const counter of ['entered', 'punted'] as const) {
       const account = accounts.find((each) => each.counter === counter);
       const stored = sum(cells, counter);
@@ -92,47 +94,20 @@ describe.skipIf(obstacle !== undefined)('the source ring on this kernel', () => 
       expect(stored + lost).toBe(THREADS * total(counter));
       const kinds = account?.losses.map((loss) => loss.kind);
       // How much is lost while it is read depends on who is faster.
-      if (pace === onlyWhenAsked || lost > 0) expect(kinds).toEqual([kind]);
+      if (pace === onlyWhenAsked || lost > 0) expect(kinds).toEqual(['overwritten']);
       expect(stored).toBeGreaterThan(0);
     }
     // A punt whose enter was lost has no LIOBN, and never that of another call.
     const told = cells.filter(({ counter, scope }) => counter === 'punted' && scope === 'one');
     expect(new Set(told.map(({ liobn }) => liobn))).not.toContain(HANDLED_LIOBN);
   });
-
-  it('notices that somebody stopped it, and goes on', async () => {
-    const opened = ring({ kbPerCpu: AMPLE, overwrite: true }, onlyWhenAsked);
-    await opened.open();
-    await standIn.calls(1, 10);
-    const before = await taken(opened);
-    await standIn.disturb();
-    await expect(opened.next()).rejects.toMatchObject({ name: 'SourceError', code: 'ring-stopped' });
-    await opened.close();
-    const { epoch, epochBeganNs: beganNs, cells, accounts } = before;
-    await opened.open({ epoch, beganNs, cells, accounts });
-    await standIn.calls(1, 10);
-    const after = await taken(opened);
-    expect(after.epoch).toBe(epoch);
-    expect(after.accounts.map(({ seen }) => seen)).toEqual([16, 4]);
-  });
 });
-
-async function taken(source: Source): Promise<Reading> {
-  const reading = await source.next();
-  if (!reading) throw new Error('there is no reading');
-  return reading;
-}
-
-/** Without those of /proc: where tests run, other processes may be hidden. */
-function own(problems: readonly string[]): string[] {
-  return problems.filter((problem) => !problem.startsWith('cannot read /proc'));
-}
 
 /** Calls that one thread issues. */
 function total(counter: 'entered' | 'punted'): number {
   return Object.values(issued(EACH)).reduce((all, counts) => all + counts[counter], 0);
 }
 
-function sum(cells: Reading['cells'], counter: string): number {
+function sum(cells: readonly Cell[], counter: string): number {
   return cells.reduce((all, cell) => all + (cell.counter === counter ? cell.calls : 0), 0);
 }

@@ -25,7 +25,7 @@ describe.skipIf(obstacle !== undefined)('verify on this kernel', () => {
   /** Compares from before the first call until after the last one. `spoil` is what the second counter makes of its cells. */
   async function compared(spoil: (cells: Cell[]) => Cell[]) {
     const monotonicNs = () => Number(process.hrtime.bigint());
-    const options = { kbPerCpu: 8192, overwrite: true, pace: realPace, monotonicNs };
+    const options = { kbPerCpu: 8192, pace: realPace, monotonicNs };
     const first = await openRing('/', 1, options, standIn.kind);
     const second = await openRing('/', 2, options, standIn.kind);
     const stop = new AbortController();

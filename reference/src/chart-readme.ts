@@ -22,7 +22,6 @@ Agents on the KVM hosts of a POWER fleet, and collectors. How to install it:
 
 This table is generated from \`values.yaml\`. A value that is not there, or mistyped, is refused by its name.`;
 
-/** Markdown, not yet wrapped by the formatter. */
 export function chartReadme(valuesYaml: string): string {
   const rows = valueRows(valuesYaml).map(
     ({ path, fallback, description }) => `| \`${path}\` | ${cell(fallback)} | ${description.replaceAll('|', '\\|')} |`,
@@ -30,7 +29,7 @@ export function chartReadme(valuesYaml: string): string {
   return [INTRODUCTION, '', '| value | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
-/** A row for each value that is described, in the order of the file; throws on one that is not. */
+/** Gives a row for each value that is described, in the order of the file; throws on one that is not. */
 export function valueRows(valuesYaml: string): ValueRow[] {
   const { contents } = parseDocument(valuesYaml);
   if (!isMap(contents)) throw new Error('values.yaml holds no values');

@@ -11,10 +11,10 @@ export interface MetricRow {
   labels: readonly string[];
 }
 
-/** Of prom-client itself, the same in every Node.js program. */
+/** Metrics of prom-client itself, the same in every Node.js program. */
 const OF_THE_PROCESS = /^(process|nodejs)_/;
 
-/** The metrics of a registry, those of the process left out. */
+/** Lists the metrics of a registry without those of the process. */
 export function metricRows(registry: Registry): MetricRow[] {
   return registry
     .getMetricsAsArray()
@@ -26,7 +26,7 @@ export function metricRows(registry: Registry): MetricRow[] {
     });
 }
 
-/** By the program that exports them. */
+/** Lists the metrics of each program. */
 export function programMetrics(): Record<'agent' | 'collector', MetricRow[]> {
   return { agent: metricRows(agentMetrics()), collector: metricRows(collectorMetrics()) };
 }
@@ -35,8 +35,7 @@ const INTRODUCTION = `Both programs serve their metrics at \`GET /metrics\`: the
 ([the guide](../guides/prometheus.md) has the scrape configuration and the rules). A figure that nobody can observe has no sample, never a 0. Beside
 these there are the process metrics of prom-client (\`process_*\`, \`nodejs_*\`). This page is generated from the registries of both programs.`;
 
-/** Markdown, not yet wrapped by the formatter. */
-export function metricsReference(): string {
+export function metricsPage(): string {
   const { agent, collector } = programMetrics();
   return `# Metrics\n\n${INTRODUCTION}\n\n## The agent\n\n${table(agent)}\n\n## The collector\n\n${table(collector)}\n`;
 }
