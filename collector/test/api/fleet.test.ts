@@ -33,7 +33,7 @@ const alertOf = (changes: Partial<AlertEvent>): AlertEvent => {
   return { ...alert, hostId: 'h', vm: alert.vm && { ...alert.vm, life }, ...changes };
 };
 
-async function fleet(given: Partial<Queries>): Promise<Fleet> {
+async function fleet(given: Partial<StoreQueries>): Promise<Fleet> {
   const { status, body } = await get('/v1/fleet', { hosts: () => Promise.resolve([host]), ...given });
   expect(status, JSON.stringify(body)).toBe(200);
   return body as Fleet;
@@ -48,7 +48,7 @@ describe('the state of a VM', () => {
       Promise.resolve(all);
   const silence = alertOf({ alert: 'TceTelemetrySilent', vm: null });
 
-  it.each<[string, string, Partial<Queries>]>([
+  it.each<[string, string, Partial<StoreQueries>]>([
     ['accelerated', 'the kernel handles its calls', { recent }],
     ['idle', 'it called nothing', {}],
     ['unobservable', 'real mode cannot be seen', { recent, livingVms: vmsWith(HPT) }],
@@ -113,7 +113,7 @@ describe('the state of a VM', () => {
 
 it('is asked for one host or one VM alone', async () => {
   const other = { ...vm, hostId: 'h2', life: lifeOf('other') };
-  const given: Partial<Queries> = {
+  const given: Partial<StoreQueries> = {
     hosts: () => Promise.resolve([host, { ...host, hostId: 'h2' }]),
     livingVms: () => Promise.resolve([vm, other]),
   };

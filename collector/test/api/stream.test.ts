@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const [a, b, c] = firingAlerts('a', 'b', 'c') as [AlertEvent, AlertEvent, AlertEvent];
 
-async function serving(feed: AlertFeed, given: Partial<Queries> = {}, token?: string) {
+async function serving(feed: AlertFeed, given: Partial<StoreQueries> = {}, token?: string) {
   const app = fastify();
   const secret = token === undefined ? undefined : new Secret(token);
   await app.register(readApi, { queries: queriesOf(given), feed, token: secret, maxClockSkewMs: 10_000 });
