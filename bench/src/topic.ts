@@ -23,8 +23,8 @@ import {
 import type { EmbeddedClickHouse } from '@tcewatch/collector';
 import { connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
-import { KafkaCluster } from '@tcewatch/kafka/testing';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { busyHost } from './batches.js';
 import { rates } from './measure.js';
 import type { Timed } from './measure.js';

@@ -40,7 +40,7 @@ function first(): Batch {
         tgid: 630,
         startedNs: 44_630_000_000n,
         ended: false,
-        facts: { observedNs: 5n, descriptors: { tceTables: 0, vfioGroups: [2, 17] }, memlockBytes: 2n ** 64n - 1n },
+        facts: { observedNs: 5n, descriptors: { tceTables: 0, vfioGroups: [2, 17] }, memlockBytes: MAX_UINT64 },
         evidence: [{ mode: 'real', evidence: 'absent', reason: 'kernel-without-real-mode' }],
       },
     ],

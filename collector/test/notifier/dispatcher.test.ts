@@ -1,6 +1,6 @@
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import type { AlertEvent } from '../../src/alerts/event.js';
 import type { Notifier } from '../../src/model.js';
 import { createDispatcher } from '../../src/notifier/index.js';
