@@ -1,6 +1,7 @@
 /** The detector: one state for each host, and what is counted of them. */
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from './event.js';
+import { groupBy } from '../group-by.js';
 import { Host } from './host.js';
 import { createPolicy } from './policy.js';
 import type { Policy } from './policy.js';
@@ -74,9 +75,7 @@ export function createDetector(policy: Policy = createPolicy(DEFAULT_RULES), max
       // What was restored before and never heard of may have gone on elsewhere.
       for (const [id, { isHeard }] of hosts) if (!isHeard) forget(id);
       const own = firing.filter(({ alert, hostId }) => alert !== 'TceTelemetrySilent' && !hosts.has(hostId));
-      const byHost = new Map<string, AlertEvent[]>();
-      for (const alert of own) byHost.set(alert.hostId, [...(byHost.get(alert.hostId) ?? []), alert]);
-      for (const [id, alerts] of byHost) remember(id, Host.restore(alerts));
+      for (const [id, alerts] of groupBy(own, ({ hostId }) => hostId)) remember(id, Host.restore(alerts));
     },
     forget(gone) {
       for (const id of gone) forget(id);

@@ -4,6 +4,7 @@ import type { Evidence, ModeFigure } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { AlertEvent } from '../alerts/event.js';
+import { groupBy } from '../group-by.js';
 import { RECENT_MS } from '../store/index.js';
 import type { CountRow, HostRow, LivingVmRow, StoreQueries } from '../store/index.js';
 import { isoTime } from '../time.js';
@@ -62,11 +63,7 @@ export async function askFleet(queries: StoreQueries): Promise<FleetVm[]> {
 
 export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
   const hostOf = new Map(hosts.map((host) => [host.hostId, host]));
-  const calls = new Map<string, CountRow[]>();
-  for (const row of recent) {
-    const key = `${row.hostId} ${row.life}`;
-    calls.set(key, [...(calls.get(key) ?? []), row]);
-  }
+  const calls = groupBy(recent, ({ hostId, life }) => `${hostId} ${life}`);
   const silences = new Map(alerts.filter(isSilence).map((event) => [event.hostId, event]));
   const newest = new Map(alerts.map((event) => [event.vm?.life, event]));
   return vms.flatMap((vm) => {

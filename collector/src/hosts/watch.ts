@@ -1,5 +1,6 @@
 /** What the collector itself has heard of each host, for metrics: they must tell silence even when ClickHouse is gone. */
 import type { Batch } from '@tcewatch/protocol';
+import { groupBy } from '../group-by.js';
 import { isNewer, newestOf } from './boots.js';
 import type { Newest } from './boots.js';
 import { addRun, claimants, clockAheadNs } from './agent-runs.js';
@@ -38,8 +39,7 @@ export class HostWatch {
    * else a clock that has been set back since would pass for silence.
    */
   restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[], nowNs: bigint): void {
-    const runsOf = new Map<string, HostRun[]>();
-    for (const run of runs) runsOf.set(run.hostId, [...(runsOf.get(run.hostId) ?? []), run]);
+    const runsOf = groupBy(runs, ({ hostId }) => hostId);
     for (const { hostId, readAtNs } of lastRead) {
       const wallNs = readAtNs < nowNs ? readAtNs : nowNs;
       this.#keep(hostId, { newest: { last: null, wallNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });

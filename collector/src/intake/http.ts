@@ -4,11 +4,11 @@
  * lives.
  */
 import { gunzipSync } from 'node:zlib';
-import bearerAuth from '@fastify/bearer-auth';
 import type { Secret } from '@tcewatch/common';
 import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { requireToken } from '../bearer-auth.js';
 import type { Budget } from './budget.js';
 import { decodeBatches } from './decode.js';
 import type { RefusedBatch } from './decode.js';
@@ -70,12 +70,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     fail(error, 1, request, reply);
   });
 
-  if (token) {
-    await app.register(bearerAuth, { keys: [token.reveal()], addHook: false, verifyErrorLogLevel: 'debug' });
-    app.addHook('onRequest', (request, reply, done) => {
-      app.verifyBearerAuth?.(request, reply, done);
-    });
-  }
+  await requireToken(app, token);
 
   // The body is reserved for before it is read; without a length it may be as large as any.
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,13 +1,11 @@
 /** What is known of a fallback as sentences with figures, for the operator. */
-import { HYPERCALL_NAMES, evidenceFor, formatLiobn } from '@tcewatch/protocol';
+import { HYPERCALL_NAMES, MAX_UINT64, evidenceFor, formatLiobn } from '@tcewatch/protocol';
 import type { CallCounts } from '../event.js';
 import { isoTime } from '../../time.js';
 import { DEFAULT_TABLE_BYTES, CONDITIONS, namesOf } from './conditions.js';
 import type { FallbackEvidence } from './conditions.js';
 import { formatNumber } from './wording.js';
 
-/** The kernel's word for a limit that is none (RLIM_INFINITY). */
-const UNLIMITED = (1n << 64n) - 1n;
 /** LIOBNs that are told one by one. */
 const LIOBNS = 4;
 
@@ -60,7 +58,7 @@ const FACTS = {
   },
   memlock({ vm: { facts }, after }: FallbackEvidence) {
     if (facts?.memlockBytes === undefined || after?.tceTables !== 0) return null;
-    if (facts.memlockBytes === UNLIMITED) return 'QEMU may lock memory without limit.';
+    if (facts.memlockBytes === MAX_UINT64) return 'QEMU may lock memory without limit.';
     const needs = `the table of one default DMA window takes ${kibibytes(DEFAULT_TABLE_BYTES)}`;
     return `QEMU may lock ${kibibytes(facts.memlockBytes)} of memory; ${needs}.`;
   },

@@ -6,6 +6,7 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { groupBy } from '../../group-by.js';
 import { silentCause } from '../causes/index.js';
 import { aboutHost, resolve } from '../event.js';
 import type { AlertEvent } from '../event.js';
@@ -67,8 +68,7 @@ export class SilenceWatch {
 
   /** Goes on from what the store knows, with as much patience for each host as if it had just been heard of. */
   restore({ freshness, names, guests, firing }: KnownAtStart, nowNs: bigint): void {
-    const alerts = new Map<string, AlertEvent[]>();
-    for (const alert of firing) alerts.set(alert.hostId, [...(alerts.get(alert.hostId) ?? []), alert]);
+    const alerts = groupBy(firing, ({ hostId }) => hostId);
     const lastRead = new Map(freshness.map(({ hostId, readAtNs }) => [hostId, readAtNs]));
     // The store may have forgotten a host whose alerts still fire: they end when it is taken for removed.
     for (const { hostId, atNs } of firing) if (!lastRead.has(hostId)) lastRead.set(hostId, atNs);

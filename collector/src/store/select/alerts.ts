@@ -1,9 +1,9 @@
 /** Alerts: the newest event of each, or every event. */
+import { NIL_UUID } from '@tcewatch/protocol';
 import type { AlertEvent, AlertEvidence, Confidence, Impact } from '../../alerts/event.js';
 import type { AlertName, Severity } from '../../alerts/table.js';
 import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../types.js';
-import { NO_LIFE } from '../rows.js';
 
 /** What {@link ALERT_COLUMNS} answer. */
 export interface AlertRow {
@@ -82,7 +82,7 @@ export function toAlertEvent(row: AlertRow): AlertEvent {
     atNs: BigInt(row.atNs),
     firedAtNs: BigInt(row.firedAtNs),
     resolvedAtNs: row.resolvedAtNs === null ? null : BigInt(row.resolvedAtNs),
-    vm: life === NO_LIFE ? null : { life, name: vm, uuid },
+    vm: life === NIL_UUID ? null : { life, name: vm, uuid },
     cause: { code, confidence, summary, advice },
     impact: JSON.parse(row.impact) as Impact | null,
     evidence: readEvidence(row.evidence),
