@@ -9,7 +9,7 @@ import { LATENCIES_COLUMNS, encodeLatencies } from './encode/latencies.js';
 import { encodeReadings } from './encode/readings.js';
 import { ChangeFilter } from './encode/change-filter.js';
 import type { WrittenHost } from './encode/change-filter.js';
-import { insist } from './retry.js';
+import { retryPassing } from './retry.js';
 import { RowBuffer } from './encode/row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
@@ -134,7 +134,7 @@ export class Writer {
     if (rows === 0) return;
     const { insistForMs, closing } = this.options;
     const id = randomUUID();
-    await insist(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
+    await retryPassing(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
   }
 
   async #try(table: string, rows: number, send: () => Promise<void>): Promise<void> {
