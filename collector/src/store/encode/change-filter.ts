@@ -7,6 +7,7 @@
  * do so each hour: what a counter was at some instant is found within the hour before (select/recent.ts).
  */
 import type { Batch } from '@tcewatch/protocol';
+import { MAX_HOSTS, hostCache } from '../../hosts/host-cache.js';
 import type { SeriesLayout } from './series-layout.js';
 
 /** Of one life of a VM. */
@@ -36,9 +37,12 @@ const DAY_NS = 24n * HOUR_NS;
 
 /** Not safe to use for a batch before the rows of the one before it were acknowledged or their host was forgotten. */
 export class ChangeFilter {
-  readonly #hosts = new Map<string, WrittenHost>();
+  readonly #hosts;
 
-  constructor(private readonly maxHosts = 20_000) {}
+  /** Remembers `maxHosts` hosts at most. */
+  constructor(maxHosts = MAX_HOSTS) {
+    this.#hosts = hostCache<WrittenHost>({ max: maxHosts });
+  }
 
   /**
    * What to compare the batch with and to write its values into; undefined for a batch older than the newest one: it is
@@ -58,11 +62,7 @@ export class ChangeFilter {
     }
     host.uptimeNs = batch.clock.uptimeNs;
     this.#keepLives(host, batch);
-    // A Map iterates in the order of insertion: the first host is the one silent for longest.
-    this.#hosts.delete(id);
     this.#hosts.set(id, host);
-    const [longestSilent] = this.#hosts.keys();
-    if (this.#hosts.size > this.maxHosts && longestSilent !== undefined) this.#hosts.delete(longestSilent);
     return host;
   }
 
