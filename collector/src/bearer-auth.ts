@@ -1,4 +1,4 @@
-/** How the collector asks for a bearer token, wherever it does. */
+/** Bearer authentication of the collector's HTTP interface. */
 import bearerAuth from '@fastify/bearer-auth';
 import type { Secret } from '@tcewatch/common';
 import type { FastifyInstance } from 'fastify';

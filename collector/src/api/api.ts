@@ -21,9 +21,9 @@ import { alertStream } from './stream.js';
 export interface ApiOptions {
   queries: StoreQueries;
   feed: AlertFeed;
-  /** Absent: whoever connects may read. */
+  /** Token that readers must give. Default: none, whoever connects may read. */
   token?: Secret | undefined;
-  /** How far a host's clock may be off before that is a problem of it. */
+  /** Milliseconds that a host's clock may be off before that is a problem of the host. */
   maxClockSkewMs: number;
 }
 

@@ -1,4 +1,7 @@
-/** What the collector itself has heard of each host, for metrics: they must tell silence even when ClickHouse is gone. */
+/**
+ * Health of each host by what this collector has heard of it, for metrics: they must tell silence even when ClickHouse
+ * is gone.
+ */
 import type { Batch } from '@tcewatch/protocol';
 import { groupBy } from '../group-by.js';
 import { MAX_HOSTS, hostCache, silentFirst } from './host-cache.js';
@@ -12,7 +15,7 @@ export interface HostHealth {
   hostId: string;
   /** When it was last read, on its own clock. */
   readAtNs: bigint;
-  /** How long ago that was; where its clock is ahead, by the collector's. */
+  /** Time since it was last read, by the collector's clock where the host's is ahead. */
   ageNs: bigint;
   /** See {@link clockAheadNs}. */
   clockAheadNs: bigint | null;
@@ -22,7 +25,7 @@ export interface HostHealth {
 
 interface Watched {
   newest: Newest;
-  /** Of the last ten to twenty minutes. */
+  /** Runs of the last ten to twenty minutes. */
   runs: readonly HostRun[];
 }
 

@@ -20,12 +20,12 @@ export interface IntakeOptions {
   check: (batch: Batch) => void;
   /** Makes all of the batches durable. */
   accept: (batches: readonly Batch[]) => Promise<void>;
-  /** Absent: anybody who can connect may send. */
+  /** Token that senders must give. Default: none, anybody who can connect may send. */
   token?: Secret | undefined;
   /** Bytes of one request, compressed and decompressed. */
   maxBytes: number;
   budget: Budget;
-  /** Told of every batch; a request that is refused as a whole counts as one. */
+  /** Called for every batch; a request that is refused as a whole counts as one. */
   count: (outcome: 'accepted' | Refusal, batches: number) => void;
 }
 

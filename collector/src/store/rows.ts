@@ -1,4 +1,4 @@
-/** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
+/** Rows of what a batch tells besides counters, of alert events and of notifications. Pure. */
 import { NIL_UUID } from '@tcewatch/protocol';
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
@@ -149,7 +149,7 @@ export function notificationRow({ hostId, alertId, revision, notifier, atNs }: N
   return { host: hostId, alert_id: alertId, revision, notifier, at: formatTime(atNs) };
 }
 
-/** In the columns of host, alert and revision, in the row that says since when there is a notifier. */
+/** Columns of host, alert and revision in the row that says since when there is a notifier. */
 export const NO_ALERT = { hostId: '', alertId: NIL_UUID, revision: 0 } as const;
 
 /** Time since boot to time since 1970, by the clocks of the batch. */

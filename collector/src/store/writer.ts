@@ -1,4 +1,4 @@
-/** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+/** Writer of a group of batches: makes rows of all tables that they concern, and inserts them. */
 import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
@@ -42,13 +42,13 @@ export function checkBatch({ host, clock }: Batch): void {
 }
 
 export interface WriterOptions {
-  /** Told of each try of an insert. */
+  /** Called at each try of an insert. */
   observe: (insert: InsertOutcome) => void;
-  /** For how long an insert that fails is tried again, with the same rows, in milliseconds. */
+  /** Milliseconds for which an insert that fails is tried again, with the same rows. */
   insistForMs: number;
   /** Nanoseconds since 1970. */
   now: () => bigint;
-  /** Aborted when nothing is to be tried again any more. */
+  /** Signal that nothing is to be tried again any more. */
   closing: AbortSignal;
 }
 

@@ -12,7 +12,7 @@ import type { Policy } from '../policy.js';
 import type { Rules } from '../rules.js';
 import type { VmCalls } from './call-counts.js';
 
-/** What a batch says of a life; `before` is null where there is nothing to compare with. */
+/** Reading of one life in a batch; `before` is null where there is nothing to compare with. */
 export interface VmReading extends Omit<Interval, 'before'> {
   vm: Vm;
   batch: Batch;
@@ -63,7 +63,10 @@ export class VmAlert {
     return event;
   }
 
-  /** Before what the batch shows of the descriptors is added: an episode remembers what was seen until it began. */
+  /**
+   * Adds an interval to the episode. Called before the batch's descriptors are added, since an episode remembers what
+   * was seen until it began.
+   */
   #addInterval(interval: Interval, vm: Vm, rules: Readonly<Rules>): void {
     const { before, after, ns } = interval;
     const { hasNoTable } = this.#seen;
@@ -112,7 +115,7 @@ export class VmAlert {
     };
   }
 
-  /** A sharper cause by what has been seen since, or a higher severity. */
+  /** Revises the alert: a sharper cause by what has been seen since, or a higher severity. */
   #revise(
     episode: Episode,
     alert: AlertEvent,
@@ -134,7 +137,10 @@ export class VmAlert {
     };
   }
 
-  /** Nobody saw the kernel handle a call, and none of those that fall back can have been handled where nobody sees it. */
+  /**
+   * Whether no call of this life was seen to be handled, and none that falls back can have been handled where nobody
+   * sees it.
+   */
   #isNever(hypercalls: Readonly<Partial<Record<Hypercall, unknown>>>, { evidence }: Vm): boolean {
     if (this.#handled) return false;
     if (this.#seen.hasNoTable && this.#seen.hadNoTable) return true;
@@ -142,7 +148,10 @@ export class VmAlert {
   }
 }
 
-/** Single punts with silence between them each make an interval of their own, at a rate that is none over the time. */
+/**
+ * Whether an episode has lasted long enough to fire. Its rate counts over all of its time: single punts with silence
+ * between them are no fallback.
+ */
 function isDue(episode: Episode, { forNs, minRate }: Readonly<Rules>): boolean {
   const { punted, seconds } = episode.calls;
   return episode.heldNs >= forNs && episode.calmNs === 0n && punted >= minRate * seconds;

@@ -1,4 +1,4 @@
-/** What is known of a fallback as sentences with figures, for the operator. */
+/** Facts about a fallback as sentences with figures, for the operator. */
 import { HYPERCALL_NAMES, MAX_UINT64, evidenceFor, formatLiobn } from '@tcewatch/protocol';
 import type { CallCounts } from '../event.js';
 import { isoTime } from '../../time.js';
@@ -9,7 +9,7 @@ import { formatNumber } from './wording.js';
 /** LIOBNs that are told one by one. */
 const LIOBNS = 4;
 
-/** Null where nothing is known, or nothing worth telling. In the order in which they are told. */
+/** Sentences in the order in which they are told; null where nothing is known, or nothing worth telling. */
 const FACTS = {
   tables({ before, after }: FallbackEvidence) {
     if (!after) return 'What QEMU holds open could not be read, so its TCE tables are not known.';
@@ -71,7 +71,7 @@ const FACTS = {
 
 export type FactName = keyof typeof FACTS;
 
-/** All that is known, those named first. */
+/** Lists the sentences about all that is known, beginning with the facts that are named. */
 export function factsOf(known: FallbackEvidence, first: readonly FactName[]): string[] {
   const names = [...new Set([...first, ...(Object.keys(FACTS) as FactName[])])];
   return names.flatMap((name) => FACTS[name](known) ?? []);

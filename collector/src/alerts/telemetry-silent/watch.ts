@@ -17,12 +17,12 @@ import { DEFAULT_RULES } from '../rules.js';
 import { refresh } from './freshness.js';
 import type { WatchedAgent } from './freshness.js';
 
-/** An agent may miss so many of its readings and be one short. */
+/** Missed intervals before a host counts as silent. */
 const INTERVALS = 3n;
 
 export interface Freshness {
   hostId: string;
-  /** On the host's clock. */
+  /** Time of the newest reading, on the host's clock. */
   readAtNs: bigint;
 }
 
@@ -34,7 +34,7 @@ interface Together {
   watched: number;
 }
 
-/** What the store knows at a start. */
+/** State of the store at a start. */
 export interface KnownAtStart {
   freshness: readonly Freshness[];
   names: ReadonlyMap<string, string>;
@@ -43,7 +43,7 @@ export interface KnownAtStart {
   firing: readonly AlertEvent[];
 }
 
-/** What a look at all hosts found. */
+/** Result of a check of all hosts. */
 export interface Findings {
   events: AlertEvent[];
   /** Silent hosts that are taken for removed: for so long, or by configuration. */
@@ -98,7 +98,7 @@ export class SilenceWatch {
     }
   }
 
-  /** Batches that are stored, and when they came: the events that end silences. */
+  /** Takes note of batches that are stored, and when they came: the events that end silences. */
   observe(batches: readonly Batch[], receivedNs: bigint): AlertEvent[] {
     return batches.flatMap((batch) => {
       const heard = refresh(this.#hosts.peek(batch.host.id), batch, receivedNs);
@@ -163,7 +163,7 @@ export class SilenceWatch {
     return nowNs - heardNs > this.#patienceNs(name, intervalNs);
   }
 
-  /** Of a host that is silent: for so long, or one that nobody wants to know of. */
+  /** Whether a silent host is taken for removed: it was silent for so long, or nobody wants to know of it. */
   #isRemoved({ name, sinceNs }: WatchedAgent, nowNs: bigint): boolean {
     const { enabled, forgetAfterNs } = this.policy.rulesOf(name);
     return !enabled || nowNs - sinceNs >= forgetAfterNs;
@@ -174,13 +174,13 @@ export class SilenceWatch {
     return silentAfterNs > INTERVALS * intervalNs ? silentAfterNs : INTERVALS * intervalNs;
   }
 
-  /** A guest that is not seen to run any more was stopped or has moved: its agent need not report. */
+  /** Whether an agent ought to report: a guest that is not seen to run any more was stopped or has moved. */
   #shouldReport({ guest, name, receivedNs, intervalNs }: WatchedAgent): boolean {
     if (!guest) return true;
     return guest.runsOn !== null && guest.runsOn.seenNs - receivedNs > this.#patienceNs(name, intervalNs);
   }
 
-  /** The silent time is the same on both clocks. */
+  /** Now on the host's clock: the silent time is the same on both clocks. */
   #hostTime({ readNs, receivedNs }: WatchedAgent, nowNs: bigint): bigint {
     return readNs + (nowNs - receivedNs);
   }
@@ -192,7 +192,7 @@ export class SilenceWatch {
     return own.length === 0 ? null : own.some((other) => !this.#isSilent(other, nowNs));
   }
 
-  /** Hosts that were heard of late, and those of them that are silent by now. */
+  /** Counts the hosts that were heard of lately, and those of them that are silent by now. */
   #together(nowNs: bigint): Together {
     const heard = this.#agents().filter((host) => !host.guest && nowNs - host.receivedNs < TOGETHER_NS);
     return { silent: heard.filter((host) => this.#isSilent(host, nowNs)).length, watched: heard.length };

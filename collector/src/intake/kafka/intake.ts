@@ -28,9 +28,9 @@ export interface KafkaIntakeOptions {
   check: (batch: Batch) => void;
   /** Makes all of the batches durable. */
   accept: (batches: readonly Batch[]) => Promise<void>;
-  /** Is told when this collector begins to read partitions, and waited for before it takes their records. */
+  /** Called when this collector begins to read partitions, and waited for before it takes their records. */
   beforeTaking: () => Promise<void>;
-  /** Is told of the hosts that another collector reads from now on. */
+  /** Called with the hosts that another collector reads from now on. */
   onHostsGone: (hosts: ReadonlySet<string>) => void;
   /** Bytes of one batch. */
   maxBytes: number;
@@ -44,7 +44,7 @@ export interface KafkaIntakeOptions {
   log: BaseLogger;
 }
 
-/** What metrics ask for. */
+/** State of the intake, for metrics. */
 export interface KafkaIntakeState {
   bytes: number;
   consumer: KafkaConsumer['stats'];
@@ -59,7 +59,7 @@ export class KafkaIntake {
   /** Hosts of each assignment, by what was read of it. */
   readonly #hosts = new Map<number, Set<string>>();
   readonly #paused = new Map<string, TopicPartition>();
-  /** Since partitions were last assigned. */
+  /** Preparation since partitions were last assigned. */
   #prepared: Promise<void> | undefined;
   #bytes = 0;
 
@@ -139,7 +139,10 @@ export class KafkaIntake {
     return worker;
   }
 
-  /** The partition is another's: what is held of it is thrown away, since the other reads it again. */
+  /**
+   * Ends the worker of a partition that is another's now. What is held of it is thrown away, since the other reads it
+   * again.
+   */
   async #endWorker(assignment: number): Promise<void> {
     const worker = this.#workers.get(assignment);
     if (!worker) return;
@@ -156,7 +159,7 @@ export class KafkaIntake {
     this.#consumer.pause([partition]);
   }
 
-  /** Half of what may be held is enough to go on with while more is fetched. */
+  /** Lets go of bytes. Paused partitions go on once half of what may be held is left, while more is fetched. */
   #release(bytes: number): void {
     this.#bytes -= bytes;
     if (this.#paused.size === 0 || this.#bytes > this.#options.maxInFlight / 2) return;

@@ -18,20 +18,20 @@ export interface PartitionWorkerOptions {
   accept: (batches: readonly Batch[]) => Promise<void>;
   deadLetters: DeadLetters;
   commit: (position: Position) => Promise<void>;
-  /** Told of the bytes that are no longer held, and of the hosts that they were of. */
+  /** Called with the bytes that are no longer held, and with what was taken of them. */
   done: (bytes: number, decoded: readonly DecodedRecord[]) => void;
   backoff: { firstMs: number; longestMs: number };
   log: BaseLogger;
 }
 
-/** Of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
+/** Bytes of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
 /** Records that are taken together: at the store, or done there. */
 interface Turn {
-  /** How many of those that wait, from the oldest on. */
+  /** Number of pieces that it has of those that wait, from the oldest on. */
   pieces: number;
-  /** To be committed when all of it is done. */
+  /** Offset to commit when all of it is done. */
   next: bigint;
   bytes: number;
   decoded: readonly DecodedRecord[];
@@ -44,7 +44,7 @@ type Piece = Pick<Turn, 'next' | 'bytes'> & Pick<ConsumedBatch, 'records'>;
 
 export class PartitionWorker {
   #waiting: Piece[] = [];
-  /** Of the oldest that wait, behind those that the current turn has. */
+  /** Turn behind the current one: the oldest records that wait and are not in that. */
   #ahead: Turn | undefined;
   #working: Promise<void> | undefined;
   readonly #ended = new AbortController();
@@ -96,7 +96,7 @@ export class PartitionWorker {
     this.#working = undefined;
   }
 
-  /** No error is to end the retries, as a TypeError would. */
+  /** Tries one turn. Errors are wrapped, since a TypeError would end the retries. */
   async #attempt(): Promise<void> {
     try {
       await this.#turn();
@@ -120,7 +120,7 @@ export class PartitionWorker {
     }
   }
 
-  /** What waits from there on, as much as a turn takes, on its way to the store. */
+  /** Begins a turn: sends what waits from there on to the store, as much as a turn takes. */
   #begin(from: number): Turn | undefined {
     const pieces = oldest(this.#waiting.slice(from));
     const last = pieces.at(-1);

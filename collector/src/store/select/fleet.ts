@@ -1,4 +1,4 @@
-/** Who the fleet is now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
+/** Members of the fleet now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
 import { NIL_UUID } from '@tcewatch/protocol';
 import type { AlertEvent } from '../../alerts/event.js';
 import type { ClickHouse } from '../client.js';
