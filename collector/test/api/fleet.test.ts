@@ -51,6 +51,11 @@ describe('the state of a VM', () => {
   it.each<[string, string, Partial<StoreQueries>]>([
     ['accelerated', 'the kernel handles its calls', { recent }],
     ['idle', 'it called nothing', {}],
+    [
+      'fallback',
+      'the kernel handles none of its calls',
+      { recent: () => Promise.resolve([calls({ entered: 3, punted: 3 })]) },
+    ],
     ['unobservable', 'real mode cannot be seen', { recent, livingVms: vmsWith(HPT) }],
     ['unobservable', 'real mode cannot be seen and nothing was', { livingVms: vmsWith(HPT) }],
     ['unobservable', 'it runs on KVM PR', { recent, livingVms: vmsWith(PR) }],
