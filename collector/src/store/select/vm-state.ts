@@ -2,8 +2,7 @@
  * The states of VMs in SQL, for those who ask ClickHouse themselves. The rule is that of the protocol's `vmState` and
  * `sumModes`, and a test holds the two equal.
  */
-import { HYPERCALL_NAMES } from '@tcewatch/protocol';
-import { NIL_UUID } from '@tcewatch/protocol';
+import { HYPERCALL_NAMES, NIL_UUID } from '@tcewatch/protocol';
 import { RECENT_MS } from '../types.js';
 import { READINGS, difference, gained } from './cumulative.js';
 import { isLiving } from './fleet.js';
