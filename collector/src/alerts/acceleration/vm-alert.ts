@@ -1,4 +1,33 @@
-/** One life of a VM through the batches: from intervals of punts to an alert and its end. */
+/**
+ * The alert of one life of a VM: from intervals of punts to an alert and its end. This file decides when an alert fires,
+ * is revised and resolves.
+ *
+ * A batch tells how far each counter has come, so an interval is the difference of two batches of one epoch. Data flows
+ * one way, once for each batch and VM:
+ *
+ *     call-counts.ts   sums a batch over LIOBNs, all VMs in one array      (written by the host, read by all below)
+ *     verdict.ts       judges an interval: fallback, healthy, or nothing    (pure)
+ *     episode.ts       sums up intervals while calls fall back              (one for each life at most)
+ *     descriptors.ts   remembers what /proc showed, now and before          (one for each life)
+ *     vm-alert.ts      makes events of them                                 (one for each life)
+ *
+ * The states of a life, and what leads from one to the next. Only `observe` and `restore` change them:
+ *
+ *     calm      no episode
+ *       > pending    an interval is a fallback: an episode begins, with a copy of the descriptors until then
+ *     pending   an episode without an alert
+ *       > calm       healthy calls, or no calls for keepFiringFor
+ *       > firing     it has held for `for` since its first reading, at minRate over all of its time, and no maintenance
+ *                    holds: revision 0. Whether calls of this life were ever handled says which alert it is
+ *     firing    an episode with its newest event
+ *       > firing     a sharper cause or a higher severity: the next revision
+ *       > calm       no fallback for keepFiringFor, here measured by clearShare; the life has ended; or alerts of it are
+ *                    not wanted: resolved
+ *
+ * An interval without calls says nothing: it neither begins, ends nor counts as time that punts held. After a restart the
+ * newest event of an alert that fires brings its episode back, `calls` included, so that it goes on under its id. Time is
+ * the host's uptime; events bear the host's wall clock, so a replayed recording makes the events that it made live.
+ */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
 import { resolve } from '../event.js';

@@ -1,6 +1,19 @@
 /**
  * Batches from Kafka: a member of the collectors' consumer group. An offset is committed when ClickHouse has all before
  * it, so that whoever gets the partition next reads again what may not be stored: that changes nothing.
+ *
+ *     consumer (workspace kafka)  >  intake  >  partition worker, one for each assignment  >  pipeline > ClickHouse
+ *                                               |  decode: a batch, or a reason why not
+ *                                               +  dead letters  >  dead-letter topic  >  `redrive`  >  back to the start
+ *
+ * Who writes and who reads:
+ * - the intake owns the workers, the bytes that all of them hold, and which partitions are paused for that: past
+ *   `maxInFlight` the partition that went past it is paused, and at half of it all go on;
+ * - a worker owns what it holds, and is the only one that commits its partition;
+ * - an assignment has a number. A partition that is lost and comes back is another assignment with another worker, so what
+ *   the old one still does cannot commit for the new one;
+ * - before the first record after an assignment is taken, `beforeTaking` has restored the alerts of hosts that another
+ *   collector watched until then; when it is revoked, `onHostsGone` names the hosts that were read of it.
  */
 import type {
   Assignment,

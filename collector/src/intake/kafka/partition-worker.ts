@@ -1,7 +1,21 @@
 /**
- * One partition while it is this collector's: its records in order, through the store, then committed. What fails for
- * now is tried again for as long as the partition is ours; nothing is committed that the store does not have. While the
- * store writes some records, those after them are decoded and follow, so that neither waits for the other.
+ * One partition while it is this collector's: its records in order, through the store, then committed. intake.ts says how
+ * the parts of this folder fit together.
+ *
+ *     waiting  [ piece | piece | piece | piece | ... ]      pieces of at most 2 MiB, in the order of their offsets
+ *                 turn        ahead                          pieces leave from the front, when their turn is finished
+ *
+ * A turn goes through these states, and none is skipped:
+ *
+ *     begun      its records are decoded, and the batches are on their way to the store
+ *     stored     the store has all of them, but for those that it refuses for good
+ *     lettered   the dead-letter topic has those, and the records that are no batches
+ *     committed  the group's offset is behind its last record: its pieces are let go of
+ *
+ * While the store writes one turn, the one ahead is begun, so that neither decoding nor storing waits for the other; it is
+ * finished after. Whatever fails for now throws both turns back to `waiting`, and they begin again after a pause, for as
+ * long as the partition is ours. That changes nothing: a batch that is stored twice makes no count larger, and a letter
+ * that is sent twice is sent back once more. Nothing is committed that the store does not have.
  */
 import type { Assignment, ConsumedBatch, Position } from '@tcewatch/kafka';
 import type { Batch } from '@tcewatch/protocol';
