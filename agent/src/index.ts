@@ -2,13 +2,13 @@
 export * from './batch-builder.js';
 export { main } from './cli/program.js';
 export { configSchema as agentSchema } from './config/schema.js';
-export { describedMetrics as agentMetrics } from './metrics/described.js';
+export { describedMetrics as agentMetrics } from './metrics/registry.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';
 export * from './ledger/state.js';
 export { createLog } from './log/log.js';
 export * from './model.js';
-export * from './sources/ring/decode/index.js';
+export * from './ring/decode/index.js';
 export * from './sources/options.js';
 export * from './clock.js';
 export * from './sources/registry.js';

@@ -1,8 +1,7 @@
 /** The program's commands. */
 import { checkConfigCommand, runProgram } from '@tcewatch/common';
 import type { Program } from '@tcewatch/common';
-import { loadAgentConfig } from '../config/load.js';
-import { ENV_PREFIX } from '../config/schema.js';
+import { loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
 import { SourceError } from '../model.js';
 import { doctorCommand } from './doctor.js';
 import { recordCommand } from './record.js';

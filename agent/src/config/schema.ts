@@ -2,11 +2,21 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/common';
+import {
+  byteSize,
+  checkTls,
+  clientTls,
+  duration,
+  plainUrl,
+  secret,
+  describeConfig,
+  loadConfig,
+} from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { LOG_LEVELS } from '../log/log.js';
+import type { Environment, GivenSettings } from '@tcewatch/common';
 
 /** Of the environment's names. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';
@@ -208,3 +218,11 @@ export const configSchema = z
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
+
+/** The settings as rows, for `--help` and the reference page. */
+export const CONFIG_ROWS = describeConfig(configSchema, ENV_PREFIX);
+
+/** Throws ConfigError with all that is wrong. */
+export function loadAgentConfig(env: Environment, given: GivenSettings = {}): AgentConfig {
+  return loadConfig({ schema: configSchema, prefix: ENV_PREFIX, env, ...given });
+}

@@ -4,7 +4,7 @@
  */
 import { HYPERCALL_NAMES, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import { HistError } from '../tracefs/hist/error.js';
+import { HistError } from '../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../tracefs/hist/parse.js';
 import { SourceError } from '../model.js';
 import type { Cell, Reading, Source } from '../model.js';

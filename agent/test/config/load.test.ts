@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@tcewatch/common';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadAgentConfig } from '../../src/config/load.js';
-import { configSchema } from '../../src/config/schema.js';
+import { loadAgentConfig, configSchema } from '../../src/config/schema.js';
 import { SOURCES } from '../../src/sources/registry.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcewatch-agent-config-'));

@@ -1,10 +1,9 @@
 import type { Batch } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hint } from '../../src/top/hint.js';
+import { hint, sparkline, table } from '../../src/top/table.js';
 import { NO_RATES, newest, observe } from '../../src/top/rates.js';
 import type { RatesState, VmRates } from '../../src/top/rates.js';
-import { sparkline, table } from '../../src/top/table.js';
 import { watch } from '../../src/top/watch.js';
 import { SourceError } from '../../src/model.js';
 import type { Source } from '../../src/model.js';

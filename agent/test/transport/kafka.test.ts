@@ -7,7 +7,7 @@ import { KafkaCluster, missingForBroker } from '@tcewatch/kafka/testing';
 import { unpack } from '@tcewatch/recordings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
-import { loadAgentConfig } from '../../src/config/load.js';
+import { loadAgentConfig } from '../../src/config/schema.js';
 import { createAgent } from '../../src/agent.js';
 import { realPace } from '../../src/clock.js';
 import { KafkaTransport, judge } from '../../src/transport/kafka.js';

@@ -1,6 +1,6 @@
 /** What a guest counted of the hypercalls that it issued: the histogram of powerpc:hcall_entry, or debugfs hcall_inst. */
 import { hypercallName } from '@tcewatch/protocol';
-import { HistError } from '../../tracefs/hist/error.js';
+import { HistError } from '../../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { Cell } from '../../model.js';
 import { SourceError } from '../../model.js';

@@ -1,7 +1,7 @@
 /** What all histograms of the `hist` source have in common: a text that holds one, and the labels of its rows. */
 import { hypercallName } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import { HistError } from '../../tracefs/hist/error.js';
+import { HistError } from '../../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { HistValue, Histogram } from '../../tracefs/hist/parse.js';
 import { SourceError } from '../../model.js';

@@ -6,15 +6,15 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reading } from '../../model.js';
 import { SourceError } from '../../model.js';
-import { RingError } from '../ring/decode/error.js';
-import { parseFormat } from '../ring/decode/format.js';
-import type { RingMerge } from '../ring/decode/merge.js';
+import { RingError } from '../../ring/decode/error.js';
+import { parseFormat } from '../../ring/decode/format.js';
+import type { RingMerge } from '../../ring/decode/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
 import { unreadable } from './recording.js';
-import { openBuffer } from '../ring/buffer.js';
-import type { RingBuffer } from '../ring/buffer.js';
-import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../ring/counts.js';
-import type { RingTally } from '../ring/counts.js';
+import { openBuffer } from '../../ring/buffer.js';
+import type { RingBuffer } from '../../ring/buffer.js';
+import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../../ring/counts.js';
+import type { RingTally } from '../../ring/counts.js';
 
 const EVENTS = 'sys/kernel/tracing/events';
 /** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */

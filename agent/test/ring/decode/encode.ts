@@ -1,5 +1,5 @@
 /** Writes sub-buffers as the kernel does, for the encodings that no recording has. */
-import type { PageLayout } from '../../../../src/sources/ring/decode/header.js';
+import type { PageLayout } from '../../../src/ring/decode/header.js';
 
 /** What lies in a sub-buffer, in order. `long`: with a length word though the data would do without. */
 export type Item =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PageCursor } from '../../../../src/sources/ring/decode/page.js';
+import { PageCursor } from '../../../src/ring/decode/page.js';
 import { LAYOUT_4K, encodePage } from './encode.js';
 import type { Item } from './encode.js';
 

@@ -1,7 +1,7 @@
 /** From buffers to cells and accounts: what `verify`, and the replay of a ring, make of events. */
 import type { Account, Loss } from '@tcewatch/protocol';
 import { hasOneEntry } from '@tcewatch/protocol';
-import type { Cell, LatencyCell } from '../../model.js';
+import type { Cell, LatencyCell } from '../model.js';
 import { DEFAULT_CELL_LIMITS } from './decode/cells.js';
 import { EventReader } from './decode/events.js';
 import type { HypercallFormats } from './decode/events.js';

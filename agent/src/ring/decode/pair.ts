@@ -9,7 +9,7 @@
  */
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import type { LatencyCell } from '../../../model.js';
+import type { LatencyCell } from '../../model.js';
 import { CellRoom, DEFAULT_CELL_LIMITS, NO_THREAD, ThreadCells } from './cells.js';
 import type { CellLimits, RingCell } from './cells.js';
 import type { HypercallEvents, Liobn, Outcome } from './events.js';

@@ -1,9 +1,9 @@
 import { LATENCY_BUCKETS } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_CELL_LIMITS, NO_THREAD } from '../../../../src/sources/ring/decode/cells.js';
-import { latencyBucket } from '../../../../src/sources/ring/decode/latency.js';
-import { Pairing } from '../../../../src/sources/ring/decode/pair.js';
+import { DEFAULT_CELL_LIMITS, NO_THREAD } from '../../../src/ring/decode/cells.js';
+import { latencyBucket } from '../../../src/ring/decode/latency.js';
+import { Pairing } from '../../../src/ring/decode/pair.js';
 import { table } from './recorded.js';
 
 const [CPU, TID, LIOBN] = [3, 100, 0x80000000];

@@ -1,7 +1,7 @@
 /** Latency histograms in buckets of powers of two microseconds, as the kernel's `.log2` modifier makes them. */
 import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
 import type { Hypercall, Span } from '@tcewatch/protocol';
-import type { LatencyCell } from '../../../model.js';
+import type { LatencyCell } from '../../model.js';
 
 /** By bucket; the times are whole us, as the kernel's `.usecs` makes them. */
 interface Histogram {

@@ -1,11 +1,11 @@
 /** Any bytes give events or a RingError, and end: arbitrary ones, and real pages of which some bytes were changed. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { RingError } from '../../../../src/sources/ring/decode/error.js';
-import { parseFormat } from '../../../../src/sources/ring/decode/format.js';
-import { checkHeaderEvent, parseHeaderPage } from '../../../../src/sources/ring/decode/header.js';
-import { PageCursor } from '../../../../src/sources/ring/decode/page.js';
-import { parseStats } from '../../../../src/sources/ring/decode/stats.js';
+import { RingError } from '../../../src/ring/decode/error.js';
+import { parseFormat } from '../../../src/ring/decode/format.js';
+import { checkHeaderEvent, parseHeaderPage } from '../../../src/ring/decode/header.js';
+import { PageCursor } from '../../../src/ring/decode/page.js';
+import { parseStats } from '../../../src/ring/decode/stats.js';
 import { LAYOUT_4K } from './encode.js';
 import { fixture, fixtureRing } from './recorded.js';
 

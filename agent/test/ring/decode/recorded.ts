@@ -2,15 +2,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
-import { EventReader } from '../../../../src/sources/ring/decode/events.js';
-import { parseFormat } from '../../../../src/sources/ring/decode/format.js';
-import { checkHeaderEvent, parseHeaderPage } from '../../../../src/sources/ring/decode/header.js';
-import type { PageLayout } from '../../../../src/sources/ring/decode/header.js';
-import { RingMerge } from '../../../../src/sources/ring/decode/merge.js';
-import type { CpuTally, PageSource } from '../../../../src/sources/ring/decode/merge.js';
-import { Pairing } from '../../../../src/sources/ring/decode/pair.js';
-import { parseStats } from '../../../../src/sources/ring/decode/stats.js';
-import type { RingStats } from '../../../../src/sources/ring/decode/stats.js';
+import { EventReader } from '../../../src/ring/decode/events.js';
+import { parseFormat } from '../../../src/ring/decode/format.js';
+import { checkHeaderEvent, parseHeaderPage } from '../../../src/ring/decode/header.js';
+import type { PageLayout } from '../../../src/ring/decode/header.js';
+import { RingMerge } from '../../../src/ring/decode/merge.js';
+import type { CpuTally, PageSource } from '../../../src/ring/decode/merge.js';
+import { Pairing } from '../../../src/ring/decode/pair.js';
+import { parseStats } from '../../../src/ring/decode/stats.js';
+import type { RingStats } from '../../../src/ring/decode/stats.js';
 
 /** One recorded buffer: how to read it, what each CPU's file holds, and what the kernel counted. */
 export interface RecordedRing {

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
-import type { HypercallEvents } from '../../../../src/sources/ring/decode/events.js';
-import { Pairing } from '../../../../src/sources/ring/decode/pair.js';
+import type { HypercallEvents } from '../../../src/ring/decode/events.js';
+import { Pairing } from '../../../src/ring/decode/pair.js';
 import { pairAll, recordedRing } from './recorded.js';
 import { feedText } from './text.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HYPERCALLS } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
-import type { RingCell } from '../../../../src/sources/ring/decode/cells.js';
+import type { RingCell } from '../../../src/ring/decode/cells.js';
 import { WHOLE_RECORDING, pairAll, recordedRing, table } from './recorded.js';
 
 const VFIO = { events: 'root-both-accelerated/sys/kernel/tracing/events', ...WHOLE_RECORDING };

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RingError } from '../../../../src/sources/ring/decode/error.js';
-import { RingMerge } from '../../../../src/sources/ring/decode/merge.js';
-import type { PageSource } from '../../../../src/sources/ring/decode/merge.js';
+import type { RingError } from '../../../src/ring/decode/error.js';
+import { RingMerge } from '../../../src/ring/decode/merge.js';
+import type { PageSource } from '../../../src/ring/decode/merge.js';
 import { LAYOUT_4K, encodePage } from './encode.js';
 
 interface Event {

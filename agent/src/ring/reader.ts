@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RingMerge } from './decode/merge.js';
 import type { RingStats } from './decode/stats.js';
-import type { Pace } from '../../clock.js';
+import type { Pace } from '../clock.js';
 import { openBuffer } from './buffer.js';
 import type { RingBuffer } from './buffer.js';
 import { tallyOf } from './counts.js';

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
-import { EventReader } from '../../../../src/sources/ring/decode/events.js';
-import { RingError } from '../../../../src/sources/ring/decode/error.js';
-import { parseFormat } from '../../../../src/sources/ring/decode/format.js';
+import { EventReader } from '../../../src/ring/decode/events.js';
+import { RingError } from '../../../src/ring/decode/error.js';
+import { parseFormat } from '../../../src/ring/decode/format.js';
 import { fixture } from './recorded.js';
 
 const KERNELS = [

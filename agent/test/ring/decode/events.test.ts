@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EventReader } from '../../../../src/sources/ring/decode/events.js';
-import { parseFormat } from '../../../../src/sources/ring/decode/format.js';
-import { PageCursor } from '../../../../src/sources/ring/decode/page.js';
+import { EventReader } from '../../../src/ring/decode/events.js';
+import { parseFormat } from '../../../src/ring/decode/format.js';
+import { PageCursor } from '../../../src/ring/decode/page.js';
 import { LAYOUT_4K, encodePage } from './encode.js';
 import { WHOLE_RECORDING, fixture, recordedRing } from './recorded.js';
 

@@ -4,14 +4,14 @@
  * call.
  */
 import { join } from 'node:path';
-import { SourceError } from '../../model.js';
+import { SourceError } from '../model.js';
 import type { HypercallFormats } from './decode/events.js';
 import { parseFormat } from './decode/format.js';
 import { RING_COUNTERS } from './counts.js';
-import { eventDirectory } from '../../tracefs/instances.js';
-import type { InstanceKind } from '../../tracefs/instances.js';
-import type { Tracefs } from '../../tracefs/tracefs.js';
-import type { TriggerSpec } from '../../tracefs/triggers.js';
+import { eventDirectory } from '../tracefs/instances.js';
+import type { InstanceKind } from '../tracefs/instances.js';
+import type { Tracefs } from '../tracefs/tracefs.js';
+import type { TriggerSpec } from '../tracefs/triggers.js';
 
 /** Where instances are made, and of what. */
 export interface RingPlace {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
-import { Pairing } from '../../../../src/sources/ring/decode/pair.js';
+import { Pairing } from '../../../src/ring/decode/pair.js';
 import { pairAll, recordedRing, table } from './recorded.js';
 import { feedText } from './text.js';
 

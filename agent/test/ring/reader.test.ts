@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextPollMs } from '../../../src/sources/ring/reader.js';
+import { nextPollMs } from '../../src/ring/reader.js';
 
 describe('nextPollMs', () => {
   const after = (delayMs: number, share: number, times: number) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHeaderEvent, parseHeaderPage } from '../../../../src/sources/ring/decode/header.js';
+import { checkHeaderEvent, parseHeaderPage } from '../../../src/ring/decode/header.js';
 import { LAYOUT_4K } from './encode.js';
 import { WHOLE_RECORDING, fixture, recordedRing } from './recorded.js';
 

@@ -4,7 +4,7 @@
  */
 import { HYPERCALLS, hypercallName } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import type { HypercallEvents } from '../../../../src/sources/ring/decode/events.js';
+import type { HypercallEvents } from '../../../src/ring/decode/events.js';
 
 const LINE = /-(\d+) +\[(\d+)\] \S+ +(\d+)\.(\d{6}): kvm_hcall_(enter|exit): VCPU \d+: (.*)$/gm;
 const ENTER = /^hcall=(\w+) GPR4-7=0x([0-9a-f]+),0x[0-9a-f]+,0x[0-9a-f]+,0x([0-9a-f]+)$/;

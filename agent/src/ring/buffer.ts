@@ -3,7 +3,7 @@ import { constants, readSync } from 'node:fs';
 import { open, readFile, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SourceError } from '../../model.js';
+import { SourceError } from '../model.js';
 import { checkHeaderEvent, parseHeaderPage } from './decode/header.js';
 import type { PageLayout } from './decode/header.js';
 import type { PageSource } from './decode/merge.js';

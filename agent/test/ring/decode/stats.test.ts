@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
-import { parseStats } from '../../../../src/sources/ring/decode/stats.js';
+import { parseStats } from '../../../src/ring/decode/stats.js';
 import { fixture } from './recorded.js';
 
 it('reads what the kernel counted, before and after the buffer was read', async () => {
