@@ -2,7 +2,7 @@
 import { checkConfigCommand, runProgram } from '@tcewatch/common';
 import type { Program } from '@tcewatch/common';
 import { loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { doctorCommand } from './doctor.js';
 import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
@@ -30,7 +30,7 @@ const PROGRAM: Program<Surroundings> = {
       load: loadAgentConfig,
     }),
   ],
-  foreseen: [SourceError],
+  foreseen: [AgentError],
 };
 
 /** Resolves to the exit status; `args` are those after the program's name. */

@@ -3,7 +3,7 @@ import { constants, readSync } from 'node:fs';
 import { open, readFile, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { checkHeaderEvent, parseHeaderPage } from './decode/header.js';
 import type { PageLayout } from './decode/header.js';
 import type { PageSource } from './decode/merge.js';
@@ -69,7 +69,7 @@ export class CpuBuffer implements PageSource {
     }
   }
 
-  /** Throws SourceError `ring-unreadable`. */
+  /** Throws AgentError `ring-unreadable`. */
   read(): Buffer | undefined {
     const page = this.page ?? Buffer.allocUnsafe(this.size);
     const length = this.attempt('trace_pipe_raw', () => readSync(this.raw.fd, page, 0, this.size, null));
@@ -78,7 +78,7 @@ export class CpuBuffer implements PageSource {
     return page.subarray(0, length);
   }
 
-  /** What the kernel counted until now. Throws SourceError `ring-unreadable`, or RingError. */
+  /** What the kernel counted until now. Throws AgentError `ring-unreadable`, or RingError. */
   stats(): RingStats {
     const text = Buffer.allocUnsafe(STATS_BYTES);
     const length = this.attempt('stats', () => readSync(this.counted.fd, text, 0, STATS_BYTES, 0));
@@ -98,7 +98,7 @@ export class CpuBuffer implements PageSource {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') return 0;
       const path = join(this.directory, file);
-      throw new SourceError('ring-unreadable', `cannot read ${path}: ${message}`, { cause: error });
+      throw new AgentError('ring-unreadable', `cannot read ${path}: ${message}`, { cause: error });
     }
   }
 }

@@ -4,7 +4,7 @@
  * call.
  */
 import { join } from 'node:path';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { HypercallFormats } from './decode/events.js';
 import { parseFormat } from './decode/format.js';
 import { RING_COUNTERS } from './counts.js';
@@ -49,7 +49,7 @@ const CLOCK = 'mono';
 
 /**
  * Makes the instances of both counters and enables their events, entered first: a call in between is counted as entered
- * alone. Leaves nothing behind when that fails. Throws SourceError.
+ * alone. Leaves nothing behind when that fails. Throws AgentError.
  */
 export function makeRing(place: RingPlace, number: bigint, shape: RingShape): Promise<Ring> {
   return make(place.tracefs, ringAt(place, number), shape);
@@ -153,7 +153,7 @@ async function write(tracefs: Tracefs, { directory }: RingInstance, file: string
     if (code !== 'EINVAL' && code !== 'ENOMEM') throw error;
     const why =
       code === 'ENOMEM' ? 'it has not the memory: make --ring-kb-per-cpu smaller' : 'this kernel does not know it';
-    throw new SourceError('ring-refused', `the kernel refused ${JSON.stringify(value)} in ${path}: ${why}`, {
+    throw new AgentError('ring-refused', `the kernel refused ${JSON.stringify(value)} in ${path}: ${why}`, {
       cause: error,
     });
   });

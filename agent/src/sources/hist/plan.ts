@@ -5,6 +5,7 @@
  * LIOBNs, each with an entry of its own. A histogram that fills up drops calls, so it is replaced before, if that helps.
  */
 import type { Cell, VmSighting } from '../../model.js';
+import { HIST_SIZE } from '../settings.js';
 import type { HistTable } from './rows.js';
 
 /** How the histogram of calls that enter is keyed: with each LIOBN (`one`), or without (`all`). */
@@ -31,8 +32,6 @@ export interface Use {
   wantedSize: number;
 }
 
-/** The kernel's bounds (TRACING_MAP_BITS_MIN and _MAX in kernel/trace/tracing_map.h). */
-const LARGEST = 131_072;
 /** More than the host bridges, windows and VIO devices of one guest can need: such a guest makes LIOBNs up. */
 const MANY_LIOBNS = 256;
 /** In a small histogram a guest may not have as many. */
@@ -103,7 +102,7 @@ function sizeWithoutLiobns(use: Use): number {
 
 function sizeFor(rows: number, { wantedSize }: Use): number {
   let size = wantedSize;
-  while (size < 2 * rows && size < LARGEST) size *= 2;
+  while (size < 2 * rows && size < HIST_SIZE.most) size *= 2;
   return size;
 }
 

@@ -5,7 +5,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reading } from '../../model.js';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import { RingError } from '../../ring/decode/error.js';
 import { parseFormat } from '../../ring/decode/format.js';
 import type { RingMerge } from '../../ring/decode/merge.js';
@@ -35,7 +35,7 @@ export class RecordedRing {
     this.merge = this.counts.merge(buffer.layout, buffer.cpus);
   }
 
-  /** `recording` is its directory. Throws SourceError `recording-unreadable` or `recording-malformed`. */
+  /** `recording` is its directory. Throws AgentError `recording-unreadable` or `recording-malformed`. */
   static async open(recording: string): Promise<RecordedRing> {
     const directory = join(recording, 'ring');
     try {
@@ -60,7 +60,7 @@ export class RecordedRing {
       );
     } catch (error) {
       if (!(error instanceof RingError)) throw unreadable(error, directory);
-      throw new SourceError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
+      throw new AgentError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
     }
   }
 
