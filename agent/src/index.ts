@@ -1,7 +1,8 @@
 /** What the demo, the benchmarks and the agent's own programs build on. */
 export * from './batch-builder.js';
 export { main } from './cli/program.js';
-export { configSchema as agentSchema } from './config/schema.js';
+export { CONFIG_ROWS as agentConfigRows, configSchema as agentSchema } from './config/schema.js';
+export { REASONS as EVIDENCE_REASONS } from './evidence/reasons.js';
 export { describedMetrics as agentMetrics } from './metrics/registry.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';

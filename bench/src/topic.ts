@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ClickHouse,
-  Remembered,
+  ChangeFilter,
   createLog,
   encodeReadings,
   loadCollectorConfig,
@@ -23,8 +23,8 @@ import {
 import type { EmbeddedClickHouse } from '@tcewatch/collector';
 import { connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
-import { KafkaCluster } from '@tcewatch/kafka/testing';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { busyHost } from './batches.js';
 import { rates } from './measure.js';
 import type { Timed } from './measure.js';
@@ -121,7 +121,7 @@ async function insertReady(engine: EmbeddedClickHouse, database: string): Promis
   const store = await openStore({ clickhouse: engine, database, retention: forEver, log });
   await store.close();
   const tables = new ClickHouse(engine, database);
-  const remembered = new Remembered();
+  const remembered = new ChangeFilter();
   let seconds = 0;
   for (let first = 1; first <= READINGS; first += READINGS_OF_BLOCK) {
     const batches = Array.from({ length: HOSTS * READINGS_OF_BLOCK }, (_, i) =>

@@ -1,6 +1,6 @@
 /**
  * What the programs have in common on the command line: configuration over one zod schema (file, environment, flags,
- * `--help` and the reference page), commands, exit status; and HTTP POST with the certificates of its settings. Knows no
+ * `--help`), commands, exit status; and HTTP POST with the certificates of its settings. Knows no
  * program.
  */
 export * from './check-config.js';
@@ -11,6 +11,5 @@ export * from './errors.js';
 export * from './load.js';
 export * from './post.js';
 export * from './program.js';
-export * from './reference.js';
 export * from './tls.js';
 export * from './types.js';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { addConfigOptions, configReference, describeConfig, duration, givenSettings, secret } from '../src/index.js';
+import { addConfigOptions, describeConfig, duration, givenSettings, secret } from '../src/index.js';
 
 const schema = z.strictObject({
   keepFor: duration().prefault('10s').describe('How long.'),
@@ -42,10 +42,5 @@ describe('describeConfig', () => {
     });
     expect(command.helpInformation()).toContain('--keep-for <duration>');
     expect(command.helpInformation()).toMatch(/--level <name> +How much. \(one of low, high; default: "low"\)/);
-  });
-
-  it('becomes a page', () => {
-    const page = configReference('Settings', 'All of them.', rows);
-    expect(page).toContain('## `keepFor`\n\nHow long.\n\n- type: duration\n- default: `"10s"`\n- `TCEWATCH_KEEP_FOR`');
   });
 });

@@ -2,4 +2,3 @@
 export * from './rule-file.js';
 export * from './grafana/index.js';
 export * from './rules/index.js';
-export * from './metrics-reference.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GROUPS, isAlerting, programMetrics } from '../src/index.js';
+import { programMetrics } from '@tcewatch/reference';
+import { GROUPS, isAlerting } from '../src/index.js';
 
 const { agent, collector } = programMetrics();
 const rules = GROUPS.flatMap((group) => group.rules);

@@ -1,4 +1,3 @@
 /** What of the chart is generated; `npm run generate` writes it. */
-export * from './readme.js';
 export * from './values-schema.js';
 export * from './values.js';

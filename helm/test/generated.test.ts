@@ -4,7 +4,7 @@ import { DEFAULT_RUNBOOKS, GROUPS, ruleFile } from '@tcewatch/dashboards';
 import { format, resolveConfig } from 'prettier';
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { chartReadme, valueRows, valuesJsonSchema, valuesSchema } from '../src/index.js';
+import { valuesJsonSchema, valuesSchema } from '../src/index.js';
 
 const chart = (file: string) => fileURLToPath(new URL(`../tcewatch/${file}`, import.meta.url));
 
@@ -14,12 +14,6 @@ describe('the generated files of the chart', () => {
     const file = chart('values.schema.json');
     const text = await format(JSON.stringify(valuesJsonSchema()), { ...(await resolveConfig(file)), filepath: file });
     await expect(text).toMatchFileSnapshot(file);
-  });
-
-  it('has the README that values.yaml describes', async () => {
-    const file = chart('README.md');
-    const text = chartReadme(readFileSync(chart('values.yaml'), 'utf8'));
-    await expect(await format(text, { ...(await resolveConfig(file)), filepath: file })).toMatchFileSnapshot(file);
   });
 
   it("has Prometheus' rules", async () => {
@@ -40,14 +34,6 @@ describe('the generated files of the chart', () => {
 describe('values.yaml', () => {
   it('has defaults that its own schema takes', () => {
     expect(valuesSchema.safeParse(withoutToken(readFileSync(chart('values.yaml'), 'utf8'))).error).toBe(undefined);
-  });
-
-  it('must describe each value', () => {
-    expect(() => valueRows('a: {b: 1}')).toThrow('a.b has no description');
-    expect(valueRows('# Of a.\na:\n  # -- Means b.\n  b: 1\n# -- Means c,\n# and more.\nc: {d: 2}')).toEqual([
-      { path: 'a.b', fallback: 1, description: 'Means b.' },
-      { path: 'c', fallback: { d: 2 }, description: 'Means c, and more.' },
-    ]);
   });
 });
 

@@ -1,8 +1,11 @@
 /** 16-byte identifiers (boot, epoch, run, VM life), written as UUIDs in text. */
 import { createHash } from 'node:crypto';
 
+/** The identifier of nothing (RFC 9562, 5.9). */
+export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+
 /** The life of the VM `unattributed`: calls of threads that no VM was seen to own. */
-export const UNATTRIBUTED_LIFE = '00000000-0000-0000-0000-000000000000';
+export const UNATTRIBUTED_LIFE = NIL_UUID;
 /** The name under which people see those calls. */
 export const UNATTRIBUTED_NAME = 'unattributed';
 

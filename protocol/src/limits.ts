@@ -24,3 +24,6 @@ export const DEFAULT_LIMITS: Readonly<BatchLimits> = {
   list: 256,
   frames: 1024,
 };
+
+/** The largest unsigned integer of 64 bits. As a limit of memory it is what the kernel says for none. */
+export const MAX_UINT64 = 2n ** 64n - 1n;

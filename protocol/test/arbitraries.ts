@@ -8,6 +8,7 @@ import {
   HYPERCALL_NAMES,
   LATENCY_BUCKETS,
   LOSS_KINDS,
+  MAX_UINT64,
   MODES,
   SCOPES,
   SPANS,
@@ -18,7 +19,7 @@ import {
 
 const text = fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ019 -_./:()üß漢')), maxLength: 40 });
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(idFromBytes);
-const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const u64 = fc.bigInt({ min: 0n, max: MAX_UINT64 });
 const uptime = fc.bigInt({ min: 0n, max: 2n ** 60n });
 const count = fc.maxSafeNat();
 

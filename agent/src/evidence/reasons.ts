@@ -1,6 +1,6 @@
 /**
  * Why a figure is not exact: each code that a batch can carry, with the sentence that people are shown.
- * docs/reference/evidence.md holds the same.
+ * docs/reference/evidence.md is generated from it.
  */
 
 export const REASONS = {

@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { HYPERCALL_NAMES, deriveModes, evidenceFor } from '@tcewatch/protocol';
 import type { Hypercall, Mmu, Mode } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { evidenceOf } from '../../src/evidence/evidence.js';
 import type { HostTraits } from '../../src/evidence/evidence.js';
-import { REASONS } from '../../src/evidence/reasons.js';
 
 const power8: HostTraits = {
   kernel: '5.10.223',
@@ -145,10 +142,4 @@ it('never lets the figure of a healthy HPT guest on 5.10 read as all in userspac
   const seen = { entered: 10, punted: 10 };
   const real = deriveModes('H_PUT_TCE', seen, evidenceOf(power9, { mmu: 'hpt', kvmPr: false }));
   expect(real.find(({ mode }) => mode === 'real')).toMatchObject({ calls: null, evidence: 'unobservable' });
-});
-
-it('is explained in the reference', async () => {
-  const page = await readFile(fileURLToPath(new URL('../../../docs/reference/evidence.md', import.meta.url)), 'utf8');
-  const rows = [...page.matchAll(/^\| `([a-z0-9-]+)` +\| (.*?) +\|$/gm)].map(([, code, text]) => [code, text]);
-  expect(rows).toEqual(expect.arrayContaining(Object.entries(REASONS)));
 });

@@ -1,6 +1,6 @@
 import { decodeBatch, seriesRow } from '@tcewatch/protocol';
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { describe, expect, it } from 'vitest';
-import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { AgentError } from '../../src/errors.js';
 import { ReadingLoop } from '../../src/run/loop.js';

@@ -1,5 +1,7 @@
 /** The fleet: is anybody slower than they should be? */
 import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import { VM_STATE_WORDS } from '@tcewatch/protocol';
+import { DETECTOR } from '../thresholds.js';
 import { dashboard } from './frame.js';
 import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, stat, table, toHost, toVm } from './panels.js';
 import { events, fleet as queries } from './queries.js';
@@ -16,15 +18,17 @@ export const fleet = dashboard({
       {
         title: 'VMs',
         description:
-          'VMs by what their calls of the range say: falling back (10 % or more of the observed calls go to userspace), ' +
-          'accelerated, idle (no calls), unobservable (nobody can tell on that host), silent (the host is not read).',
+          'VMs by their state at the end of the range, by their calls of the minutes before and the alerts that fired, ' +
+          `as the collector's page has it. ${Object.values(VM_STATE_WORDS)
+            .map(({ label, meaning }) => `${label}: ${meaning}`)
+            .join(' ')}`,
         noValue: 'no VM was ever seen',
         unit: 'none',
         span: 24,
         height: 4,
       },
       queries.states,
-      { 'falling back': 'orange', accelerated: 'green', idle: 'text', unobservable: 'purple', silent: 'red' },
+      { 'falling back': 'orange', silent: 'red', unobservable: 'purple', idle: 'text', accelerated: 'green' },
     ),
     modeAreas(
       {
@@ -77,10 +81,10 @@ export const fleet = dashboard({
     table(
       {
         title: 'Freshness',
-        description: 'Time since each host was last read, before the end of the range.',
+        description: `Time since each host was last read, before the end of the range; orange from the ${DETECTOR.silentAfter} s after which a host is silent by default.`,
         noValue: 'no host was ever read',
         unit: 's',
-        thresholds: [[60, 'orange']],
+        thresholds: [[DETECTOR.silentAfter, 'orange']],
       },
       queries.freshness,
       { host: toHost(), 'host id': HIDDEN },
