@@ -13,7 +13,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ClickHouse,
   Remembered,
-  createLog,
   encodeReadings,
   loadCollectorConfig,
   openStore,
@@ -21,6 +20,7 @@ import {
   startEmbeddedClickHouse,
 } from '@tcewatch/collector';
 import type { EmbeddedClickHouse } from '@tcewatch/collector';
+import { createLog } from '@tcewatch/common';
 import { connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
 import { KafkaCluster } from '@tcewatch/kafka/testing';

@@ -1,7 +1,7 @@
 /** What the programs do alike around their commands: surroundings, exit status, and errors in words for the operator. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './load.js';
 import type { Environment } from './load.js';
 
 /** What the commands of any program take from outside, so that tests can give it. */

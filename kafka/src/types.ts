@@ -18,6 +18,19 @@ export type KafkaFailure =
   /** The brokers refused the request for another reason, which the message names. */
   | 'refused';
 
+/** The one kind of error that comes out of this workspace once a client is made. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+
+  constructor(
+    readonly kind: KafkaFailure,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** Connects to no broker before it is used, so that a program can start while all of them are down. */
 export interface KafkaClient {
   readonly admin: KafkaAdmin;

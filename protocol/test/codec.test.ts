@@ -7,6 +7,7 @@ import {
   BATCH_VERSION,
   BatchError,
   DEFAULT_LIMITS,
+  MAX_UINT64,
   decodeBatch,
   encodeBatch,
   latenciesFromRows,

@@ -1,5 +1,6 @@
 /** Writes records of the topic to it again: as duplicates, late, in another order, some of them to other partitions. */
 import { once } from 'node:events';
+import pRetry from 'p-retry';
 import type { ConsumedRecord, KafkaClient, KafkaRecord } from '@tcewatch/kafka';
 import { TOPIC } from './fleet.js';
 import { diceOf } from './random.js';
@@ -61,14 +62,7 @@ function again({ key, value, headers }: ConsumedRecord, dice: Dice): KafkaRecord
   };
 }
 
-async function retried(send: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
-  for (;;) {
-    try {
-      await send();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-  }
+/** Tries again while brokers are away; at most for {@link WITHIN_MS}. */
+function retried(send: () => Promise<void>): Promise<void> {
+  return pRetry(send, { retries: Infinity, minTimeout: 100, maxTimeout: 1000, maxRetryTime: WITHIN_MS });
 }

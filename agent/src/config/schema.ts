@@ -2,11 +2,10 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, clientTls, duration, plainUrl, secret } from '@tcewatch/common';
+import { byteSize, checkTls, clientTls, duration, logSettings, plainUrl, secret } from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
-import { LOG_LEVELS } from '../log/log.js';
 
 /** Of the environment's names. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';
@@ -215,9 +214,7 @@ export const configSchema = z
       .describe(
         'How long a stopping agent tries to deliver what waits; the rest waits in the outbox for the next start.',
       ),
-    log: z
-      .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to log.') })
-      .prefault({}),
+    log: logSettings.prefault({}),
   })
   .superRefine((config, context) => {
     if (config.transport === 'http' && config.collector.url === undefined) {

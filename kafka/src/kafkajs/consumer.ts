@@ -4,9 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Assignments, assignmentOf } from '../consumer/assignments.js';
-import type { Change, Held } from '../consumer/assignments.js';
-import { stall } from '../consumer/stall.js';
+import { Assignments, assignmentOf, stall } from '../assignments.js';
+import type { Change, Held } from '../assignments.js';
 import type { KafkaSettings } from '../settings.js';
 import type {
   ConsumerOptions,

@@ -1,5 +1,5 @@
 /** What the library throws, as KafkaError. Its errors wrap each other, so the whole chain is looked at. */
-import { KafkaError } from '../errors.js';
+import { KafkaError } from '../types.js';
 import type { KafkaFailure } from '../types.js';
 
 /** The parts of the library's and of Node's errors that tell what happened. */

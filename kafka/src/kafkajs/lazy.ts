@@ -4,8 +4,8 @@
  */
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { KafkaError } from '../errors.js';
 import type { KafkaSettings } from '../settings.js';
+import { KafkaError } from '../types.js';
 import { toKafkaError } from './errors.js';
 import { openSession } from './session.js';
 import type { Session } from './session.js';

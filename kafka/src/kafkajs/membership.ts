@@ -4,12 +4,11 @@
  * it has committed when it has not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs';
+import type { Batch, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { Assignments, Change, Held } from '../consumer/assignments.js';
+import type { Assignments, Change, Held } from '../assignments.js';
 import type { KafkaSettings } from '../settings.js';
-import type { ConsumedBatch, ConsumerOptions, TopicPartition } from '../types.js';
-import { consumedBatch } from './batch.js';
+import type { Assignment, ConsumedBatch, ConsumedRecord, ConsumerOptions, TopicPartition } from '../types.js';
 import { isRebalance } from './errors.js';
 import { RETRY, openSession } from './session.js';
 import type { Session } from './session.js';
@@ -225,4 +224,26 @@ export class Membership {
 
 function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
   return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+}
+
+/** Gives the library's batch as ours; undefined when there is no record in it. */
+function consumedBatch(batch: Batch, { topic, partition, assignment }: Assignment): ConsumedBatch | undefined {
+  if (batch.messages.length === 0) return undefined;
+  const records = batch.messages.map(({ offset, timestamp, key, value, headers }): ConsumedRecord => ({
+    offset: BigInt(offset),
+    timestampMs: Number(timestamp),
+    key,
+    value,
+    headers: headersOf(headers),
+  }));
+  const next = BigInt(batch.lastOffset()) + 1n;
+  return { topic, partition, assignment, records, next, highWatermark: BigInt(batch.highWatermark) };
+}
+
+function headersOf(headers: IHeaders = {}): Record<string, Uint8Array> {
+  const entries = Object.entries(headers).flatMap(([name, value]) => {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    return last === undefined ? [] : [[name, typeof last === 'string' ? Buffer.from(last) : last] as const];
+  });
+  return Object.fromEntries(entries);
 }

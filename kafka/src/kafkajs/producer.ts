@@ -2,8 +2,8 @@
 import { CompressionTypes, Partitioners } from 'kafkajs';
 import type { ICustomPartitioner, Kafka, Message, Producer } from 'kafkajs';
 import type { Logger } from 'pino';
-import { KafkaError } from '../errors.js';
 import type { KafkaSettings } from '../settings.js';
+import { KafkaError } from '../types.js';
 import type { KafkaProducer, KafkaRecord } from '../types.js';
 import { Lazy } from './lazy.js';
 

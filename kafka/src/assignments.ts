@@ -1,8 +1,8 @@
 /**
- * Which partitions are this consumer's, how far each has been read and committed, and which are paused. Knows no library and
- * no clock but the one it is given.
+ * Which partitions are this consumer's, how far each has been read and committed, which are paused, and whether one stands
+ * still. Knows no library and no clock but the one it is given.
  */
-import type { Assignment, Position, TopicPartition } from '../types.js';
+import type { Assignment, Position, TopicPartition } from './types.js';
 
 /** One assignment; what changes in it. */
 export interface Held extends Assignment {
@@ -111,9 +111,32 @@ export class Assignments {
   }
 }
 
-/** What the outside may know of it. */
+/** The part of it that the outside may know. */
 export function assignmentOf({ topic, partition, assignment }: Held): Assignment {
   return { topic, partition, assignment };
+}
+
+export interface Sight {
+  nowMs: number;
+  stalledAfterMs: number;
+  /** How long getting into the group may take: a rebalance waits for members that are no more. */
+  joinWithinMs: number;
+  /** When it last joined the group, or began to try; undefined while it need not be a member. */
+  waitsSinceMs: number | undefined;
+  held: readonly Held[];
+  /** Whether records of a partition are there to be read; undefined when that is not known. */
+  hasMore: (held: Held) => boolean | undefined;
+}
+
+/** Says what of a consumer that seems to be well stands still, in words; undefined when nothing does. */
+export function stall({ nowMs, stalledAfterMs, joinWithinMs, waitsSinceMs, held, hasMore }: Sight): string | undefined {
+  if (waitsSinceMs !== undefined) {
+    return nowMs - waitsSinceMs > joinWithinMs ? 'it does not get into the group' : undefined;
+  }
+  const stuck = held.find(
+    (one) => !one.paused && !one.busy && nowMs - one.progressMs > stalledAfterMs && hasMore(one) === true,
+  );
+  return stuck && `partition ${stuck.partition} of ${stuck.topic} has records and delivers none`;
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {
