@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Collector } from './collector.js';
 import { hostTime } from './host.js';
 import type { Host } from './host.js';
-import { poll } from './poll.js';
-import { THIS_MACHINE } from './visitor.js';
+import { poll } from './wait.js';
+import { THIS_MACHINE } from './connection.js';
 
 const LOG = '/share/agent.log';
 

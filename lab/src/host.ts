@@ -7,7 +7,7 @@ import { LabError } from './errors.js';
 import type { Image } from './image.js';
 import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
-import { expectVisitor } from './visitor.js';
+import { expectVisitor } from './connection.js';
 
 const BOOT_MS = 600_000;
 const PASSED_DISK_BYTES = 256 * 2 ** 20;

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { recordedSpan } from '@tcewatch/agent';
 import { unpack } from '@tcewatch/recordings';
 import { askStored } from './answers.js';
 import type { ReplayTotals } from './answers.js';
@@ -21,7 +22,6 @@ import type { SoakResult } from './verdict.js';
 import { watch } from './watch.js';
 
 const RECORDING = 'vfio-7.2';
-const RECORDING_MS = 780_000;
 /** Share of the time that a replay takes. */
 const REPLAYING = 0.6;
 const VMS = 20;
@@ -42,7 +42,9 @@ export async function soak(options: SoakOptions, directory: string, say: (line: 
     const loads = Array.from({ length: options.agents }, (_, i): LoadSpec => {
       return { seed: options.seed ^ i, host: `host-${i + 1}`, vms: VMS, beginsMs, endsMs: beginsMs + durationMs };
     });
-    const replaySpeed = RECORDING_MS / (durationMs * REPLAYING);
+    const { first, last } = await recordedSpan(recording);
+    const recordedMs = Number((last.wallNs - first.wallNs) / 1_000_000n);
+    const replaySpeed = recordedMs / (durationMs * REPLAYING);
     const fleet = await addAgents(servers, { directory, loads, recording, replaySpeed });
     for (const part of [...fleet.agents.map((agent) => agent.part), fleet.replay]) {
       part.start();
