@@ -4,15 +4,15 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const conditions = ['tcewatch-source'];
 
 /** Emulates a machine with two processors, for minutes. */
-const LAB_RUN = 'lab/test/smoke.test.ts';
+const LAB_RUN = 'lab/test/smoke.lab.test.ts';
 /** Runs a dozen programs at once, for minutes. */
-const SOAK_RUN = 'soak/test/soak.test.ts';
+const SOAK_RUN = 'soak/test/fleet.soak.test.ts';
 /** A Kubernetes cluster, for minutes. */
-const HELM_RUN = 'helm/test/install.test.ts';
+const HELM_RUN = 'helm/test/install.cluster.test.ts';
 /** A clone that is installed, built and packaged, for minutes. */
-const CLONE_RUN = 'deploy/test/clone.test.ts';
+const CLONE_RUN = 'deploy/test/clone.guides.test.ts';
 /** Builds four images, for minutes. */
-const IMAGES_RUN = 'deploy/test/images.test.ts';
+const IMAGES_RUN = 'deploy/test/containers.images.test.ts';
 
 export default defineConfig({
   resolve: { conditions },

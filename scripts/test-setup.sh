@@ -80,7 +80,7 @@ fi
 { has java && has mvn && has setpriv; } || install default-jre-headless maven util-linux
 if ! { has java && has mvn && has openssl && has setpriv; }; then
   echo "test set-up: Kafka needs java, mvn, openssl and setpriv: tests on a real broker are left out"
-elif ! kafka/broker/fetch.sh >/dev/null; then
+elif ! testing/broker/fetch.sh >/dev/null; then
   echo "test set-up: Kafka cannot be fetched by Maven: tests on a real broker will fail"
 fi
 

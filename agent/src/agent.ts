@@ -43,7 +43,7 @@ export interface Agent {
 /** Throws SourceError when the configured source does not exist. */
 export function createAgent(parts: AgentParts): Agent {
   const { config, version, pace, log, telemetry = noTelemetry, source: given, onBatch, onProgress } = parts;
-  const { root, host, caps, hist, ring, replay, interval: intervalMs } = config;
+  const { root, host, caps, hist, replay, interval: intervalMs } = config;
   const { source: sourceName } = config;
   const source =
     given ??
@@ -52,7 +52,6 @@ export function createAgent(parts: AgentParts): Agent {
       host,
       agentVersion: version,
       hist,
-      ring: { ...ring, pace, monotonicNs: () => Number(process.hrtime.bigint()) },
       ...(replay.directory !== undefined && {
         replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
       }),

@@ -66,8 +66,8 @@ export interface Handover {
   cells: Cell[];
   /** Present where the reading has some. */
   latencies?: LatencyCell[];
-  /** What the new one had seen by then, and lost of it where it is not new to the kernel. */
-  seen: (Pick<Account, 'counter' | 'seen'> & Partial<Pick<Account, 'losses'>>)[];
+  /** What the new one had seen by then. */
+  seen: Pick<Account, 'counter' | 'seen'>[];
 }
 
 /** What a source saw at one instant: all that is needed to make a batch of it, given the ledger. */
@@ -112,26 +112,16 @@ export class SourceError extends Error {
   }
 }
 
-/** What is known of an epoch that may be gone on with: as its source counted it, at the last reading that was kept. */
-export interface Told {
-  epoch: string;
-  /** Uptime at which it began, in nanoseconds. */
-  beganNs: bigint;
-  cells: Cell[];
-  accounts: Account[];
-}
-
 /**
  * A source of readings. `open` prepares kernel state or files; `next` resolves to the reading that is due when it is
  * called (live sources read now; `replay` walks its recording), to `undefined` after the last one, and throws SourceError
  * for a reading that could not be had; `close` gives back what `open` took, except kernel state that is to be adopted.
  *
- * `told` is of the epoch of which the ledger knows who counted what: only its kernel state can be adopted. `isLast`: there
- * will be no other reading before the source is closed.
+ * `knownEpoch` is the epoch of which the ledger knows who counted what: only its kernel state can be adopted.
  */
 export interface Source {
   readonly name: string;
-  open(told?: Told): Promise<void>;
-  next(isLast?: boolean): Promise<Reading | undefined>;
+  open(knownEpoch?: string): Promise<void>;
+  next(): Promise<Reading | undefined>;
   close(): Promise<void>;
 }

@@ -2,7 +2,7 @@
  * `npm run bench`: each figure is a ratio of two ways of doing the same thing, measured in turns within this run; but for
  * the last, what the agent costs its host.
  */
-import { missingForBroker } from '@tcewatch/kafka/testing';
+import { missingForBroker } from '@tcewatch/testing/kafka';
 import { measureBatching } from './batching.js';
 import { measureDecode } from './decode.js';
 import { measureFleet } from './detector.js';

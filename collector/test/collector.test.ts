@@ -2,12 +2,12 @@
 import { gzipSync } from 'node:zlib';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadCollectorConfig, startCollector } from '../src/index.js';
 import type { AlertBody, Collector } from '../src/index.js';
-import { temporaryDirectory } from './embedded-clickhouse/directories.js';
-import { recordedBatches } from './store/surroundings.js';
 
 interface Total {
   vm: string;

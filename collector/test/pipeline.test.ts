@@ -1,13 +1,13 @@
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { recordingTelemetry } from '../../opentelemetry/test/recording-telemetry.js';
 import { createDetector } from '../src/alerts/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/model.js';
 import { createPipeline } from '../src/pipeline.js';
 import { SilenceWatch } from '../src/alerts/telemetry-silent/index.js';
-import { BOOTED_NS, SECOND, batchOf } from './batches.js';
 import { memoryStore } from './memory-store.js';
 
 const log = pino({ level: 'silent' });

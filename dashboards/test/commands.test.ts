@@ -1,9 +1,9 @@
-/** Every command of the documentation is run by a test, or the page says why not: scripts/pages.ts. */
+/** Every command of the documentation is run by a test, or the page says why not: testing/src/pages.ts. */
 import { readFileSync } from 'node:fs';
+import { commandsOf } from '@tcewatch/testing/commands';
+import { PLACES, REPOSITORY, commandsFor, commandsIn, files } from '@tcewatch/testing/pages';
+import type { Place } from '@tcewatch/testing/pages';
 import { expect, it } from 'vitest';
-import { commandsOf } from '../../lab/src/commands.js';
-import { PLACES, REPOSITORY, commandsFor, commandsIn, files } from '../../scripts/pages.js';
-import type { Place } from '../../scripts/pages.js';
 
 it.each(files('*.md'))('%s says of each block of commands where tests run it, or why not', (page) => {
   const places: readonly string[] = Object.keys(PLACES);

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { launch } from '@tcewatch/testing/browser';
 import { expect, it } from 'vitest';
-import { launch } from '../../page/test/browser.js';
 import { DASHBOARDS } from '../src/index.js';
 import { QUERIES } from './grafana/asked.js';
 import type { PanelJson } from './grafana/asked.js';

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what images are built and tried with here and what is not there yet, from Debian's packages; says nothing when all is.
 set -euo pipefail
+. "$(dirname "$0")/../../scripts/debian.sh"
 
 declare -A package=([buildah]=buildah [mmdebstrap]=mmdebstrap [unshare]=util-linux
   [qemu-ppc64le-static]=qemu-user-static)
@@ -8,6 +9,4 @@ missing=()
 for tool in "${!package[@]}"; do command -v "$tool" >/dev/null || missing+=("${package[$tool]}"); done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
-echo "installs ${missing[*]}"
-apt-get update -q
-DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+install_packages "${missing[@]}"

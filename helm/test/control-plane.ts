@@ -10,9 +10,9 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '@tcewatch/kafka/testing';
+import { freePorts } from '@tcewatch/testing/kafka';
+import { getHttps, makeCertificates } from '@tcewatch/testing/tls';
 import { stringify } from 'yaml';
-import { getHttps, makeCertificates } from '../../scripts/tls.js';
 import { tools } from './chart.js';
 import type { Said } from './chart.js';
 

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { missingForBroker } from '@tcewatch/testing/kafka';
+import type { KafkaCluster } from '@tcewatch/testing/kafka';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { connect, kafkaSettings } from '../src/index.js';
 import type { ConsumedBatch, ConsumerOptions, KafkaClient, KafkaConsumer, KafkaSettings } from '../src/index.js';
-import { missingForBroker } from '../src/testing/index.js';
-import type { KafkaCluster } from '../src/testing/index.js';
 
 /** Tests that need a broker are left out where none can be started; continuous integration counts that as failure. */
 export const noBroker = missingForBroker().length > 0;

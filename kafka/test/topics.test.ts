@@ -1,8 +1,8 @@
 /** Topics as they must be; each fix is done by Kafka's own tools. */
+import { KafkaCluster } from '@tcewatch/testing/kafka';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KafkaClient, TopicSpec } from '../src/index.js';
 import { judgeTopic } from '../src/topics.js';
-import { KafkaCluster } from '../src/testing/index.js';
 import { clientFor, noBroker } from './surroundings.js';
 
 const SPEC: TopicSpec = {

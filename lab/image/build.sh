@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # build.sh SUITE DIRECTORY: makes from Debian's packages what the lab boots: `vmlinux` and `initrd.gz` of the host, `host.img`
-# (its root file system, with QEMU, node, crun, and the kernel and initramfs of its guests) and `kernel` (their version). Runs as
-# root on Debian x86_64 with what ../install-tools.sh installs, takes about two minutes. No ppc64le program is run: packages are only unpacked.
+# (its root file system, with QEMU, node, crun, and the kernel and initramfs of its guests), `kernel` (their version) and
+# `chosen` (which packages these are, a line each, for people). The kernel is of the suite (kernel.sh). Runs as root on Debian
+# x86_64 with what ../install-tools.sh installs, takes about two minutes. No ppc64le program is run: packages are only unpacked.
 set -euo pipefail
 
 suite=$1 target=$2
@@ -10,36 +11,13 @@ work=$(mktemp -d -p "$(dirname "$target")" work.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
+. "$here/../../scripts/debian.sh"
+
 say() { echo "build: $*"; }
 
-# apt for ppc64el and the chosen suite, apart from this machine's own.
-ppc() {
-  "$1" -q -o Dir::Etc::sourcelist="$work/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-    -o Dir::State::Lists="$work/apt/lists" -o Dir::Cache="$work/apt/cache" -o Dir::State::status=/dev/null \
-    -o APT::Architecture=ppc64el -o APT::Architectures=ppc64el -o APT::Sandbox::User=root "${@:2}"
-}
-
 fetch_kernel() {
-  say "fetches the 64K-page kernel of $suite"
-  # The keyring of this machine's release may not know the keys of a suite that is still moving.
-  local trust=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ "$suite" = sid ] && trust=trusted=yes
-  mkdir -p apt/lists/partial apt/cache/archives/partial packages unpacked
-  echo "deb [arch=ppc64el $trust] $mirror $suite main" >apt/sources.list
-  ppc apt-get update
-  # Until bookworm there was one flavour, and its pages were 64K.
-  local flavour='powerpc64le-64k$'
-  [ "$suite" = bookworm ] && flavour='powerpc64le$'
-  kernel=$(ppc apt-cache search -n "^linux-image-[0-9].*-$flavour" | sed 's/^linux-image-//; s/ .*//' | sort -V | tail -n1)
-  [ -n "$kernel" ] || { echo "no ppc64el kernel with 64K pages in $suite at $mirror" >&2; return 1; }
-  local part packages=()
-  # From 7.x on a kernel is spread over several packages.
-  for part in image modules binary; do
-    ppc apt-cache show "linux-$part-$kernel" >/dev/null 2>&1 && packages+=("linux-$part-$kernel")
-  done
-  (cd packages && ppc apt-get download "${packages[@]}")
-  local deb
-  for deb in packages/*.deb; do dpkg-deb -x "$deb" unpacked; done
+  bash "$here/kernel.sh" "$suite" . | tee -a chosen
+  kernel=$(cat kernel)
   mkdir -p modules/lib && ln -s "$work/unpacked/$(cd unpacked && ls -d usr/lib/modules lib/modules 2>/dev/null | tail -n1)" modules/lib/modules
   local image
   for image in "unpacked/boot/vmlinux-$kernel" "modules/lib/modules/$kernel/vmlinuz"; do
@@ -51,8 +29,9 @@ fetch_kernel() {
 }
 
 make_root() {
-  say "unpacks the host's root file system"
-  mmdebstrap --quiet --variant=extract --arch=ppc64el trixie root "$mirror" --include=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs,qemu-system-ppc,qemu-system-data,crun
+  local packages=base-files,bash,coreutils,util-linux,mount,kmod,grep,sed,findutils,procps,iproute2,busybox-static,nodejs
+  packages+=,qemu-system-ppc,qemu-system-data,crun
+  debian_root ppc64el root --variant=extract --include="$packages" | tee -a chosen
   local d
   for d in bin sbin lib lib64; do
     [ -e "root/$d" ] || [ ! -d "root/usr/$d" ] || ln -s "usr/$d" "root/$d"
@@ -89,7 +68,7 @@ copy_modules() {
   depmod -b "${to%/lib/modules/*}" "$kernel"
 }
 
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 -v security)
+say "fetches a kernel and the host's root file system"
 fetch_kernel
 make_root
 
@@ -111,9 +90,8 @@ powerpc64le-linux-gnu-objcopy -O binary flood.o root/guest/flood.bin
 say "writes the disk"
 truncate -s 2G host.img
 mkfs.ext4 -q -F -d root host.img
-echo "$kernel" >kernel
 mkdir result
-mv vmlinux initrd.gz host.img kernel result/
+mv vmlinux initrd.gz host.img kernel chosen result/
 rm -rf "$target"
 mv result "$target"
 say "made $target with $kernel"

@@ -15,8 +15,6 @@ export type Capability = 'dac_read_search' | 'sys_ptrace';
 export interface AgentStart {
   /** All that it keeps; else what its package gives it. */
   capabilities?: readonly Capability[] | undefined;
-  /** What it counts by; else histograms. */
-  source?: 'hist' | 'ring';
 }
 
 /** The part of the agent's configuration that the lab decides. */
@@ -85,9 +83,9 @@ export async function installAgent(
 
   return {
     delivers,
-    async start({ capabilities, source = 'hist' } = {}) {
+    async start({ capabilities } = {}) {
       await host.run(`[ ! -e ${LOG} ] || mv ${LOG} ${LOG}.$(date +%s)`);
-      pid = await agentPackage.start(host, LOG, { capabilities, source });
+      pid = await agentPackage.start(host, LOG, { capabilities });
       await delivers();
       await host.run(`! grep 'cannot keep batches' ${LOG}`);
     },

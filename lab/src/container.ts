@@ -95,8 +95,8 @@ function inContainer(disk: string, chart: AgentOfChart, image: ImageConfig): Age
       const files = { 'agent.yaml': JSON.stringify(merged), token: TOKEN };
       for (const volume of pod.volumes) await provide(host, volume, files);
     },
-    async start(host, log, { capabilities, source }) {
-      const process = { args: [...args, '--source', source], capabilities };
+    async start(host, log, { capabilities }) {
+      const process = { args, capabilities };
       const command = await run(host, 'run', process, '--detach', '--pid-file', '/run/agent.pid');
       return host.run(`
         ${CRUN} delete --force run 2>/dev/null

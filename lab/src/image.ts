@@ -3,21 +3,25 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './errors.js';
 
-/** Debian's suites by the kernel that they bring: 6.1, 6.12 and 7.x. */
-export const SUITES = ['bookworm', 'trixie', 'sid'] as const;
+/** Debian's suites by the kernel that they bring (6.1, 6.12 and twice 7.x), and the first after bookworm that has one to fetch. */
+export const SUITES = ['bookworm', 'trixie', 'forky', 'sid', 'any'] as const;
 export type Suite = (typeof SUITES)[number];
 
 export interface Image {
   directory: string;
   /** Version of the kernel of host and guests. */
   kernel: string;
+  /** Which of Debian's packages were taken, and which could not be had: a line each. */
+  chosen: readonly string[];
 }
 
 const INPUTS = fileURLToPath(new URL('../image/', import.meta.url));
+/** Chooses among Debian's packages. */
+const CHOICE = fileURLToPath(new URL('../../scripts/debian.sh', import.meta.url));
 const INSTALL_TOOLS = fileURLToPath(new URL('../install-tools.sh', import.meta.url));
 
 /** Where images are kept: below XDG_CACHE_HOME, or ~/.cache. */
@@ -26,12 +30,11 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string {
   return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'tcewatch', 'lab');
 }
 
-/** Names the image: the suite, and a hash of all that goes into it but Debian's packages. */
+/** Names the image: the suite, and a hash of all that decides what it is but Debian's packages. */
 export async function imageName(suite: Suite): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of (await readdir(INPUTS)).sort()) {
-    hash.update(`${file}\0`).update(await readFile(join(INPUTS, file)));
-  }
+  const files = (await readdir(INPUTS)).sort().map((file) => join(INPUTS, file));
+  for (const file of [...files, CHOICE]) hash.update(`${basename(file)}\0`).update(await readFile(file));
   return `${suite}-${hash.digest('hex').slice(0, 16)}`;
 }
 
@@ -50,7 +53,10 @@ export async function provideImage(suite: Suite, cache: string, rebuild: boolean
     await runScript('the image could not be built', build, join(cache, `${suite}.log`));
     await removeOthers(cache, suite, name);
   }
-  return { directory, kernel: (await readFile(join(directory, 'kernel'), 'utf8')).trim() };
+  const linesOf = async (file: string): Promise<string[]> =>
+    (await readFile(join(directory, file), 'utf8')).trimEnd().split('\n');
+  const [kernel = ''] = await linesOf('kernel');
+  return { directory, kernel, chosen: await linesOf('chosen') };
 }
 
 async function isComplete(directory: string): Promise<boolean> {

@@ -95,6 +95,7 @@ try {
   const cache = cacheDirectory(process.env);
   await installTools(cache);
   const image = await provideImage(options.suite, cache, options.command === 'build');
+  for (const line of image.chosen) say(line);
   if (options.command === 'build') say(`is built: ${image.directory}`);
   else if (!(await run(image, options))) process.exitCode = 1;
 } catch (error) {

@@ -1,6 +1,6 @@
 /** What the runbooks have an operator do on a host, done on this one while a guest falls back. */
 import { readFile } from 'node:fs/promises';
-import { commandsOf } from './commands.js';
+import { commandsOf } from '@tcewatch/testing/commands';
 import type { Guest } from './guest.js';
 import type { Stage } from './steps.js';
 import { PROGRAM } from './tree.js';

@@ -50,9 +50,9 @@ export async function packTree(directory: string): Promise<AgentPackage> {
       const own = { outbox: { directory: '/run/tcewatch/outbox' }, collector: { ...settings.collector, token: TOKEN } };
       await writeFile(join(host.share, 'agent.yaml'), JSON.stringify({ ...settings, ...own }));
     },
-    start: (host, log, { capabilities, source }) =>
+    start: (host, log, { capabilities }) =>
       host.run(`
-        ${confined(`${PROGRAM} run --config /share/agent.yaml --source ${source}`, capabilities)} > ${log} 2>&1 &
+        ${confined(`${PROGRAM} run --config /share/agent.yaml`, capabilities)} > ${log} 2>&1 &
         echo $!`),
     command: (_, line, capabilities) => Promise.resolve(confined(`${PROGRAM} ${line}`, capabilities)),
   };

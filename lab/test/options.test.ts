@@ -5,8 +5,8 @@ import { parseOptions } from '../src/options.js';
 const parse = (...words: string[]) => parseOptions(['node', 'lab', ...words]);
 
 it.each([
-  [[], { command: 'run', scenario: 'full', suite: 'trixie', shell: false, keep: false }],
-  [['--smoke'], { command: 'run', scenario: 'smoke', suite: 'trixie', shell: false, keep: false }],
+  [[], { command: 'run', scenario: 'full', suite: 'any', shell: false, keep: false }],
+  [['--smoke'], { command: 'run', scenario: 'smoke', suite: 'any', shell: false, keep: false }],
   [['--scenario', 'adverse', '--keep'], { command: 'run', scenario: 'adverse', keep: true }],
   [['--scenario', 'image'], { command: 'run', scenario: 'image' }],
   [['build', '--suite', 'sid'], { command: 'build', suite: 'sid' }],

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
-import { batchOf } from '../../collector/test/batches.js';
-import type { TestBatch } from '../../collector/test/batches.js';
+import { batchOf } from '@tcewatch/testing/batches';
+import type { TestBatch } from '@tcewatch/testing/batches';
 import { start } from '../../demo/src/programs.js';
 
 export interface TestCollector {

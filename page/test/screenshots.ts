@@ -1,10 +1,10 @@
 /** Pictures of the page for the documentation, of what the demo's collector has of a recorded host. */
 import { mkdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { launch, startDemo } from '@tcewatch/testing/browser';
 import type { BrowserContextOptions } from 'playwright-core';
 import { expect, it } from 'vitest';
 import type { Alert } from '../src/api/answers.js';
-import { launch, startDemo } from './browser.js';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 const DESK = { width: 1120, height: 400 };

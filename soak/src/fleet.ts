@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BATCHES_TOPIC, connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
-import { KafkaCluster, freePorts } from '@tcewatch/kafka/testing';
+import { KafkaCluster, freePorts } from '@tcewatch/testing/kafka';
 import { pino } from 'pino';
 import type { LoadSpec } from './load.js';
 import { Part } from './part.js';

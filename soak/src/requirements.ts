@@ -1,5 +1,5 @@
+import { missingForBroker } from '@tcewatch/testing/kafka';
 /** What a soak needs beyond Node. */
-import { missingForBroker } from '@tcewatch/kafka/testing';
 
 /** Why it cannot run here, in words; undefined when it can. */
 export function whyNotHere(): string | undefined {

@@ -20,7 +20,7 @@ const RECORDED = ['hist', 'ring'];
 /** Settings of a live host have no meaning here. */
 const ROWS = CONFIG_ROWS.filter(
   ({ path }) =>
-    !/^(root|source|hist|ring|replay|listen|state|stopTimeout|outbox\.(enabled|directory|catchUp))(\.|$)/.test(path),
+    !/^(root|source|hist|replay|listen|state|stopTimeout|outbox\.(enabled|directory|catchUp))(\.|$)/.test(path),
 );
 
 const EXAMPLES = `

@@ -10,7 +10,7 @@ import type { Counter } from '../verify/verify.js';
 import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
-const ROWS = CONFIG_ROWS.filter(({ path }) => /^(root|hist|ring)(\.|$)/.test(path));
+const ROWS = CONFIG_ROWS.filter(({ path }) => /^(root|hist)(\.|$)/.test(path));
 
 const EXAMPLES = `
 Exit status: 0 they agree, 1 they do not, or nothing could be compared.
@@ -22,27 +22,42 @@ Examples:
       a minute, with larger buffers for a busy host
 `;
 
+interface Options {
+  seconds: number;
+  ringKbPerCpu: number;
+}
+
 export function verifyCommand(surroundings: Surroundings): Command {
   const command = new Command('verify')
     .description('count the same calls by histogram and by ring on this host, and say whether they agree to the call')
     .option('--seconds <number>', 'how long', seconds, 10)
+    .option(
+      '--ring-kb-per-cpu <number>',
+      "KiB of each CPU's two ring buffers; what does not fit is lost",
+      kilobytes,
+      1024,
+    )
     .addHelpText('after', EXAMPLES)
-    .action(async ({ seconds }: { seconds: number }) => {
-      await verifyHost(loadAgentConfig(surroundings.env, givenSettings(command, ROWS)), seconds, surroundings);
+    .action(async (options: Options) => {
+      await verifyHost(loadAgentConfig(surroundings.env, givenSettings(command, ROWS)), options, surroundings);
     });
   return addConfigOptions(command, ROWS, ENV_PREFIX);
 }
 
-async function verifyHost(config: AgentConfig, seconds: number, surroundings: Surroundings): Promise<void> {
+async function verifyHost(
+  config: AgentConfig,
+  { seconds, ringKbPerCpu }: Options,
+  surroundings: Surroundings,
+): Promise<void> {
   const { pace, stop, stdout, stderr } = surroundings;
-  const { root, hist, ring } = config;
+  const { root, hist } = config;
   const progress = showProgress(stderr, 'seconds');
   const opened: Counter[] = [];
   try {
     const byHist = await openHist(root, process.pid, hist.size);
     opened.push(byHist);
     const monotonicNs = () => Number(process.hrtime.bigint());
-    const byRing = await openRing(root, process.pid, { ...ring, pace, monotonicNs });
+    const byRing = await openRing(root, process.pid, { kbPerCpu: ringKbPerCpu, pace, monotonicNs });
     opened.push(byRing);
     const onProgress = (done: number) => {
       progress.update(Math.floor(done), seconds);
@@ -61,4 +76,10 @@ function seconds(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= 86_400) return value;
   throw new InvalidArgumentError('give a number of seconds up to 86400');
+}
+
+function kilobytes(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 8 && value <= 1_048_576) return value;
+  throw new InvalidArgumentError('give a whole number of KiB from 8 to 1048576');
 }

@@ -57,29 +57,6 @@ const hist = z
   })
   .prefault({});
 
-const ring = z
-  .strictObject({
-    kbPerCpu: z
-      .int()
-      .min(8)
-      .max(1_048_576)
-      .default(1024)
-      .describe(
-        "KiB of each CPU's buffer, of which there are two: for the calls of a quarter of a second. What does not fit is lost, and declared.",
-      ),
-    overwrite: z
-      .boolean()
-      .default(true)
-      .describe('Whether a full buffer loses its oldest events; else it loses the newest.'),
-    latency: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether calls are timed, by a third buffer with the exits of every hypercall; for as long as the figures are wanted.',
-      ),
-  })
-  .prefault({});
-
 const replay = z
   .strictObject({
     directory: z.string().optional().describe('The recording that the source `replay` reads.'),
@@ -191,13 +168,9 @@ export const configSchema = z
   .strictObject({
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
     host,
-    source: z
-      .enum(['auto', 'hist', 'ring', 'userspace-exit', 'guest', 'replay'])
-      .default('auto')
-      .describe('Where readings come from; `auto` is `hist`, or `ring` where the kernel has no hist triggers.'),
+    source: z.enum(['hist', 'userspace-exit', 'guest', 'replay']).default('hist').describe('Where readings come from.'),
     interval,
     hist,
-    ring,
     replay,
     caps,
     state,

@@ -25,11 +25,6 @@ const SOURCES: readonly SourceRow[] = [
     needs: [proc, tracefs, lockdown, kvm, histTriggers, syntheticEvents, pidNamespace],
   },
   {
-    name: 'ring',
-    gives: 'exact counts, with the LIOBN of each punt and latency',
-    needs: [proc, tracefs, lockdown, kvm, pidNamespace],
-  },
-  {
     name: 'userspace-exit',
     gives: 'an upper bound of what goes to userspace; for KVM PR',
     needs: [proc, tracefs, lockdown, histTriggers, userspaceExit, pidNamespace],

@@ -99,9 +99,7 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
       beganNs: clock.uptimeNs,
       cells: sumByLabels(handover.cells),
       latencyCells: sumLatencies(handover.latencies ?? []),
-      before: new Map(
-        handover.seen.map(({ counter, seen, losses = [] }) => [counter, { counter, seen, losses: [...losses] }]),
-      ),
+      before: new Map(handover.seen.map(({ counter, seen }) => [counter, seen])),
     }
   );
 }

@@ -13,7 +13,6 @@ import {
   SPANS,
   isId,
 } from '@tcewatch/protocol';
-import type { Account } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { seriesKey } from './attribute.js';
 import { latencyKey } from './latencies.js';
@@ -41,13 +40,9 @@ const cells = z.array(
   ]),
 );
 const latencyCells = z.array(z.tuple([z.string(), count, sum]));
-const accounts = z.array(
-  z.object({
-    counter: z.enum(['entered', 'punted']),
-    seen: count,
-    losses: z.array(z.object({ kind: z.enum(LOSS_KINDS), events: count })),
-  }),
-);
+const seen = z.object({ counter: z.enum(['entered', 'punted']), seen: count });
+const before = z.array(seen);
+const accounts = z.array(seen.extend({ losses: z.array(z.object({ kind: z.enum(LOSS_KINDS), events: count })) }));
 
 const factsSchema = z.object({
   observedNs: u64,
@@ -94,9 +89,9 @@ export const ledgerSchema = z.object({
     replaced: count,
     id,
     beganNs: u64,
-    before: accounts,
+    before,
   }),
-  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, before: accounts }).exactOptional(),
+  handover: z.object({ epoch: id, beganNs: u64, cells, latencyCells, before }).exactOptional(),
   uptimeNs: u64,
   cells,
   latencyCells,
@@ -122,14 +117,14 @@ export function toKept({
 }: LedgerState): LedgerJson {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
-    epoch: { ...epoch, beganNs: String(epoch.beganNs), before: [...epoch.before.values()] },
+    epoch: { ...epoch, beganNs: String(epoch.beganNs), before: seenList(epoch.before) },
     ...(handover && {
       handover: {
         epoch: handover.epoch,
         beganNs: String(handover.beganNs),
         cells: cellList(handover.cells),
         latencyCells: latencyList(handover.latencyCells),
-        before: [...handover.before.values()],
+        before: seenList(handover.before),
       },
     }),
     uptimeNs: String(uptimeNs),
@@ -161,12 +156,12 @@ export function fromKept({
 }: z.output<typeof ledgerSchema>): LedgerState {
   return {
     ...emptyLedger(),
-    epoch: { ...epoch, before: byCounter(epoch.before) },
+    epoch: { ...epoch, before: seenMap(epoch.before) },
     handover: handover && {
       ...handover,
       cells: cellMap(handover.cells),
       latencyCells: latencyMap(handover.latencyCells),
-      before: byCounter(handover.before),
+      before: seenMap(handover.before),
     },
     uptimeNs,
     cells: cellMap(counted.cells),
@@ -189,8 +184,12 @@ export function fromKept({
   };
 }
 
-function byCounter(accounts: readonly Account[]): EpochState['before'] {
-  return new Map(accounts.map((account) => [account.counter, account]));
+function seenList(before: EpochState['before']): LedgerJson['epoch']['before'] {
+  return [...before].map(([counter, seen]) => ({ counter, seen }));
+}
+
+function seenMap(before: LedgerJson['epoch']['before']): EpochState['before'] {
+  return new Map(before.map(({ counter, seen }) => [counter, seen]));
 }
 
 function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {

@@ -1,6 +1,6 @@
 /** Which epoch a reading belongs to. */
 import { deriveId } from '@tcewatch/protocol';
-import type { Account, Loss, LossKind } from '@tcewatch/protocol';
+import type { Account } from '@tcewatch/protocol';
 import type { Reading } from '../model.js';
 import type { CellCount, EpochState, LedgerState } from './state.js';
 
@@ -40,36 +40,16 @@ function wentBack(state: LedgerState, reading: Reading, cells: ReadonlyMap<strin
   const before = state.epoch?.before;
   return state.accounts.some(({ counter, seen }) => {
     const now = reading.accounts.find((account) => account.counter === counter)?.seen;
-    return now !== undefined && now - (before?.get(counter)?.seen ?? 0) < seen;
+    return now !== undefined && now - (before?.get(counter) ?? 0) < seen;
   });
 }
 
-/** The accounts of the epoch alone. */
-export function accountsOf(epoch: EpochState, accounts: readonly Account[]): Account[] {
-  return withBefore(epoch, accounts, -1);
+/** The accounts of the epoch alone, without what was seen before it. */
+export function accountsOf({ before }: EpochState, accounts: readonly Account[]): Account[] {
+  return accounts.map((account) => ({ ...account, seen: account.seen - (before.get(account.counter) ?? 0) }));
 }
 
-/** The accounts of the epoch as the source gives them. */
-export function asGiven(epoch: EpochState, accounts: readonly Account[]): Account[] {
-  return withBefore(epoch, accounts, 1);
-}
-
-/** Adds or takes away what was counted before the epoch. */
-function withBefore({ before }: EpochState, accounts: readonly Account[], sign: 1 | -1): Account[] {
-  return accounts.map(({ counter, seen, losses }) => {
-    const earlier = before.get(counter);
-    if (!earlier) return { counter, seen, losses };
-    const kinds = new Set([...losses, ...earlier.losses].map(({ kind }) => kind));
-    return {
-      counter,
-      seen: seen + sign * earlier.seen,
-      losses: [...kinds]
-        .map((kind) => ({ kind, events: eventsOf(losses, kind) + sign * eventsOf(earlier.losses, kind) }))
-        .filter(({ events }) => events > 0),
-    };
-  });
-}
-
-function eventsOf(losses: readonly Loss[], kind: LossKind): number {
-  return losses.find((loss) => loss.kind === kind)?.events ?? 0;
+/** The source's epoch of the next reading, unless the source begins another; undefined before the first reading. */
+export function expectedEpoch({ epoch, handover }: LedgerState): string | undefined {
+  return handover?.epoch ?? epoch?.given;
 }

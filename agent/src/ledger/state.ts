@@ -88,8 +88,8 @@ export interface EpochState {
   /** The epoch that is told. */
   readonly id: string;
   readonly beganNs: bigint;
-  /** What the kernel had seen and lost before the epoch began; it is part of the one before. */
-  readonly before: ReadonlyMap<Account['counter'], Account>;
+  /** What the kernel state had seen before the epoch began; it is part of the epoch before. */
+  readonly before: ReadonlyMap<Account['counter'], number>;
 }
 
 /** The epoch that begins with the next reading, and what its kernel state had counted by the last one. */

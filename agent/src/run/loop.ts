@@ -12,7 +12,7 @@ import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
-import { toldOf } from '../ledger/resume-point.js';
+import { expectedEpoch } from '../ledger/epoch.js';
 import { SourceError } from '../model.js';
 import type { Reading, Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
@@ -91,7 +91,7 @@ export class ReadingLoop {
     const beganMs = pace.now();
     for (;;) {
       const isLast = signal.aborted;
-      const more = await this.#read(isLast);
+      const more = await this.#read();
       if (!more || isLast) return;
       const slot = Math.floor((pace.now() - beganMs) / intervalMs) + 1;
       await pace.sleep(beganMs + slot * intervalMs - pace.now(), signal);
@@ -113,7 +113,7 @@ export class ReadingLoop {
   }
 
   /** Takes one reading; resolves to whether there may be another, and never rejects. */
-  async #read(isLast = false): Promise<boolean> {
+  async #read(): Promise<boolean> {
     const { source, pace, run, telemetry = noTelemetry } = this.options;
     const begunMs = pace.now();
     this.status.begunMs = begunMs;
@@ -121,9 +121,9 @@ export class ReadingLoop {
     const span = telemetry.startSpan('reading', { attributes });
     try {
       await this.#resume();
-      if (!this.#open) await source.open(toldOf(this.#ledger));
+      if (!this.#open) await source.open(expectedEpoch(this.#ledger));
       this.#open = true;
-      const reading = await source.next(isLast);
+      const reading = await source.next();
       if (reading === undefined) return false;
       await this.#take(reading, span.traceparent);
       span.end();

@@ -1,6 +1,5 @@
 /** What sources are made with: everything that they would otherwise take from their surroundings. */
 import type { Pace } from '../clock.js';
-import type { RingOptions } from './ring/counting.js';
 
 export interface ReplayOptions {
   /** The recording: holds hist/, and maybe root-NAME/, final/ and timeline.txt. */
@@ -26,8 +25,6 @@ export interface SourceOptions {
     /** Whether LIOBNs of punts and latencies are counted besides. */
     detail: boolean;
   };
-  /** For the source `ring`, which cannot do without. */
-  ring?: RingOptions;
   /** For the source `replay`, which cannot do without. */
   replay?: ReplayOptions;
   /** Nanoseconds since 1970. */

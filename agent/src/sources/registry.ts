@@ -1,12 +1,10 @@
 /** The sources by name. Adding one is adding a file and a line here. */
 import { SourceError } from '../model.js';
 import type { Source } from '../model.js';
-import { Auto } from './auto.js';
 import { createGuest } from './guest/source.js';
 import { createHist } from './hist/source.js';
 import type { SourceOptions } from './options.js';
 import { createReplay } from './replay/source.js';
-import { createRing } from './ring/source.js';
 import { createUserspaceExit } from './userspace-exit.js';
 
 export interface SourceEntry {
@@ -16,18 +14,7 @@ export interface SourceEntry {
 }
 
 export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
-  [
-    'auto',
-    {
-      describe: 'hist where the kernel has it, else ring',
-      create: (options) => new Auto(createHist(options), createRing(options)),
-    },
-  ],
   ['hist', { describe: 'two histograms that the kernel keeps', create: (options) => createHist(options) }],
-  [
-    'ring',
-    { describe: 'every call as an event, with the LIOBN of each punt', create: (options) => createRing(options) },
-  ],
   [
     'userspace-exit',
     {

@@ -95,7 +95,7 @@ export async function openRing(
     read: async () => {
       await reader.catchUp();
       const lost = reader.tallies().reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
-      if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise ring.kbPerCpu`);
+      if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise --ring-kb-per-cpu`);
       const [problem] = counts.problems;
       if (problem !== undefined) throw new SourceError('ring-undecodable', problem);
       return counts.cells();

@@ -32,7 +32,7 @@ describe('loadAgentConfig', () => {
   it('needs nothing to be said', () => {
     expect(loadAgentConfig({})).toMatchObject({
       root: '/',
-      source: 'auto',
+      source: 'hist',
       interval: 10_000,
       hist: { size: 4096, detail: false },
       caps: { liobnsPerVm: 64, vms: 1024, threads: 65_536 },

@@ -36,7 +36,6 @@ describe('of recorded hosts', () => {
     expect(sources.map(({ name, usable }) => `${name} ${usable}`)).toEqual([
       'hist unknown',
       'hist --detail unknown',
-      'ring unknown',
       'userspace-exit unknown',
       'guest unknown',
     ]);

@@ -1,7 +1,7 @@
+import { getHttps, makeCertificates } from '@tcewatch/testing/tls';
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { getHttps, makeCertificates } from '../../../scripts/tls.js';
 import { createServer } from '../../src/http/server.js';
 import type { ServerOptions } from '../../src/http/server.js';
 import type { Health } from '../../src/http/health.js';

@@ -1,13 +1,12 @@
 /*
  * Stands in for guests: calls empty functions with the arguments of the tracepoints kvm_hcall_enter and kvm_hcall_exit,
- * and one for kvmppc_run_vcpu_enter, for uprobe events to be put on. All that it does follows from its arguments, so that
- * the test knows what the kernel has seen.
+ * for uprobe events to be put on. All that it does follows from its arguments, so that the test knows what the kernel has
+ * seen.
  *
- *   hypercalls THREADS CALLS [PAUSE_EVERY PAUSE_US [TRIP_US]]
+ *   hypercalls THREADS CALLS [PAUSE_EVERY PAUSE_US]
  *
  * Each thread makes CALLS calls: call i is of the hypercall i modulo 5 below. Every fourth goes to userspace and is on LIOBN
- * 0x71000000, the others are on 0x80000000: so a punt with the other's LIOBN was paired wrongly. After a punt it takes
- * TRIP_US at least until the thread is back in KVM_RUN. It prints each thread's id and ends when all are done.
+ * 0x71000000, the others are on 0x80000000: so a punt with the other's LIOBN was paired wrongly. It prints each thread's id and ends when all are done.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -23,7 +22,6 @@ static const ul REQUESTS[] = {0x20, 0x13c, 0x138, 0x1c, 0xe0};
 static long calls;
 static long pause_every;
 static unsigned pause_us;
-static unsigned trip_us;
 
 __attribute__((noinline, noclone)) void hcall_enter(int vcpu, ul req, ul gpr4, ul gpr5, ul gpr6, ul gpr7)
 {
@@ -33,11 +31,6 @@ __attribute__((noinline, noclone)) void hcall_enter(int vcpu, ul req, ul gpr4, u
 __attribute__((noinline, noclone)) void hcall_exit(int vcpu, ul ret, ul rc)
 {
 	asm volatile("" ::"r"(vcpu), "r"(ret), "r"(rc) : "memory");
-}
-
-__attribute__((noinline, noclone)) void run_enter(int vcpu)
-{
-	asm volatile("" ::"r"(vcpu) : "memory");
 }
 
 static void *vcpu(void *arg)
@@ -51,11 +44,6 @@ static void *vcpu(void *arg)
 
 		hcall_enter(id, req, punted ? 0x71000000UL : 0x80000000UL, (ul)i << 12, 0, 3);
 		hcall_exit(id, punted ? 2 : 0, punted ? req : 0);
-		if (punted) {
-			if (trip_us)
-				usleep(trip_us);
-			run_enter(id);
-		}
 		if (pause_every && (i + 1) % pause_every == 0)
 			usleep(pause_us);
 	}
@@ -72,7 +60,6 @@ int main(int argc, char **argv)
 	calls = atol(argv[2]);
 	pause_every = argc > 4 ? atol(argv[3]) : 0;
 	pause_us = argc > 4 ? (unsigned)atol(argv[4]) : 0;
-	trip_us = argc > 5 ? (unsigned)atol(argv[5]) : 0;
 	for (long i = 0; i < threads; i++)
 		pthread_create(&ids[i], NULL, vcpu, (void *)i);
 	for (long i = 0; i < threads; i++)

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, appendFile, constants, mkdtemp, readFile, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { access, appendFile, constants, mkdtemp, readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,6 @@ const UPROBES = join(TRACING, 'uprobe_events');
 const PROBES = {
   kvm_hcall_enter: ['hcall_enter', 'vcpu_id=%di:s32 req=%si:u64 gpr4=%dx:u64 gpr5=%cx:u64 gpr6=%r8:u64 gpr7=%r9:u64'],
   kvm_hcall_exit: ['hcall_exit', 'vcpu_id=%di:s32 ret=%si:u64 hcall_rc=%dx:u64'],
-  kvmppc_run_vcpu_enter: ['run_enter', 'vcpu_id=%di:s32'],
 } as const;
 
 /** LIOBNs of the calls that go to userspace, and of the others. */
@@ -48,15 +47,13 @@ export class StandIn {
     private readonly group: string,
   ) {}
 
-  /** With those of its events; KVM has all. */
-  static async make(events = Object.keys(PROBES)): Promise<StandIn> {
+  static async make(): Promise<StandIn> {
     const group = `tcewatch_test_${randomBytes(6).toString('hex')}`;
     const standIn = new StandIn(await mkdtemp(join(tmpdir(), 'tcewatch-live-')), group);
     const source = fileURLToPath(new URL('hypercalls.c', import.meta.url));
     await execute('gcc', ['-O2', '-pthread', '-o', standIn.program, source]);
     const { stdout } = await execute('nm', [standIn.program]);
     for (const [event, [symbol, fields]] of Object.entries(PROBES)) {
-      if (!events.includes(event)) continue;
       const offset = new RegExp(`^([0-9a-f]+) T ${symbol}$`, 'm').exec(stdout)?.[1];
       if (offset === undefined) throw new Error(`${symbol} is not among the symbols`);
       await appendFile(UPROBES, `p:${group}/${event} ${standIn.program}:0x${offset} ${fields}\n`);
@@ -64,7 +61,7 @@ export class StandIn {
     return standIn;
   }
 
-  /** What the sources take for KVM's events, and how they name their instances. */
+  /** What is taken for KVM's events, and how instances are named. */
   get kind(): InstanceKind {
     return {
       ...HIST,
@@ -77,29 +74,18 @@ export class StandIn {
   async calls(
     threads: number,
     each: number,
-    pause: { every: number; us: number; tripUs?: number } = { every: 0, us: 0 },
+    { every, us }: { every: number; us: number } = { every: 0, us: 0 },
   ): Promise<void> {
-    const { every, us, tripUs = 0 } = pause;
-    const args = [threads, each, every, us, tripUs].map(String);
+    const args = [threads, each, every, us].map(String);
     await execute(this.program, args);
   }
 
-  /** Switches off what writes events for a source, as somebody else might. */
-  async disturb(): Promise<void> {
-    for (const instance of await this.instances()) await writeFile(join(instance, 'tracing_on'), '0');
-  }
-
-  /** Empties the buffers, as somebody else might. */
-  async empty(): Promise<void> {
-    for (const instance of await this.instances()) await writeFile(join(instance, 'trace'), '');
-  }
-
-  /** Removes the instances, which sources leave to be gone on with. */
+  /** Removes the instances that a failed test may have left. */
   async removeInstances(): Promise<void> {
     for (const instance of await this.instances()) await rmdir(instance);
   }
 
-  /** Removes the events, and the instances that a failed test may have left. */
+  /** Removes the events, and what is left of instances. */
   async remove(): Promise<void> {
     await this.removeInstances();
     const events = (await readFile(UPROBES, 'utf8')).split('\n').filter((line) => line.includes(`:${this.group}/`));
@@ -107,13 +93,9 @@ export class StandIn {
     await rm(this.directory, { recursive: true });
   }
 
-  /** The names of the instances of sources. */
-  async instanceNames(): Promise<string[]> {
-    return (await readdir(INSTANCES)).filter((name) => name.startsWith(this.group));
-  }
-
   private async instances(): Promise<string[]> {
-    return (await this.instanceNames()).map((name) => join(INSTANCES, name));
+    const names = (await readdir(INSTANCES)).filter((name) => name.startsWith(this.group));
+    return names.map((name) => join(INSTANCES, name));
   }
 
   private get program(): string {

@@ -2,7 +2,7 @@
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { SourceError } from '../../src/model.js';
-import type { Cell, Reading, Source, Told, VmSighting } from '../../src/model.js';
+import type { Cell, Reading, Source, VmSighting } from '../../src/model.js';
 import type { Pace } from '../../src/clock.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 import type { EncodedBatch } from '../../src/transport/transport.js';
@@ -46,7 +46,7 @@ export type Step = Reading | SourceError | (() => Reading | Promise<Reading>);
 /** Walks the steps; what it was asked for is in `asked`. */
 export class FakeSource implements Source {
   readonly name = 'fake';
-  readonly asked: ('open' | 'next' | 'last' | 'close')[] = [];
+  readonly asked: ('open' | 'next' | 'close')[] = [];
   /** The epochs that it was opened with. */
   readonly told: (string | undefined)[] = [];
 
@@ -55,15 +55,15 @@ export class FakeSource implements Source {
     private readonly failToOpen: SourceError[] = [],
   ) {}
 
-  open(told?: Told): Promise<void> {
+  open(knownEpoch?: string): Promise<void> {
     this.asked.push('open');
-    this.told.push(told?.epoch);
+    this.told.push(knownEpoch);
     const error = this.failToOpen.shift();
     return error ? Promise.reject(error) : Promise.resolve();
   }
 
-  async next(isLast = false): Promise<Reading | undefined> {
-    this.asked.push(isLast ? 'last' : 'next');
+  async next(): Promise<Reading | undefined> {
+    this.asked.push('next');
     const step = this.steps.shift();
     if (step instanceof SourceError) throw step;
     return typeof step === 'function' ? await step() : step;

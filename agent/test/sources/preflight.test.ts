@@ -6,11 +6,11 @@ import { record } from '../../src/record/record.js';
 import { createHist } from '../../src/sources/hist/source.js';
 import { refuseIfBlind } from '../../src/sources/preflight.js';
 import { createOnlooker } from '../../src/sources/hist/read-only.js';
-import { createRing } from '../../src/sources/ring/source.js';
 import { createUserspaceExit } from '../../src/sources/userspace-exit.js';
 import { openHist } from '../../src/verify/verify.js';
 import { FixtureHost } from './fixture-host.js';
-import { testOptions, testRing } from './options.js';
+import { realPace } from '../../src/clock.js';
+import { testOptions } from './options.js';
 
 let host: FixtureHost;
 beforeEach(async () => {
@@ -53,7 +53,6 @@ it('tells lockdown for confidentiality from that for integrity', async () => {
 /** All that count by thread, each as it is begun. */
 const COUNTERS: [string, () => Promise<unknown>][] = [
   ['hist', () => createHist(testOptions(undefined, host.root), host.files).open()],
-  ['ring', () => createRing({ ...testOptions(undefined, host.root), ring: testRing }).open()],
   ['userspace-exit', () => createUserspaceExit(testOptions(undefined, host.root), host.files).open()],
   ['top', () => createOnlooker(testOptions(undefined, host.root), { command: 'top', pid: 1 }, host.files).open()],
   ['verify', () => openHist(host.root, 1, 128)],
@@ -64,7 +63,7 @@ const COUNTERS: [string, () => Promise<unknown>][] = [
       const times = {
         intervalMs: 1,
         snapshots: 1,
-        pace: testRing.pace,
+        pace: realPace,
         now: () => 0n,
         stop: new AbortController().signal,
       };

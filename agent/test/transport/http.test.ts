@@ -1,7 +1,7 @@
 import { createServer as createSecureServer } from 'node:https';
 import { TLSSocket } from 'node:tls';
+import { makeCertificates } from '@tcewatch/testing/tls';
 import { describe, expect, it } from 'vitest';
-import { makeCertificates } from '../../../scripts/tls.js';
 import { accept, batch, listen, never, serve, transportTo } from '../outbox/surroundings.js';
 
 const DELIVERED = { kind: 'settled', refusals: new Map() };

@@ -1,8 +1,8 @@
+import { BOOTED_NS, HPT, PR, RADIX, SECOND, batchOf, lifeOf } from '@tcewatch/testing/batches';
+import type { TestVm } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { ESTIMATE, createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { BOOTED_NS, HPT, PR, RADIX, SECOND, batchOf, lifeOf } from '../batches.js';
-import type { TestVm } from '../batches.js';
 
 function put(entered: number, punted: number): NonNullable<TestVm['counts']> {
   return { H_PUT_TCE: { entered, punted } };

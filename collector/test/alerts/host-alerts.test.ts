@@ -1,9 +1,9 @@
 /** Alerts about a host that its batches make. */
+import { batchOf } from '@tcewatch/testing/batches';
+import type { TestBatch } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { batchOf } from '../batches.js';
-import type { TestBatch } from '../batches.js';
 
 const told = (events: readonly AlertEvent[]) =>
   events.map(({ alert, state, revision }) => `${alert} ${state} ${revision}`);

@@ -1,9 +1,9 @@
 /** One VM by LIOBN: severity, evidence, and which of the two alerts. */
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
+import type { TestVm } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
-import type { TestVm } from '../batches.js';
 
 /** Batches ten seconds apart; null: the VM is not there yet. */
 function run(vms: (Omit<TestVm, 'name'> | null)[]): AlertEvent[] {

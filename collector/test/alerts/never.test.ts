@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Batch, Hypercall } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
+import { HPT, batchOf } from '@tcewatch/testing/batches';
+import type { TestVm } from '@tcewatch/testing/batches';
 import { expect, it } from 'vitest';
 import { DEFAULT_RULES, createDetector, createPolicy } from '../../src/alerts/index.js';
 import type { Rules } from '../../src/alerts/index.js';
-import { HPT, batchOf } from '../batches.js';
-import type { TestVm } from '../batches.js';
 
 const SECOND = 1_000_000_000n;
 

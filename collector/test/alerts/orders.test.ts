@@ -1,8 +1,8 @@
+import { batchOf } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import type { Batch } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import { batchOf } from '../batches.js';
 
 /** What two VMs add between two readings ten seconds apart, and what else happens then. */
 const step = fc.record({

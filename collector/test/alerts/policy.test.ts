@@ -1,8 +1,8 @@
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { loadCollectorConfig, policyOf } from '../../src/config/index.js';
 import { DEFAULT_RULES, createDetector, createPolicy } from '../../src/alerts/index.js';
 import type { Exceptions } from '../../src/alerts/index.js';
-import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 
 const at = (uptime: number): bigint => BOOTED_NS + BigInt(uptime) * SECOND;
 

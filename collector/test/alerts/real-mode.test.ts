@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hypercall } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
+import { HPT, batchOf } from '@tcewatch/testing/batches';
+import type { TestVm } from '@tcewatch/testing/batches';
 import { expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import { HPT, batchOf } from '../batches.js';
-import type { TestVm } from '../batches.js';
 
 const directory = await unpack('real-mode-5.10');
 

@@ -1,9 +1,9 @@
 /** The alerts of two real hosts, whose batches are made by the agent itself. */
 import type { Batch } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { recordedBatches } from '../store/surroundings.js';
 
 const vfio = await recordedBatches('vfio-7.2');
 const fallback = await recordedBatches('fallback-6.1');

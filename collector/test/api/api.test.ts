@@ -1,11 +1,11 @@
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
+import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { toAlertBody } from '../../src/alerts/body.js';
 import { StoreError } from '../../src/model.js';
 import type { AlertEvent } from '../../src/model.js';
 import type { Queries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/agent-runs.js';
-import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 import { get, life, vm } from './ask.js';
 

@@ -1,10 +1,10 @@
 /** Asks the read API over a store that answers what a test says. */
 import { Secret } from '@tcewatch/common';
+import { RADIX, lifeOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
 import type { Queries, VmRow } from '../../src/store/index.js';
-import { RADIX, lifeOf } from '../batches.js';
 
 export const life = lifeOf('a');
 /** The only one that the store knows. */

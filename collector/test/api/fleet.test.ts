@@ -1,4 +1,5 @@
 /** One word for each VM: decided from what is stored, and from nothing else. */
+import { HPT, PR, RADIX, lifeOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
@@ -6,7 +7,6 @@ import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/model.js';
 import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
-import { HPT, PR, RADIX, lifeOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 import { get, life, queriesOf, quietFeed, vm } from './ask.js';
 

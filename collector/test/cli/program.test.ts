@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 import { run, start } from './surroundings.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -1,9 +1,9 @@
 /** The collector where others than this host reach it: HTTPS, with a certificate, and tokens. */
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
+import { getHttps, makeCertificates } from '@tcewatch/testing/tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { getHttps, makeCertificates } from '../../../scripts/tls.js';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
-import { recordedBatches } from '../store/surroundings.js';
 import { run, start } from './surroundings.js';
 
 const { ca, server, client } = await makeCertificates();

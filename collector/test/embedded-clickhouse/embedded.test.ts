@@ -1,10 +1,11 @@
 /** The embedded ClickHouse through the client that the collector uses. */
 import { createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
 import type { EmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
-import { rememberingLog, temporaryDirectory } from './directories.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let clickhouse: EmbeddedClickHouse;

@@ -1,7 +1,7 @@
+import { temporaryDirectory } from '@tcewatch/testing/directories';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openEngine } from '../../src/embedded-clickhouse/engine.js';
 import type { Engine } from '../../src/embedded-clickhouse/engine.js';
-import { temporaryDirectory } from './directories.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let engine: Engine;

@@ -4,12 +4,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Answer, Statement } from '../../src/embedded-clickhouse/engine.js';
 import { ERROR, EngineError, engineError } from '../../src/embedded-clickhouse/errors.js';
 import { createFace } from '../../src/embedded-clickhouse/http.js';
-import { temporaryDirectory } from './directories.js';
 
 const authorization = `Basic ${Buffer.from('u:secret:with colon').toString('base64')}`;
 let incoming: Awaited<ReturnType<typeof temporaryDirectory>>;

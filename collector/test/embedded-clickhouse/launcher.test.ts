@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@clickhouse/client';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startEmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
 import type { EmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
 import { StoreError } from '../../src/model.js';
-import { rememberingLog, temporaryDirectory } from './directories.js';
 
 /** Patience of waits for something that is sure to come; how fast is not what is tested. */
 const PATIENTLY = { timeout: 60_000, interval: 20 };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/embedded-clickhouse/engine.js';
 import { NativeError } from '../../src/embedded-clickhouse/native-cursor.js';
 import { forProtocol } from '../../src/embedded-clickhouse/native.js';
-import { temporaryEngine } from './directories.js';
+import { temporaryEngine } from './temporary-engine.js';
 
 let engine: Engine;
 

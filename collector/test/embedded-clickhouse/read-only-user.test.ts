@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { hasGo } from '@tcewatch/testing/go-program';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
 import type { EmbeddedClickHouse } from '../../src/embedded-clickhouse/index.js';
-import { askByGo, hasGo } from './clickhouse-go.js';
-import { rememberingLog, temporaryDirectory } from './directories.js';
+import { askByGo } from './clickhouse-go.js';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let clickhouse: EmbeddedClickHouse;

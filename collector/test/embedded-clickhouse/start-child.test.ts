@@ -3,9 +3,10 @@ import * as childProcess from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startChild } from '../../src/embedded-clickhouse/start-child.js';
-import { rememberingLog, temporaryDirectory } from './directories.js';
 
 vi.mock(import('node:child_process'), async (load) => ({ ...(await load()) }));
 

@@ -1,10 +1,11 @@
 /** Real mode, derived from what a guest counts itself, through a real store. */
 import { deriveId, deriveModes } from '@tcewatch/protocol';
 import type { Batch, ModeEvidence } from '@tcewatch/protocol';
+import { BOOTED, SECOND, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withGuests } from '../../src/guests/queries.js';
 import type { Queries, Store } from '../../src/store/index.js';
-import { BOOTED, SECOND, batchOf, surroundings } from '../store/surroundings.js';
+import { surroundings } from '../store/surroundings.js';
 import type { Surroundings } from '../store/surroundings.js';
 
 const UUID = '1f6f5d0a-92cf-4f0e-8b74-3c1d5e6f7b02';

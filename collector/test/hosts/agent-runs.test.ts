@@ -1,12 +1,12 @@
 /** Who claims a host's key, and how far its clock is off: told from readings alone, in whatever order they come. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostProblems } from '../../src/hosts/problems.js';
 import { claimants, clockAheadNs, gather, runKey, runOf } from '../../src/hosts/agent-runs.js';
 import type { HostRun } from '../../src/hosts/agent-runs.js';
-import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 
 interface Life {
   /** When it was booted and when it was read, in seconds after BOOTED_NS. */

@@ -1,9 +1,9 @@
 import { deriveId } from '@tcewatch/protocol';
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { runOf } from '../../src/hosts/agent-runs.js';
 import { HostWatch } from '../../src/hosts/watch.js';
 import type { HostHealth } from '../../src/hosts/watch.js';
-import { BOOTED_NS, SECOND, batchOf } from '../batches.js';
 
 const at = (seconds: number): bigint => BOOTED_NS + BigInt(Math.round(seconds * 1e9));
 const reading = (uptime: number, host = 'h') => batchOf({ uptime, vms: [], host });

@@ -2,11 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, expect, it } from 'vitest';
 import { statusPage } from '../../src/http/page.js';
-import { temporaryDirectory } from '../embedded-clickhouse/directories.js';
 
 const opened: (() => Promise<unknown>)[] = [];
 

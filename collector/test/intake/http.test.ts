@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { Secret } from '@tcewatch/common';
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import fc from 'fast-check';
@@ -12,7 +13,6 @@ import { createBudget } from '../../src/intake/budget.js';
 import { httpIntake } from '../../src/intake/http.js';
 import type { IntakeOptions } from '../../src/intake/http.js';
 import { StoreError } from '../../src/model.js';
-import { batchOf } from '../batches.js';
 
 const encoded = encodeBatch(batchOf({ uptime: 10, vms: [{ name: 'a', counts: { H_PUT_TCE: { entered: 7 } } }] }));
 const framed = (...frames: Uint8Array[]) => Buffer.from(frameBatches(frames));

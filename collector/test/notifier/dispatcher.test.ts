@@ -1,6 +1,6 @@
+import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { recordingTelemetry } from '../../../opentelemetry/test/recording-telemetry.js';
 import type { AlertEvent, Notifier } from '../../src/model.js';
 import { createDispatcher } from '../../src/notifier/index.js';
 import type { NotifyOutcome } from '../../src/notifier/index.js';

@@ -1,8 +1,8 @@
 /** Which alerts are told again: those of hosts that this detector hears of as it knows them, the others as stored. */
+import { batchOf } from '@tcewatch/testing/batches';
 import { expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
 import type { AlertEvent } from '../../src/model.js';
-import { batchOf } from '../batches.js';
 import { firingAlert } from '../events.js';
 
 const onHost = (name: string, hostId: string): AlertEvent => ({ ...firingAlert(name), hostId });

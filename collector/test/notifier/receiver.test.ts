@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders, RequestListener, Server } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Secret } from '@tcewatch/common';
+import { makeCertificates } from '@tcewatch/testing/tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RefusedError, authorizationOf, createReceiver } from '../../src/notifier/receiver.js';
 import type { ReceiverOptions } from '../../src/notifier/receiver.js';
-import { makeCertificates } from '../../../scripts/tls.js';
 
 const { ca, server: served, client } = await makeCertificates();
 

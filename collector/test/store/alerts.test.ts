@@ -1,8 +1,9 @@
 import { deriveId } from '@tcewatch/protocol';
+import { BOOTED, LIFE, SECOND } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AlertEvent } from '../../src/model.js';
 import type { Store } from '../../src/store/index.js';
-import { BOOTED, LIFE, SECOND, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

@@ -1,11 +1,12 @@
 /** Why an insert fails, in ClickHouse's own terms, and that what is tried again is stored once. */
+import { batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import { ClickHouse } from '../../src/store/client.js';
 import type { InsertOutcome, Store } from '../../src/store/index.js';
 import { faultyServer } from './faulty-server.js';
 import type { FaultyServer } from './faulty-server.js';
-import { batchOf, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Longer than any test: so an insert that is not acknowledged was given up for another reason. */

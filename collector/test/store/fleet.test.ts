@@ -1,11 +1,12 @@
 /** Who the fleet is now: lives that the newest readings told of, and the alert of each that matters. */
 import { deriveId } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AlertEvent } from '../../src/model.js';
 import { selectLivingVms, selectNewestAlerts } from '../../src/store/select/fleet.js';
 import { firingAlert } from '../events.js';
 import { Explaining } from './explaining.js';
-import { batchOf, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const DAY = 86_400;

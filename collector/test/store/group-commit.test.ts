@@ -1,9 +1,9 @@
 import { allocateLatencies, allocateSeries } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/series-batches';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import { GroupCommit } from '../../src/store/group-commit.js';
-import { batchOf } from './surroundings.js';
 
 function batch(uptime: number): Batch {
   return batchOf({ uptime, series: [] });

@@ -1,9 +1,10 @@
 /** Whatever is repeated, reordered or lost on the way, and whatever the store forgets: the totals are the same. */
+import { batchOf } from '@tcewatch/testing/series-batches';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Batch } from '@tcewatch/protocol';
 import type { Store } from '../../src/store/index.js';
-import { batchOf, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

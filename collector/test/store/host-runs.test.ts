@@ -1,9 +1,10 @@
 /** Identity and clock of hosts as they are stored, and counts that no clock can disorder. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { BOOTED, SECOND, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { claimants, clockAheadNs } from '../../src/hosts/agent-runs.js';
-import { BOOTED, SECOND, batchOf, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

@@ -1,9 +1,11 @@
 /** How long calls took, asked of a real store. */
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
+import { BOOTED, LIFE, SECOND, batchOf } from '@tcewatch/testing/series-batches';
+import type { TestLatency, TestSeries } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SpanRow, Store } from '../../src/store/index.js';
-import { BOOTED, LIFE, SECOND, batchOf, surroundings } from './surroundings.js';
-import type { Surroundings, TestLatency, TestSeries } from './surroundings.js';
+import { surroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;
 

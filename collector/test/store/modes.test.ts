@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Engine } from '../../src/embedded-clickhouse/engine.js';
 import { modes } from '../../src/store/sql.js';
-import { temporaryEngine } from '../embedded-clickhouse/directories.js';
+import { temporaryEngine } from '../embedded-clickhouse/temporary-engine.js';
 
 let engine: Engine;
 

@@ -1,11 +1,12 @@
 /** The history of alerts, and who was told of them. */
 import { deriveId } from '@tcewatch/protocol';
+import { SECOND } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AlertEvent } from '../../src/model.js';
 import { untold } from '../../src/notifier/index.js';
 import type { Store } from '../../src/store/index.js';
 import { firingAlert } from '../events.js';
-import { SECOND, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const HOUR = 3600n * SECOND;

@@ -1,10 +1,12 @@
 /** Questions whose answers depend on more than the newest values. */
 import { UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
+import { BOOTED, LIFE, SECOND, batchOf } from '@tcewatch/testing/series-batches';
+import type { TestSeries } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StoreError } from '../../src/model.js';
 import type { Store } from '../../src/store/index.js';
-import { BOOTED, LIFE, SECOND, batchOf, surroundings } from './surroundings.js';
-import type { Surroundings, TestSeries } from './surroundings.js';
+import { surroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;
 

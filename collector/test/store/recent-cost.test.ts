@@ -1,9 +1,10 @@
 /** A fleet of 2,000 VMs: what is looked at every few seconds must not cost what the fleet's past would. */
 import { deriveId } from '@tcewatch/protocol';
+import { SECOND } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { selectRecent } from '../../src/store/select/recent.js';
 import { Explaining } from './explaining.js';
-import { SECOND, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 const HOSTS = 100;

@@ -1,11 +1,13 @@
 /** What the fleet did in the last minutes, exactly, and read from little. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
+import { LIFE, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CountRow, Store } from '../../src/store/index.js';
 import { selectRecent } from '../../src/store/select/recent.js';
 import { Explaining } from './explaining.js';
-import { LIFE, batchOf, recordedBatches, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

@@ -1,8 +1,9 @@
 /** Real hosts, stored and asked for: the figures are those of recordings/README.md, to the call. */
 import type { Batch } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CountRow, Store, VmRow } from '../../src/store/index.js';
-import { recordedBatches, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

@@ -1,9 +1,10 @@
 /** A topic read again from its beginning, an outbox that catches up, a part of either: real batches, the real engine. */
 import type { Batch } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Store } from '../../src/store/index.js';
-import { recordedBatches, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

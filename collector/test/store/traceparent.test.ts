@@ -1,7 +1,8 @@
 /** A batch that differs in its trace alone is the same batch. */
+import { batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ClickHouse } from '../../src/store/index.js';
-import { batchOf, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';
 
 let around: Surroundings;

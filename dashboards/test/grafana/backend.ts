@@ -1,6 +1,6 @@
+import { askProgram } from '@tcewatch/testing/go-program';
+import type { Asker } from '@tcewatch/testing/go-program';
 /** Grafana's backend behind its ClickHouse data source, as far as it can be had: the program in `backend`. */
-import { askProgram } from '../../../collector/test/embedded-clickhouse/clickhouse-go.js';
-import type { Asker } from '../../../collector/test/embedded-clickhouse/clickhouse-go.js';
 
 /** A dashboard's target with its variables put in, and what the time picker and the panel's width say. */
 export interface Question {

@@ -1,8 +1,9 @@
 /** An embedded ClickHouse that holds two recordings, each of them a host, and Grafana's way to ask it. */
 import { createDetector, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
 import type { Batch } from '@tcewatch/protocol';
-import { rememberingLog, temporaryDirectory } from '../../../collector/test/embedded-clickhouse/directories.js';
-import { FOR_EVER, recordedBatches } from '../../../collector/test/store/surroundings.js';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { FOR_EVER, recordedBatches } from '@tcewatch/testing/recorded-batches';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 
 const DATABASE = 'tcewatch';
 /** Of each recording the VM that falls back. */

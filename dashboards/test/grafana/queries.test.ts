@@ -1,7 +1,7 @@
 /** Every query of the dashboards, as Grafana's data source puts it, on recordings of real hosts. */
 import { deriveModes } from '@tcewatch/protocol';
+import { BOOTED, LIFE, SECOND, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BOOTED, LIFE, SECOND, batchOf } from '../../../collector/test/store/surroundings.js';
 import { QUERIES } from './asked.js';
 import { RECORDINGS, fleetOfRecordings } from './fleet-of-recordings.js';
 import type { Answer, Recording } from './fleet-of-recordings.js';

@@ -21,11 +21,11 @@ export const histTriggers: Check = {
   look: ({ histTriggers, host }) => {
     const version = kernelVersion(host.kernel);
     if (version && !atLeast(version, 4, 17)) {
-      return [missing('too old in this kernel', 'use Linux 4.17 or later, or `source: ring`')];
+      return [missing('too old in this kernel', 'use Linux 4.17 or later')];
     }
     if (histTriggers === undefined) return [unknown('neither a trigger file nor /boot/config tells')];
     if (histTriggers) return [ok('in the kernel')];
-    return [missing('not in this kernel', 'use a kernel with CONFIG_HIST_TRIGGERS=y, or `source: ring`')];
+    return [missing('not in this kernel', 'use a kernel with CONFIG_HIST_TRIGGERS=y')];
   },
 };
 

@@ -49,10 +49,10 @@ export class Counting {
     private leftovers: readonly string[],
   ) {}
 
-  /** Goes on with the instance that `isTold` knows, else makes one. Throws SourceError. */
-  static async open(options: CountingOptions, nowNs: bigint, isTold: (madeNs: bigint) => boolean): Promise<Counting> {
+  /** Goes on with the instance that is known, else makes one. Throws SourceError. */
+  static async open(options: CountingOptions, nowNs: bigint, isKnown: (madeNs: bigint) => boolean): Promise<Counting> {
     const { instance, problems } = await openInstance({ ...options, kinds: HIST_KINDS, nowNs }, (found) =>
-      isTold(found.madeNs),
+      isKnown(found.madeNs),
     );
     const { madeNs } = instance;
     const adopted = options.detail ? await Detail.adopt(options, madeNs) : undefined;

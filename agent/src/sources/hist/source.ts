@@ -3,13 +3,12 @@
  * source is closed, for the next agent to go on with.
  */
 import { deriveId } from '@tcewatch/protocol';
-import type { Reading, Source, Told } from '../../model.js';
+import type { Reading, Source } from '../../model.js';
 import { Counting } from './counting.js';
 import { HIST } from './instance.js';
 import { LiveHost } from '../live-host.js';
 import { refuseIfBlind } from '../preflight.js';
 import type { SourceOptions } from '../options.js';
-import { removeRings, ringPlace } from '../ring/instance.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
 import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
@@ -21,29 +20,27 @@ export function createHist(options: SourceOptions, files?: TracefsFiles): Source
 class Hist implements Source {
   readonly name = 'hist';
   /** What `open` found, until `close`. */
-  #opened: { host: LiveHost; counting: Counting; leftovers: readonly string[] } | undefined;
+  #opened: { host: LiveHost; counting: Counting } | undefined;
 
   constructor(
     private readonly options: SourceOptions,
     private readonly tracefs: Tracefs,
   ) {}
 
-  async open(told?: Told): Promise<void> {
+  async open(knownEpoch?: string): Promise<void> {
     const { tracefs } = this;
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
     await refuseIfBlind(root);
     const { uptimeNs } = await host.clock();
-    const isTold = (madeNs: bigint) => epochOf(host, madeNs) === told?.epoch;
-    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isTold);
-    // Of an agent that counted by them: they would be written for nobody.
-    const leftovers = await removeRings(await ringPlace(tracefs, root, HIST));
-    this.#opened = { host, counting, leftovers };
+    const isKnown = (madeNs: bigint) => epochOf(host, madeNs) === knownEpoch;
+    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isKnown);
+    this.#opened = { host, counting };
   }
 
   async next(): Promise<Reading | undefined> {
     if (!this.#opened) return undefined;
-    const { host, counting, leftovers } = this.#opened;
+    const { host, counting } = this.#opened;
     const clock = await host.clock();
     const { madeNs, cells, accounts, punts, latencies, handover, problems } = await counting.count(clock.uptimeNs);
     const sighted = await host.sight(clock);
@@ -55,7 +52,7 @@ class Hist implements Source {
       accounts: [...accounts],
       punts: [...punts],
       ...(latencies && { latencies }),
-      problems: [...leftovers, ...problems, ...changes],
+      problems: [...problems, ...changes],
       ...(handover && {
         handover: {
           epoch: epochOf(host, handover.madeNs),

@@ -10,7 +10,6 @@ import { RingError } from '../ring/decode/error.js';
 import { parseFormat } from '../ring/decode/format.js';
 import type { RingMerge } from '../ring/decode/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
-import { RUN_EVENT } from '../ring/instance.js';
 import { unreadable } from './recording.js';
 import { openBuffer } from '../ring/buffer.js';
 import type { RingBuffer } from '../ring/buffer.js';
@@ -18,6 +17,8 @@ import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../ring/counts.j
 import type { RingTally } from '../ring/counts.js';
 
 const EVENTS = 'sys/kernel/tracing/events';
+/** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
+const RUN_EVENT = 'kvmppc_run_vcpu_enter';
 
 export class RecordedRing {
   private readonly counts: RingCounts;

@@ -1,4 +1,4 @@
-/** From buffers to cells and accounts: what both kinds of `ring` source, and `verify`, make of their events. */
+/** From buffers to cells and accounts: what `verify`, and the replay of a ring, make of events. */
 import type { Account, Loss } from '@tcewatch/protocol';
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Cell, LatencyCell } from '../../model.js';
@@ -23,8 +23,6 @@ export class RingCounts {
   private readonly damage = new Set<string>();
   private readonly reader: EventReader;
   private readonly pairing: Pairing;
-  /** Calls that a cap had folded before threads made room. */
-  private foldedBefore = 0;
 
   constructor(formats: HypercallFormats, exits: Exits) {
     this.reader = new EventReader(formats);
@@ -50,18 +48,7 @@ export class RingCounts {
   /** In words for the operator. */
   get problems(): string[] {
     const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
-    return [...this.damage, ...(this.pairing.tally.folded > this.foldedBefore ? [folded] : [])];
-  }
-
-  /** Threads have ended: the counts are without them from now on. */
-  drop(tids: Iterable<number>): void {
-    this.pairing.drop(tids);
-    this.foldedBefore = this.pairing.tally.folded;
-  }
-
-  /** Until a time, events are missing that no page tells of. */
-  gap(untilNs: number): void {
-    this.pairing.gap(untilNs);
+    return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
   }
 
   /** Events of each counter that were decoded. */
@@ -99,29 +86,17 @@ export interface RingTally {
   dropped: number;
 }
 
-/** What became of the events of one counter that earlier lives of the agent read. */
-export interface EarlierTally {
-  /** Those that are in the counts that were gone on with. */
-  reported: number;
-  /** The others: no life can report them any more. */
-  unreported: number;
-}
-
-const NOTHING_EARLIER: EarlierTally = { reported: 0, unreported: 0 };
-
 /** seen = counted + lost, for each counter; tallies are in the order of RING_COUNTERS. */
-export function accountsOf(tallies: readonly RingTally[], earlier: readonly EarlierTally[] = []): Account[] {
+export function accountsOf(tallies: readonly RingTally[]): Account[] {
   return RING_COUNTERS.map((counter, i) => {
     const { events, overwritten, dropped } = tallies[i] ?? { events: 0, overwritten: 0, dropped: 0 };
-    const { reported, unreported } = earlier[i] ?? NOTHING_EARLIER;
     const losses: Loss[] = [
       { kind: 'overwritten', events: overwritten },
       { kind: 'dropped', events: dropped },
-      { kind: 'unreported', events: unreported },
     ];
     return {
       counter,
-      seen: reported + events + overwritten + dropped + unreported,
+      seen: events + overwritten + dropped,
       losses: losses.filter((loss) => loss.events > 0),
     };
   });

@@ -1,8 +1,7 @@
 /**
- * Reads a live ring before it fills: looks again after a time that depends on how full it was, and reads early only what
- * there might be no room for later, since what an agent has read and not reported is lost when it is killed. The work of one
- * turn is bounded by what the ring holds, and cut into slices of the ring's own time so that the program's other work goes
- * on.
+ * Reads a live ring before it fills: polls it after a time that depends on how full it was, and reads early only what
+ * there might be no room for later. The work of one turn is bounded by what the ring holds, and cut into slices of the
+ * ring's own time so that the program's other work goes on.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { RingMerge } from './decode/merge.js';
@@ -10,7 +9,7 @@ import type { RingStats } from './decode/stats.js';
 import type { Pace } from '../../clock.js';
 import { openBuffer } from './buffer.js';
 import type { RingBuffer } from './buffer.js';
-import { tallyOf, total } from './counts.js';
+import { tallyOf } from './counts.js';
 import type { RingCounts, RingTally } from './counts.js';
 import type { RingShape } from './instance.js';
 
@@ -38,11 +37,10 @@ export class RingReader {
   private sweptNs: number;
   /** When it was last looked at. */
   private unread = 0;
-  private drops = 0;
 
   private constructor(
     private readonly buffers: readonly RingBuffer[],
-    private readonly counts: RingCounts,
+    counts: RingCounts,
     private readonly options: RingReaderOptions,
   ) {
     const [first] = buffers;
@@ -77,17 +75,6 @@ export class RingReader {
     return this.sweeping;
   }
 
-  /**
-   * All that was read is counted, and nothing will be read any more: what comes stays in the ring. Of events that were read
-   * with others and are later than all that is counted, nobody knows what came in between.
-   */
-  async finish(): Promise<void> {
-    await this.stop();
-    await this.catchUp();
-    this.counts.gap(Infinity);
-    this.merge.flush();
-  }
-
   /** What became of the events of each instance, as of now and at the same instant as the counts. */
   tallies(): RingTally[] {
     const { tallies } = this.merge;
@@ -101,13 +88,9 @@ export class RingReader {
   }
 
   async close(): Promise<void> {
-    await this.stop();
-    for (const buffer of this.buffers) await buffer.close();
-  }
-
-  private stop(): Promise<void> {
     this.closing.abort();
-    return this.polling;
+    await this.polling;
+    for (const buffer of this.buffers) await buffer.close();
   }
 
   private async poll(): Promise<void> {
@@ -128,20 +111,12 @@ export class RingReader {
   }
 
   private async sweep(nowNs: number): Promise<void> {
-    if (!this.options.overwrite) this.noteDrops();
     while (this.sweptNs < nowNs) {
       this.sweptNs = Math.min(this.sweptNs + SLICE_NS, nowNs);
       this.merge.drain(this.sweptNs);
       if (this.sweptNs < nowNs) await setImmediate();
     }
     this.unread = 0;
-  }
-
-  /** That events were dropped is in `stats` alone, and not when: at any time until now. */
-  private noteDrops(): void {
-    const drops = total(this.stats().flat(), ({ dropped }) => dropped);
-    if (drops > this.drops) this.counts.gap(this.options.monotonicNs());
-    this.drops = drops;
   }
 
   /** The share of its buffer that any CPU has filled; more than 1 where a sub-buffer is more than was asked for. */

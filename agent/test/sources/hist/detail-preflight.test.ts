@@ -6,7 +6,7 @@ import { createHist } from '../../../src/sources/hist/source.js';
 import { CountingHost, TIDS, callAll, expectBalance, hostWith, settle, someCall, timed } from '../counting-host.js';
 import { FixtureHost } from '../fixture-host.js';
 import { ModelKernel } from './model-kernel.js';
-import { testOptions, toldEpoch } from '../options.js';
+import { testOptions } from '../options.js';
 
 describe('what another agent left', () => {
   it('is removed, if the agent has ended', async () => {
@@ -144,7 +144,7 @@ describe('the source hist', () => {
     await writeFile(join(host.root, 'proc/uptime'), '300.00 0.00\n');
 
     const larger = source(256);
-    await larger.open(toldEpoch(reading.epoch));
+    await larger.open(reading.epoch);
     let last = (await larger.next()) ?? expect.fail();
     expect(timed(last)).toEqual(timed(reading));
     while (!last.handover) last = (await larger.next()) ?? expect.fail();

@@ -5,7 +5,7 @@ import type { Reading, Source } from '../../../src/model.js';
 import { createHist } from '../../../src/sources/hist/source.js';
 import { FixtureHost } from '../fixture-host.js';
 import { ModelKernel } from './model-kernel.js';
-import { testOptions, toldEpoch } from '../options.js';
+import { testOptions } from '../options.js';
 
 let host: FixtureHost;
 let kernel: ModelKernel;
@@ -35,7 +35,7 @@ async function failure(promise: Promise<unknown>): Promise<string> {
 /** What the loop does after a reading that failed. */
 async function again(told?: string): Promise<Reading> {
   await source.close();
-  await source.open(told === undefined ? undefined : toldEpoch(told));
+  await source.open(told);
   return (await source.next()) ?? expect.fail();
 }
 

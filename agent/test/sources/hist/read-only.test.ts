@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHist } from '../../../src/sources/hist/source.js';
 import { createOnlooker } from '../../../src/sources/hist/read-only.js';
 import { FixtureHost } from '../fixture-host.js';
-import { testOptions, toldEpoch } from '../options.js';
+import { testOptions } from '../options.js';
 
 const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 let host: FixtureHost;
@@ -22,7 +22,7 @@ describe('an onlooker', () => {
     await host.print(instance, '0300');
     const agent = createHist(testOptions(undefined, host.root), host.files);
     const source = onlooker();
-    await Promise.all([agent.open(toldEpoch(deriveId(BOOT, 'hist', 7_210_000_000n))), source.open()]);
+    await Promise.all([agent.open(deriveId(BOOT, 'hist', 7_210_000_000n)), source.open()]);
     const [theirs, ours] = [await agent.next(), await source.next()];
     // Detail is the agent's alone.
     expect({ ...ours, punts: [] }).toEqual(theirs);

@@ -6,7 +6,7 @@ import { SourceError } from '../../../src/model.js';
 import type { Source } from '../../../src/model.js';
 import { createHist } from '../../../src/sources/hist/source.js';
 import { FixtureHost } from '../fixture-host.js';
-import { testOptions, toldEpoch } from '../options.js';
+import { testOptions } from '../options.js';
 
 const BOOT = '5e2aa261-fbd5-4f85-8d63-40ffc3ffcad6';
 let host: FixtureHost;
@@ -45,22 +45,6 @@ describe('on a host where nothing counts yet', () => {
     expect(await readdir(host.instance())).toEqual(['somebody-else', 'tcewatch-285510000000']);
   });
 
-  it('removes the rings of an agent that counted by them, which nobody reads any more', async () => {
-    for (const role of ['entered', 'punted', 'timed']) await host.files.make(host.instance(`tcewatch-ring-7-${role}`));
-    await host.files.make(host.instance('tcewatch-verify-ring-7-entered'));
-    await source.open();
-    const left = ['tcewatch-285510000000', 'tcewatch-verify-ring-7-entered'];
-    expect(await readdir(host.instance())).toEqual(left);
-  });
-
-  it('leaves the rings where it cannot count itself', async () => {
-    await host.files.make(host.instance('tcewatch-ring-7-entered'));
-    const failure = Object.assign(new Error('no'), { code: 'EINVAL' });
-    const refusing = { ...host.files, append: () => Promise.reject(failure) };
-    expect(await codeOf(createHist(testOptions(undefined, host.root), refusing).open())).toMatch(/^trigger-refused: /);
-    expect(await readdir(host.instance())).toEqual(['tcewatch-ring-7-entered']);
-  });
-
   it('removes what it began when the kernel refuses a trigger', async () => {
     const refusing = createHist(testOptions(undefined, host.root), {
       ...host.files,
@@ -83,7 +67,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('goes on with what the kernel counted meanwhile', async () => {
-    await source.open(toldEpoch(TOLD));
+    await source.open(TOLD);
     const reading = await source.next();
     expect(reading).toMatchObject({
       clock: { wallNs: 1_800_000_000_000_000_000n, uptimeNs: 285_510_000_000n },
@@ -112,7 +96,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('leaves the kernel counting when it is closed', async () => {
-    await source.open(toldEpoch(TOLD));
+    await source.open(TOLD);
     await source.close();
     expect(await readdir(host.instance())).toEqual([instance]);
     expect(await source.next()).toBeUndefined();
@@ -126,7 +110,7 @@ describe('on a host where an agent was killed', () => {
   it('replaces an instance whose triggers are not those that it sets', async () => {
     const path = host.trigger(instance, 'kvm_hcall_exit');
     await writeFile(path, (await readFile(path, 'utf8')).replace(/ret ?== ?2/, 'ret==0'));
-    await source.open(toldEpoch(TOLD));
+    await source.open(TOLD);
     expect(await readdir(host.instance())).toEqual(['tcewatch-285510000000']);
   });
 
@@ -139,13 +123,13 @@ describe('on a host where an agent was killed', () => {
       ...host.files,
       remove: () => Promise.reject(Object.assign(new Error(code), { code })),
     });
-    await refusing.open(toldEpoch(TOLD));
+    await refusing.open(TOLD);
     expect((await refusing.next())?.problems).toEqual([expect.stringMatching(problem)]);
     await refusing.close();
   });
 
   it('refuses a table that it cannot read, and goes on with the next', async () => {
-    await source.open(toldEpoch(TOLD));
+    await source.open(TOLD);
     const path = join(host.trigger(instance, 'kvm_hcall_enter'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, -20));
     expect(await codeOf(source.next())).toMatch(/^hist-malformed: .*tcewatch-7210000000: kvm_hcall_enter: hist file/);
@@ -154,7 +138,7 @@ describe('on a host where an agent was killed', () => {
   });
 
   it('counts what the kernel dropped as lost', async () => {
-    await source.open(toldEpoch(TOLD));
+    await source.open(TOLD);
     const path = join(host.trigger(instance, 'kvm_hcall_exit'), '../hist');
     await writeFile(path, (await readFile(path, 'utf8')).replace('Dropped: 0', 'Dropped: 12'));
     expect((await source.next())?.accounts[1]).toEqual({

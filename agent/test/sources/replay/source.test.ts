@@ -153,7 +153,7 @@ describe('the pace of a replay', () => {
 
 describe('a source', () => {
   it('that does not exist is refused with those that do', () => {
-    expect(() => createSource('sonar', testOptions())).toThrow(/"sonar" is not available; there are: auto, .*replay/);
+    expect(() => createSource('sonar', testOptions())).toThrow(/"sonar" is not available; there are: hist, .*replay/);
   });
 
   it('of a replay needs a recording', async () => {

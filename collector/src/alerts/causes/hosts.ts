@@ -88,15 +88,15 @@ export interface Incompleteness {
 const LOSSES: Readonly<Record<LossKind, Pick<Cause, 'summary' | 'advice'>>> = {
   'table-full': {
     summary: 'The histogram in the kernel is full, and calls of new threads and LIOBNs find no room in it.',
-    advice: 'Give hist.size a larger value in the configuration of the agent; at 131072 use the source ring.',
+    advice: 'Give hist.size a larger value in the configuration of the agent; 131072 is the most.',
   },
   overwritten: {
-    summary: 'The ring buffer was full before the agent had read it, and its oldest events were overwritten.',
-    advice: 'Give ring.kbPerCpu a larger value in the configuration of the agent, or use the source hist.',
+    summary: 'A recorded ring buffer was full before it was read, and its oldest events were overwritten.',
+    advice: 'Replay the histograms of the recording, or record with larger buffers.',
   },
   dropped: {
-    summary: 'The ring buffer was full before the agent had read it, and the newest events were dropped.',
-    advice: 'Give ring.kbPerCpu a larger value in the configuration of the agent, or use the source hist.',
+    summary: 'A recorded ring buffer was full before it was read, and the newest events were dropped.',
+    advice: 'Replay the histograms of the recording, or record with larger buffers.',
   },
   unreported: {
     summary: 'An agent was killed after it had read events from the ring buffer and before it could report them.',

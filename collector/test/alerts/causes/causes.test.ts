@@ -1,7 +1,7 @@
 import type { ModeEvidence } from '@tcewatch/protocol';
+import { HPT, PR, RADIX } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { CAUSES, explain, isSharper } from '../../../src/alerts/causes/index.js';
-import { HPT, PR, RADIX } from '../../batches.js';
 import { REMOVALS, known, seen } from './known.js';
 import type { TestKnown } from './known.js';
 

@@ -1,11 +1,11 @@
 import { LOSS_KINDS, deriveId } from '@tcewatch/protocol';
 import type { Account, LossKind } from '@tcewatch/protocol';
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CAUSES, duplicateCause, incompleteCause, silentCause } from '../../../src/alerts/causes/index.js';
 import type { Silence } from '../../../src/alerts/causes/index.js';
 import { runOf } from '../../../src/hosts/agent-runs.js';
-import { BOOTED_NS, SECOND, batchOf } from '../../batches.js';
 
 const lone: Silence = {
   of: 'host',

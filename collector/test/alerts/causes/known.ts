@@ -1,9 +1,9 @@
 /** What is known of a VM that lost acceleration, for tests: of one of which all can be seen, and nothing tells why. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Facts, Host, Hypercall, ModeEvidence } from '@tcewatch/protocol';
+import { BOOTED_NS, RADIX, SECOND } from '@tcewatch/testing/batches';
 import type { Known } from '../../../src/alerts/causes/index.js';
 import type { CallCounts, CallEvidence, SeenDescriptors } from '../../../src/model.js';
-import { BOOTED_NS, RADIX, SECOND } from '../../batches.js';
 
 /** [punted, entered] of each hypercall that was called. */
 export type Calls = Partial<Record<Hypercall, readonly [punted: number, entered: number]>>;

@@ -1,12 +1,12 @@
 /** What holds of causes whatever is known. */
 import { EVIDENCE, HYPERCALL_NAMES, MODES } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
+import { HPT, RADIX } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CAUSES, explain, isSharper } from '../../../src/alerts/causes/index.js';
 import type { Known } from '../../../src/alerts/causes/index.js';
 import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
-import { HPT, RADIX } from '../../batches.js';
 import { REMOVALS, known as knownOf } from './known.js';
 
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });

@@ -1,12 +1,12 @@
 /** Causes on two real hosts, from what the agent made of their recordings. */
 import { COUNTERS, hypercallName } from '@tcewatch/protocol';
 import type { Batch, Vm } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/alerts/causes/index.js';
 import type { Known } from '../../../src/alerts/causes/index.js';
 import { wallOf } from '../../../src/alerts/acceleration/clock.js';
 import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
-import { recordedBatches } from '../../store/surroundings.js';
 
 /** What is known of a VM between two moments of a recording, in seconds since boot. */
 function knownOf(batches: readonly Batch[], name: string, from: number, to: number): Known {

@@ -1,11 +1,11 @@
 /** Silence as a running collector notices it by itself: real HTTP, the real engine, the real timer. */
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/batches';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadCollectorConfig, startCollector } from '../../../src/index.js';
 import type { AlertBody, Collector } from '../../../src/index.js';
-import { batchOf } from '../../batches.js';
-import { temporaryDirectory } from '../../embedded-clickhouse/directories.js';
 import { startWebhook } from '../../webhook.js';
 import type { Webhook } from '../../webhook.js';
 

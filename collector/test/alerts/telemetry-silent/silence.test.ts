@@ -1,10 +1,10 @@
+import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
+import type { TestBatch } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createPolicy } from '../../../src/alerts/index.js';
 import type { AlertEvent } from '../../../src/model.js';
 import { SilenceWatch } from '../../../src/alerts/telemetry-silent/index.js';
 import type { Freshness } from '../../../src/alerts/telemetry-silent/index.js';
-import { BOOTED_NS, SECOND, batchOf } from '../../batches.js';
-import type { TestBatch } from '../../batches.js';
 import { firingAlert } from '../../events.js';
 
 /** The collector's clock is years ahead of the hosts', as for a recording. */

@@ -2,10 +2,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ConsumedBatch, Position } from '@tcewatch/kafka';
 import type { Batch } from '@tcewatch/protocol';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { expect, it, vi } from 'vitest';
 import { Lane } from '../../../src/intake/kafka/partition-worker.js';
 import { StoreError } from '../../../src/model.js';
-import { rememberingLog } from '../../embedded-clickhouse/directories.js';
 
 const MIB = 1024 * 1024;
 const ASSIGNMENT = { topic: 't', partition: 0, assignment: 1 };

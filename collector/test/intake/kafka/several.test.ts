@@ -1,6 +1,7 @@
 /** Requests that hold more than one batch. */
 import { encodeBatch, frameBatches } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -16,7 +17,6 @@ import type { BatchStore } from '../../../src/model.js';
 import { createPipeline } from '../../../src/pipeline.js';
 import { SilenceWatch } from '../../../src/alerts/telemetry-silent/index.js';
 import { checkBatch } from '../../../src/store/index.js';
-import { batchOf } from '../../batches.js';
 import { memoryStore } from '../../memory-store.js';
 
 let app: FastifyInstance | undefined;

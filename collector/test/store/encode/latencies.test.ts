@@ -1,11 +1,11 @@
 import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
+import { batchOf } from '@tcewatch/testing/series-batches';
+import type { TestBatch } from '@tcewatch/testing/series-batches';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/model.js';
 import { LATENCIES_COLUMNS, encodeLatencies } from '../../../src/store/encode/latencies.js';
 import { Remembered } from '../../../src/store/encode/change-filter.js';
 import { RowBuffer } from '../../../src/store/encode/row-buffer.js';
-import { batchOf } from '../surroundings.js';
-import type { TestBatch } from '../surroundings.js';
 
 function encode(batch: Omit<TestBatch, 'series'>, remembered?: Remembered): RowBuffer {
   const made = batchOf({ ...batch, series: [] });

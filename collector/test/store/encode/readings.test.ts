@@ -1,14 +1,15 @@
 import { COUNTERS, HYPERCALL_NAMES, SCOPES, deriveId } from '@tcewatch/protocol';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { batchOf } from '@tcewatch/testing/series-batches';
+import type { TestBatch } from '@tcewatch/testing/series-batches';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/model.js';
 import { encodeReadings } from '../../../src/store/encode/readings.js';
 import type { ReadingsBlock } from '../../../src/store/encode/readings.js';
 import { Remembered } from '../../../src/store/encode/change-filter.js';
-import { temporaryDirectory, temporaryEngine } from '../../embedded-clickhouse/directories.js';
-import { batchOf } from '../surroundings.js';
-import type { TestBatch } from '../surroundings.js';
+import { temporaryEngine } from '../../embedded-clickhouse/temporary-engine.js';
 
 function encode(batch: TestBatch, remembered?: Remembered): ReadingsBlock {
   const made = batchOf(batch);

@@ -5,6 +5,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { FOR_EVER } from '@tcewatch/testing/recorded-batches';
 import { Session } from 'chdb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/model.js';
@@ -17,8 +19,7 @@ import {
 } from '../../../src/store/schema/cluster.js';
 import { PLAIN, RECORD, readMigrations } from '../../../src/store/schema/migrations.js';
 import { applyRetention } from '../../../src/store/schema/retention.js';
-import { temporaryDirectory } from '../../embedded-clickhouse/directories.js';
-import { FOR_EVER, surroundings } from '../surroundings.js';
+import { surroundings } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
 const CLUSTER = { name: 'fleet-1', replicaPath: DEFAULT_REPLICA_PATH };

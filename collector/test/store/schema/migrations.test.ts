@@ -2,12 +2,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { deriveId } from '@tcewatch/protocol';
+import { temporaryDirectory } from '@tcewatch/testing/directories';
+import { FOR_EVER } from '@tcewatch/testing/recorded-batches';
+import { rememberingLog } from '@tcewatch/testing/remembering-log';
+import { BOOTED, SECOND, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouse } from '../../../src/store/client.js';
 import { migrate, readMigrations } from '../../../src/store/schema/migrations.js';
-import { rememberingLog, temporaryDirectory } from '../../embedded-clickhouse/directories.js';
 import { firingAlert } from '../../events.js';
-import { BOOTED, FOR_EVER, SECOND, batchOf, surroundings } from '../surroundings.js';
+import { surroundings } from '../surroundings.js';
 import type { Surroundings } from '../surroundings.js';
 
 let around: Surroundings;

@@ -52,11 +52,6 @@ export class CellRoom {
     this.taken++;
     return true;
   }
-
-  /** Takes cells back. */
-  give(cells: number): void {
-    this.taken -= cells;
-  }
 }
 
 /** The cells of one thread. */
@@ -89,11 +84,6 @@ export class ThreadCells {
     const cell = this.withoutLiobn.get(key) ?? newCell(this.tid, hypercall, scope, 0n);
     this.withoutLiobn.set(key, cell);
     return cell;
-  }
-
-  /** Gives their room back; nothing is counted in them any more. */
-  release(): void {
-    for (const hypercall of HYPERCALL_NAMES) this.room.give(this.withLiobn[hypercall].size);
   }
 
   *[Symbol.iterator](): Generator<RingCell> {

@@ -31,8 +31,6 @@ export interface CpuTally {
   events: number;
   /** Lost events of which pages told the number. */
   overwritten: number;
-  /** Gaps of which pages told no number; `overrun` in stats has it. */
-  unnumberedGaps: number;
   /** Pages and events that could not be read. */
   damaged: number;
 }
@@ -71,19 +69,6 @@ export class RingMerge {
     }
   }
 
-  /**
-   * Hands on what has been read and not handed on yet, of whatever time, and reads no more. Events of several CPUs come in
-   * no order.
-   */
-  flush(): void {
-    for (const stream of this.streams) {
-      while (stream.ready) {
-        this.deliver(stream);
-        stream.advanceInPage();
-      }
-    }
-  }
-
   private deliver(stream: CpuStream): void {
     try {
       this.out.event(stream.cursor, stream.tally.cpu);
@@ -109,7 +94,7 @@ class CpuStream {
     private readonly out: MergedEvents,
   ) {
     this.cursor = new PageCursor(layout);
-    this.tally = { cpu: source.cpu, pages: 0, events: 0, overwritten: 0, unnumberedGaps: 0, damaged: 0 };
+    this.tally = { cpu: source.cpu, pages: 0, events: 0, overwritten: 0, damaged: 0 };
   }
 
   get ns(): number {
@@ -127,7 +112,7 @@ class CpuStream {
   }
 
   /** Goes to the next event of the page that is open; false when it has no more. */
-  advanceInPage(): boolean {
+  private advanceInPage(): boolean {
     this.ready = false;
     try {
       this.ready = this.opened && this.cursor.next();
@@ -157,8 +142,8 @@ class CpuStream {
     }
     this.opened = true;
     const { missed, pageNs } = this.cursor;
-    if (missed === 'unknown') this.tally.unnumberedGaps++;
-    else this.tally.overwritten += missed;
+    // Where a page tells no number, `overrun` in stats has it.
+    if (missed !== 'unknown') this.tally.overwritten += missed;
     if (missed !== 0 || this.damagedBefore) this.out.gap(this.tally.cpu, pageNs);
     this.damagedBefore = false;
   }

@@ -161,20 +161,11 @@ export class Pairing implements HypercallEvents {
   /**
    * Events of a CPU are missing from now on until a time: what is in KVM now may have ended unseen, and the next exit
    * be that of another call. Those in flight are given up. Until the time is over, a pair must be of one CPU, as its
-   * thread may have been on the one with the gap in between. No page tells of events that were dropped: whoever sees
-   * in `stats` that some were says so here.
+   * thread may have been on the one with the gap in between.
    */
   gap(untilNs: number): void {
     for (const thread of this.threads.values()) this.forget(thread);
     this.gapEndNs = Math.max(this.gapEndNs, untilNs);
-  }
-
-  /** Gives up the cells of threads, which have ended: what they may count after all begins anew. */
-  drop(tids: Iterable<number>): void {
-    for (const tid of tids) {
-      this.threads.get(tid)?.cells.release();
-      this.threads.delete(tid);
-    }
   }
 
   private belongs(

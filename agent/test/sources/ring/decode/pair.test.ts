@@ -224,40 +224,6 @@ describe('caps', () => {
   });
 });
 
-describe('threads that have ended', () => {
-  it('give back their room, in threads and in cells, and begin anew should they live after all', () => {
-    const pairing = new Pairing({ threads: 2, liobns: 4, cells: 4 });
-    const call = (tid: number, liobn: number) => {
-      pairing.entered(CPU, 1, tid, 'H_PUT_TCE', liobn, 0);
-      pairing.exited(CPU, 2001, tid, 'virtual', undefined);
-    };
-    for (let liobn = 0; liobn < 4; liobn++) call(TID, liobn);
-    call(200, LIOBN);
-    call(300, LIOBN);
-    expect(pairing.tally.folded).toBe(2);
-    pairing.drop([TID, 200, 999]);
-    expect(table(pairing)).toEqual([`${NO_THREAD} other H_PUT_TCE: 1 virtual, 0 userspace`]);
-    expect([...pairing.latencies()]).toEqual([]);
-    for (let liobn = 0; liobn < 3; liobn++) call(300, liobn);
-    call(TID, LIOBN);
-    expect(table(pairing).filter((line) => !line.startsWith('0 '))).toEqual([
-      '100 0x80000000 H_PUT_TCE: 1 virtual, 0 userspace',
-      '300 0x0 H_PUT_TCE: 1 virtual, 0 userspace',
-      '300 0x1 H_PUT_TCE: 1 virtual, 0 userspace',
-      '300 0x2 H_PUT_TCE: 1 virtual, 0 userspace',
-    ]);
-    expect(pairing.tally.folded).toBe(2);
-  });
-
-  it('leave a punt whose call entered before without its LIOBN', () => {
-    const pairing = new Pairing();
-    pairing.entered(CPU, 1, TID, 'H_PUT_TCE', LIOBN, 0);
-    pairing.drop([TID]);
-    pairing.exited(CPU, 2, TID, 'userspace', 'H_PUT_TCE');
-    expect(table(pairing)).toEqual(['100 all H_PUT_TCE: -1 virtual, 1 userspace']);
-  });
-});
-
 describe('latencyBucket', () => {
   it('has the latencies above 2^(n-1) and up to 2^n microseconds in bucket n', () => {
     expect([0, 1, 2, 3, 4, 5, 8, 9].map(latencyBucket)).toEqual([0, 0, 1, 2, 2, 3, 3, 4]);
