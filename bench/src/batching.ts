@@ -20,7 +20,7 @@ const SERIES = 250;
 const DATABASE = 'tcewatch_bench';
 
 export interface BatchingMeasurement extends Comparison {
-  /** Of what the other side is: asynchronous inserts of a server, or plain ones. */
+  /** Whether the other side is a server's asynchronous inserts, or plain ones. */
   asynchronous: boolean;
 }
 

@@ -139,7 +139,7 @@ async function insertReady(engine: EmbeddedClickHouse, database: string): Promis
 interface CollectOptions {
   client: KafkaClient;
   cluster: KafkaCluster;
-  /** Of the group and of the database. */
+  /** The name of the group and of the database. */
   name: string;
 }
 

@@ -11,5 +11,5 @@ export interface ErrorCodeEntry {
   remedy: string;
 }
 
-/** By code, in kebab-case: `hist-full`. */
+/** Entries by code, in kebab-case: `hist-full`. */
 export type ErrorCodeTable = Readonly<Record<string, ErrorCodeEntry>>;

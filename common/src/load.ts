@@ -29,7 +29,7 @@ export interface ConfigInput<S extends z.ZodType> extends GivenSettings {
 export interface ConfigProblem {
   /** Path of the setting, for instance `listen.port`; empty when the whole file is meant. */
   path: string;
-  /** Where it was given: the file, the environment variable, the flag, or that it was not given at all. */
+  /** The place where it was given: the file, the environment variable, the flag, or that it was not given at all. */
   source: string;
   /** What is wrong and what to do. */
   message: string;
@@ -44,14 +44,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** The variable that names the file where no flag does; the one name with the prefix that is no setting. */
+/** Names the variable that gives the file where no flag does; the one name with the prefix that is no setting. */
 export function fileVariable(prefix: string): string {
   return `${prefix}_CONFIG`;
 }
 
 type Tree = Record<string, unknown>;
 
-/** Throws ConfigError with all that is wrong. */
+/** Loads and checks a configuration. Throws ConfigError with all that is wrong. */
 export function loadConfig<S extends z.ZodType>(given: ConfigInput<S>): z.output<S> {
   const input = { ...given, file: given.file ?? given.env?.[fileVariable(given.prefix)] };
   const rows = describeConfig(input.schema, input.prefix);

@@ -6,7 +6,7 @@ import type { Agent, IncomingMessage } from 'node:http';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-/** As much of an answer as is read; it carries the messages of errors, at most one for each batch of a request. */
+/** The most of an answer that is read; it carries the messages of errors, at most one for each batch of a request. */
 const ANSWER_BYTES = 1024 * 1024;
 
 export interface PostRequest {

@@ -26,15 +26,15 @@ export class CommandError extends Error {
 }
 
 export interface Program<S extends ProgramSurroundings> {
-  /** As one types it. */
+  /** The program's name, as one types it. */
   name: string;
   description: string;
   commands: readonly ((surroundings: S) => Command)[];
-  /** Whose message is for the operator too; anything else that is thrown is a bug and goes on up. */
+  /** Errors whose message is for the operator too; anything else that is thrown is a bug and goes on up. */
   foreseen: readonly (abstract new (...args: never[]) => Error)[];
 }
 
-/** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
+/** Runs the command that `args` name; resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
 export async function runProgram<S extends ProgramSurroundings>(
   { name, description, commands, foreseen }: Program<S>,
   args: readonly string[],
@@ -63,7 +63,7 @@ export async function runProgram<S extends ProgramSurroundings>(
 }
 
 /**
- * The surroundings that this process is; the first SIGINT or SIGTERM asks it to stop, the second ends it at once.
+ * Takes the surroundings from this process; the first SIGINT or SIGTERM asks it to stop, the second ends it at once.
  * `manifest` is the program's package.json, which has its version.
  */
 export function surroundingsOf(

@@ -4,7 +4,7 @@
  */
 import type { Assignment, Position, TopicPartition } from './types.js';
 
-/** One assignment; what changes in it. */
+/** An assignment and what changes in it. */
 export interface Held extends Assignment {
   /** The next record to read; undefined before anything is known of it. */
   position: bigint | undefined;
@@ -12,9 +12,9 @@ export interface Held extends Assignment {
   committed: bigint;
   wanted: bigint;
   paused: boolean;
-  /** A batch of it is being taken over. */
+  /** Whether a batch of it is being taken over. */
   busy: boolean;
-  /** When it last got on, or had nothing to get on with; milliseconds of the clock. */
+  /** The time at which it last got on, or had nothing to get on with; milliseconds of the clock. */
   progressMs: number;
   /** Aborted when the assignment ends. */
   ended: AbortController;
@@ -45,13 +45,13 @@ export class Assignments {
     return this.#held.get(keyOf(of));
   }
 
-  /** The assignment itself, unless it has ended. */
+  /** Finds the assignment itself, unless it has ended. */
   current(of: Assignment): Held | undefined {
     const held = this.get(of);
     return held?.assignment === of.assignment ? held : undefined;
   }
 
-  /** These and no others are assigned now. */
+  /** Records that these and no others are assigned now. */
   replace(assigned: readonly TopicPartition[]): Change {
     const now = new Set(assigned.map(keyOf));
     const lost = this.all().filter((held) => !now.has(keyOf(held)));
@@ -73,7 +73,7 @@ export class Assignments {
     }
   }
 
-  /** What is to be committed. */
+  /** Lists what is to be committed. */
   uncommitted(): Held[] {
     return this.all().filter(({ wanted, committed }) => wanted > committed);
   }
@@ -97,7 +97,7 @@ export class Assignments {
     return true;
   }
 
-  /** It got on, or has nothing to get on with. */
+  /** Records that it got on, or has nothing to get on with. */
   progressed(held: Held): void {
     held.progressMs = this.#nowMs();
   }
@@ -111,7 +111,7 @@ export class Assignments {
   }
 }
 
-/** The part of it that the outside may know. */
+/** Gives the part of it that the outside may know. */
 export function assignmentOf({ topic, partition, assignment }: Held): Assignment {
   return { topic, partition, assignment };
 }
@@ -121,7 +121,7 @@ export interface Sight {
   stalledAfterMs: number;
   /** How long getting into the group may take: a rebalance waits for members that are no more. */
   joinWithinMs: number;
-  /** When it last joined the group, or began to try; undefined while it need not be a member. */
+  /** The time at which it last joined the group, or began to try; undefined while it need not be a member. */
   waitsSinceMs: number | undefined;
   held: readonly Held[];
   /** Whether records of a partition are there to be read; undefined when that is not known. */

@@ -28,7 +28,7 @@
  *
  * What is committed when: what the program asked for by `commit`, at once, one request after the other, and never by a timer;
  * the collector asks when ClickHouse has the rows. A commit that a rebalance cut short is no error: it stays wanted, and the
- * watchdog's next look sends it again. On `close` the last ones go out after `beforeLeave` and before the member leaves.
+ * watchdog's next check sends it again. On `close` the last ones go out after `beforeLeave` and before the member leaves.
  */
 import type { Logger } from 'pino';
 import type { KafkaSettings } from './settings.js';

@@ -36,7 +36,7 @@ export interface KafkaClient {
   readonly admin: KafkaAdmin;
   producer(): KafkaProducer;
   consumer(options: ConsumerOptions): KafkaConsumer;
-  /** Closes all that was made of it. */
+  /** Closes all that was made by it. */
   close(): Promise<void>;
 }
 
@@ -60,9 +60,9 @@ export interface KafkaProducer {
 
 export interface TopicSpec {
   name: string;
-  /** At least; more is fine. */
+  /** The least number of partitions; more is fine. */
   partitions: number;
-  /** At least. */
+  /** The least number of replicas. */
   replicationFactor: number;
   /** `retention.ms`, at least; -1 keeps records for ever. */
   retentionMs: number;
@@ -99,7 +99,7 @@ export interface TopicPartition {
  * does not end it, and reading goes on where it was.
  */
 export interface Assignment extends TopicPartition {
-  /** Another number each time. */
+  /** A number that no other assignment of this consumer has. */
   assignment: number;
 }
 
@@ -114,14 +114,14 @@ export interface ConsumedRecord {
   timestampMs: number;
   key: Uint8Array | null;
   value: Uint8Array | null;
-  /** Of a header that is given more than once, the last. */
+  /** Headers by name; the last where one is given more than once. */
   headers: Readonly<Record<string, Uint8Array>>;
 }
 
 /** Records of one partition in the order of their offsets, at least one; offsets may have gaps. */
 export interface ConsumedBatch extends Assignment {
   records: readonly ConsumedRecord[];
-  /** To be committed when all of it is done. */
+  /** The offset to commit when all of the batch is done. */
   next: bigint;
   /** The offset after the partition's last record when this was fetched. */
   highWatermark: bigint;
@@ -139,7 +139,7 @@ export interface PartitionLag extends TopicPartition {
 export interface ConsumerOptions {
   group: string;
   topics: readonly string[];
-  /** Where reading begins in a partition of which the group has committed nothing. */
+  /** The place where reading begins in a partition of which the group has committed nothing. */
   from: 'earliest' | 'latest';
   /**
    * Takes a batch over; the next one of its partition comes when it resolves. Resolving is not committing: what is to be
@@ -148,14 +148,14 @@ export interface ConsumerOptions {
    * the assignment ends.
    */
   onBatch: (batch: ConsumedBatch, signal: AbortSignal) => Promise<void>;
-  /** Called before the first batch of them. */
+  /** Tells of new partitions, before the first batch of them. */
   onAssigned?: (assigned: readonly Assignment[]) => void;
   /**
-   * They are gone: another member reads on from what was committed, commits for them are dropped, and what is still held
+   * Tells that partitions are gone: another member reads on from what was committed, commits for them are dropped, and what is still held
    * of them is better thrown away. Called before the first batch of what was assigned instead.
    */
   onRevoked?: (revoked: readonly Assignment[]) => void;
-  /** Batches of so many partitions at a time. */
+  /** The number of partitions of which batches are given at a time. */
   concurrency?: number;
   /** Most bytes fetched of one partition and of all; a larger record comes alone. */
   maxBytesPerPartition?: number;
@@ -184,7 +184,7 @@ export interface ConsumerStats {
 /** A member of a consumer group. Delivers each record at least once. */
 export interface KafkaConsumer {
   readonly stats: Readonly<ConsumerStats>;
-  /** Begins to join; resolves at once. What goes wrong is logged, tried again for ever, and shown in `stats.problem`. */
+  /** Begins to join, and returns at once. What goes wrong is logged, tried again for ever, and shown in `stats.problem`. */
   start(): void;
   /**
    * Commits these and no others. What belongs to an assignment that has ended is left out, and so is what is behind
@@ -192,7 +192,7 @@ export interface KafkaConsumer {
    * not committed is delivered again to whoever gets the partition next.
    */
   commit(positions: readonly Position[]): Promise<void>;
-  /** No further batches of these until they are resumed; ends with the assignment. Those that are not assigned are left out. */
+  /** Holds back batches of these until they are resumed; ends with the assignment. Those that are not assigned are left out. */
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
   /** Asks the brokers how far behind this consumer is in the partitions that are assigned to it. */

@@ -12,7 +12,7 @@ import type { Scenario, Stage } from './steps.js';
 import { keepTracing, mark, startTracing } from './tracing.js';
 import { poll } from './wait.js';
 
-/** Its QEMU is not root's, so that to look at its descriptors takes capabilities. */
+/** A guest whose QEMU is not root's, so that to look at its descriptors takes capabilities. */
 const USUAL: GuestPlan = { name: 'usual', uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a04', user: 65_534 };
 const INSTANCES = '/sys/kernel/tracing/instances/tcewatch-*';
 

@@ -50,7 +50,7 @@ export interface Stored {
 }
 
 export interface StoredReading {
-  /** In milliseconds on the host's clock. */
+  /** The time of the reading in milliseconds on the host's clock. */
   takenMs: number;
   epoch: string;
 }

@@ -12,7 +12,7 @@ export interface Calls {
   punted: number;
 }
 
-/** By thread id, then hypercall. */
+/** Calls by thread id, then hypercall. */
 export type CallsByThread = Map<number, Map<Hypercall, Calls>>;
 
 export interface RingCount {

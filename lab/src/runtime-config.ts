@@ -14,7 +14,7 @@ export interface ImageConfig {
 
 export interface Process {
   args: readonly string[];
-  /** Without CAP_; else what the chart grants. */
+  /** Capabilities without CAP_; else what the chart grants. */
   capabilities: readonly string[] | undefined;
 }
 

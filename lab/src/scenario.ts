@@ -75,6 +75,6 @@ export const image: Scenario = async (stage, underLoad) => {
   return [{ ...ref, expected: ['userspace'] }];
 };
 
-/** By the name that they are asked for. */
+/** The scenarios by the name that they are asked for. */
 export const SCENARIOS = { full, smoke, adverse, image };
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -12,17 +12,17 @@ export const HYPERCALLS = {
 
 export type Hypercall = keyof typeof HYPERCALLS;
 
-/** In the order in which people are shown them. */
+/** The hypercalls in the order in which people are shown them. */
 export const HYPERCALL_NAMES = ['H_GET_TCE', 'H_PUT_TCE', 'H_PUT_TCE_INDIRECT', 'H_STUFF_TCE'] as const;
 
 const NAME_OF_OPCODE = new Map<number, Hypercall>(HYPERCALL_NAMES.map((name) => [HYPERCALLS[name], name]));
 
-/** The name of a TCE hypercall, or undefined for any other opcode. */
+/** Names a TCE hypercall; gives undefined for any other opcode. */
 export function hypercallName(opcode: number): Hypercall | undefined {
   return NAME_OF_OPCODE.get(opcode);
 }
 
-/** Whether each call asks for exactly one TCE entry; the other two say in GPR7 how many. */
+/** Tells whether each call asks for exactly one TCE entry; the other two say in GPR7 how many. */
 export function hasOneEntry(hypercall: Hypercall): boolean {
   return hypercall === 'H_GET_TCE' || hypercall === 'H_PUT_TCE';
 }
@@ -76,7 +76,7 @@ export const LATENCY_BUCKETS = 32;
 /** MMU of a guest. */
 export type Mmu = 'radix' | 'hpt';
 
-/** `0x80000000` for 2147483648n: how LIOBNs are written everywhere. */
+/** Writes a LIOBN, `0x80000000` for 2147483648n: how LIOBNs are written everywhere. */
 export function formatLiobn(liobn: bigint): string {
   return `0x${liobn.toString(16).padStart(8, '0')}`;
 }

@@ -9,7 +9,7 @@ import { evidenceTexts } from './evidence.js';
 import { fill } from './fill.js';
 import { metricsPage } from './metrics.js';
 
-/** By path below the repository: makes the page's Markdown, not yet wrapped. */
+/** Makers of the pages' Markdown, not yet wrapped, by path below the repository. */
 const PAGES: Readonly<Record<string, (path: string) => string>> = {
   'docs/reference/agent-configuration.md': agentConfiguration,
   'docs/reference/causes.md': (path) => fill(read(path), causeTexts()),

@@ -8,7 +8,7 @@ export interface MemorySample {
   process: string;
   /** Which life of it. */
   life: number;
-  /** Since that life began. */
+  /** The time since that life began. */
   ageMs: number;
   /** Resident. */
   bytes: number;
@@ -26,7 +26,7 @@ export interface MemoryVerdict {
 
 const GROWTH = 1.25;
 const SLACK_BYTES = 32 * 1024 * 1024;
-/** With fewer a median says nothing. */
+/** The least number of samples: with fewer a median says nothing. */
 const LEAST_SAMPLES = 12;
 
 /** Undefined where no life was long enough to tell. */

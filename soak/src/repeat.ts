@@ -6,14 +6,14 @@ import { TOPIC } from './fleet.js';
 import { diceOf } from './random.js';
 import type { Dice } from './random.js';
 
-/** It goes on in the topic where it was the last time. */
+/** The group by which it goes on in the topic where it was the last time. */
 const GROUP = 'soak-repeats';
 const RECORDS = 200;
-/** One request of a producer is to be smaller than what the topic takes. */
+/** Records of one request, which is to be smaller than what the topic takes. */
 const AT_ONCE = 20;
 const WITHIN_MS = 120_000;
 
-/** Resolves to how many; rejects when the brokers are away for too long. */
+/** Repeats some records. Resolves to how many; rejects when the brokers are away for too long. */
 export async function repeatRecords(client: KafkaClient, seed: number): Promise<number> {
   const dice = diceOf(seed);
   const records = dice.shuffled(await takeRecords(client)).map((record) => again(record, dice));
@@ -51,7 +51,7 @@ async function takeRecords(client: KafkaClient): Promise<ConsumedRecord[]> {
   return taken;
 }
 
-/** With the key of another host, a record comes to another partition, and so maybe to another collector. */
+/** Makes a record again; with the key of another host, it comes to another partition, and so maybe to another collector. */
 function again({ key, value, headers }: ConsumedRecord, dice: Dice): KafkaRecord {
   const own = Buffer.from(key ?? []).toString('utf8');
   const texts = Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]);

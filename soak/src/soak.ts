@@ -15,7 +15,7 @@ import type { LoadSpec } from './load.js';
 import { judgeMemory } from './memory.js';
 import type { SoakOptions } from './options.js';
 import type { Part } from './part.js';
-import { holdsWithin } from './poll.js';
+import { holdsWithin } from '@tcewatch/testing/poll';
 import { scheduleOf } from './schedule.js';
 import type { Disturbance } from './schedule.js';
 import type { SoakResult } from './verdict.js';
@@ -88,7 +88,7 @@ function told({ kind, what, lastsMs, failure }: Outcome): string {
   return failure === undefined ? `${kind}: ${what} (${(lastsMs / 1000).toFixed(1)} s)` : `${kind} FAILED: ${failure}`;
 }
 
-/** By an agent that delivers nowhere. */
+/** Counts a recording by an agent that delivers nowhere. */
 async function countRecording(recording: string): Promise<ReplayTotals> {
   const { stdout } = await promisify(execFile)(process.execPath, [executable('agent'), 'replay', recording, '--json']);
   return JSON.parse(stdout) as ReplayTotals;
@@ -130,7 +130,7 @@ async function unread({ client }: Fleet, group: string, topic: string): Promise<
   return lag.reduce((sum, { records }) => sum + records, 0n);
 }
 
-/** Of a collector that answers. */
+/** Finds the URL of a collector that answers. */
 async function readUrl({ collectors }: Fleet): Promise<string> {
   const urls = () => collectors.flatMap(({ announced }) => (announced ? [(announced as { url: string }).url] : []));
   await holdsWithin(STARTED_WITHIN_MS, () => Promise.resolve(urls().length > 0));

@@ -3,7 +3,7 @@
  * in `<!-- run in tests: a KVM host -->`, or why none does: `<!-- not run in tests: needs systemd -->`.
  */
 export interface Commands {
-  /** Of the page, from 1: the first line of the block. */
+  /** The line of the page, from 1, in which the block begins. */
   line: number;
   script: string;
   place: string | undefined;

@@ -13,10 +13,10 @@ import { Command, InvalidArgumentError } from 'commander';
 import { SizedHost, recordedBatches, templateOf } from './host.js';
 
 const RECORDING = 'vfio-7.2';
-/** Accelerated, with a disk that is passed through, and under load to the end. */
+/** The VM to size by: accelerated, with a disk that is passed through, and under load to the end. */
 const VM = 'vfa';
 const DAY_SECONDS = 86_400;
-/** As many as a collector that keeps up puts into an insert. */
+/** Batches of one insert: as many as a collector that keeps up puts into it. */
 const TOGETHER = 64;
 /** Midnight: all readings fall into one partition. */
 const BEGAN_NS = 1_795_305_600_000_000_000n;

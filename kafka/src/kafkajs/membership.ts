@@ -19,9 +19,9 @@ export interface MembershipOptions {
   assignments: Assignments;
   log: Logger;
   onJoined: (change: Change) => void;
-  /** The library has given up. */
+  /** Tells that the library has given up. */
   onCrashed: (error: unknown) => void;
-  /** So many records are gone that were never read. */
+  /** Tells how many records are gone that were never read. */
   onSkipped: (held: Held, records: bigint) => void;
   /** Fills in where reading begins in new assignments; never rejects. */
   locate: (gained: readonly Held[]) => Promise<void>;
@@ -32,9 +32,9 @@ const SESSION_TIMEOUT_MS = 30_000;
 const HEARTBEATS = 10;
 /** How long a rebalance waits for the batches that members are taking over. */
 export const REBALANCE_TIMEOUT_MS = 60_000;
-/** Of a fetch: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
+/** The longest that a fetch waits: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
 const MAX_WAIT_MS = 500;
-/** Before a batch that was not taken is delivered again. */
+/** The pause before a batch that was not taken is delivered again. */
 const REDELIVERY_MS = 1000;
 const LONGEST_FAREWELL_MS = 10_000;
 
@@ -133,13 +133,13 @@ export class Membership {
     });
   }
 
-  /** The library passes over what holds nothing but marks of transactions by itself. */
+  /** Moves the position over marks of transactions, which the library passes over by itself. */
   #passed(of: TopicPartition, next: bigint): void {
     const held = this.#options.assignments.get(of);
     if (held?.position !== undefined && next > held.position) held.position = next;
   }
 
-  /** Runs before anything is fetched in the new generation. */
+  /** Takes over what a rebalance has assigned, before anything is fetched in the new generation. */
   #joined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
     const { assignments, onJoined, locate } = this.#options;
     const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
@@ -169,7 +169,7 @@ export class Membership {
     }
   }
 
-  /** The library would go back to what was committed. */
+  /** Goes on at the position: the library would go back to what was committed. */
   #seek({ topic, partition, position }: Held): void {
     if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
   }
@@ -192,7 +192,7 @@ export class Membership {
     if (heartbeatFailure) throw heartbeatFailure;
   }
 
-  /** Heartbeats go on meanwhile. */
+  /** Gives the batch to the program; heartbeats go on meanwhile. */
   async #deliver(batch: ConsumedBatch, held: Held, payload: EachBatchPayload) {
     let heartbeatFailure: Error | undefined;
     const beat = setInterval(() => {
@@ -206,7 +206,7 @@ export class Membership {
     return { taken, heartbeatFailure };
   }
 
-  /** Never rejects. */
+  /** Resolves to whether the program took the batch over; never rejects. */
   async #taken(batch: ConsumedBatch, held: Held): Promise<boolean> {
     const { consumer, log } = this.#options;
     try {

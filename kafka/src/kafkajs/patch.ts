@@ -20,7 +20,7 @@ const SOON_MS = 10;
 
 const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
 
-/** As before where something waits, or will; nothing where there is nothing to look for. */
+/** Sets the timer as before where something waits, or will; sets none where there is nothing to look for. */
 prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
   const throttledMs = this.throttledUntil - Date.now();
   if (this.throttleCheckTimeoutId !== null || (this.pending.length === 0 && throttledMs <= 0)) return;

@@ -87,7 +87,7 @@ class VerifyingProducer {
     if (this.#counts.size > 1) throw new KafkaError('unavailable', `cannot write to the topic ${topic}: it grew`);
   }
 
-  /** Where Kafka's own clients put a key. */
+  /** Chooses the partition that Kafka's own clients choose for a key. */
   readonly #partitioner: ICustomPartitioner = () => {
     const choose = Partitioners.DefaultPartitioner();
     return (of) => {

@@ -15,7 +15,7 @@ import { libraryLevel, logTo } from './log.js';
 import { oauthBearer } from './oauthbearer.js';
 
 /**
- * Inside one call: enough to find a broker that lives, and to see a leader elected. All five are given, since the library
+ * The library's own retries inside one call: enough to find a broker that lives, and to see a leader elected. All five are given, since the library
  * has other ones where NODE_ENV is `test`.
  */
 export const RETRY = { retries: 6, initialRetryTime: 200, maxRetryTime: 2000, factor: 0.2, multiplier: 2 };
@@ -27,7 +27,7 @@ export interface Session {
   kafka: Kafka;
   /** Ends all connections at once; what is under way fails, and may connect again. */
   reset(): void;
-  /** The same, and lets none be made any more. */
+  /** Ends all connections and lets none be made any more. */
   end(): void;
 }
 

@@ -19,7 +19,7 @@ import type { Signals, Span, SpanOptions, Telemetry, TelemetryOptions } from '..
 import { PrometheusBridge } from './prometheus-bridge.js';
 import { metricReader } from './reader.js';
 
-/** For how long a program that ends waits for what is not sent yet. The SDK's own time-outs begin anew with each byte. */
+/** The time for which a program that ends waits for what is not sent yet. The SDK's own time-outs begin anew with each byte. */
 const FLUSH_MS = 5000;
 
 /** Time after which trouble that goes on is told again. */
@@ -86,7 +86,7 @@ function startSpan(tracer: Tracer, name: string, options: SpanOptions = {}): Spa
   };
 }
 
-/** A parent that is none is as good as no parent, as the recommendation has it. */
+/** Gives the context of a parent; one that is none is as good as no parent, as the recommendation has it. */
 function contextOf(parent: string | undefined): Context {
   const known = parent === undefined ? null : parseTraceParent(parent);
   return known ? trace.setSpanContext(ROOT_CONTEXT, { ...known, isRemote: true }) : ROOT_CONTEXT;
