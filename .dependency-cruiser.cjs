@@ -10,8 +10,67 @@ const only = (name, from, to, comment) => ({
   },
 });
 
+/**
+ * The floors of a folder, from the top down: what stands on one may know what stands below it, and nothing beside it or
+ * above it. So there is no arrow back up and no circle between folders. A name that ends in / is a folder.
+ */
+const floors = (folder, list) => {
+  const pattern = (names) =>
+    `^${folder}/(${names.map((name) => (name.endsWith('/') ? name : `${name}\\.ts$`)).join('|')})`;
+  const looksDown = list.flatMap((names, floor) =>
+    names.map((name) => ({
+      name: `${folder}: ${name} looks down`,
+      comment: list.map((beside) => beside.join(' ')).join(' > '),
+      severity: 'error',
+      from: { path: pattern([name]) },
+      to: {
+        path: pattern([...list.slice(0, floor).flat(), ...names].filter((other) => other !== name).concat('(?!)')),
+      },
+    })),
+  );
+  const isOnOne = {
+    name: `${folder}: each file is on a floor`,
+    severity: 'error',
+    from: { path: `^${folder}/`, pathNot: pattern(list.flat()) },
+    to: {},
+  };
+  return [...looksDown, isOnOne];
+};
+
 module.exports = {
   forbidden: [
+    ...floors('collector/src', [
+      ['main', 'index'],
+      ['cli/'],
+      ['collector'],
+      ['http/', 'metrics/'],
+      ['intake/', 'api/', 'log'],
+      ['pipeline', 'config/'],
+      ['notifier/', 'guests/', 'embedded-clickhouse/'],
+      ['store/'],
+      ['model'],
+      ['alerts/'],
+      ['hosts/'],
+      ['errors', 'time'],
+    ]),
+    ...floors('collector/src/alerts', [
+      ['index'],
+      ['telemetry-silent/', 'config', 'body'],
+      ['detector'],
+      ['host'],
+      ['acceleration/', 'counts-incomplete', 'duplicate-identity'],
+      ['causes/', 'policy'],
+      ['rules', 'event'],
+      ['table'],
+    ]),
+    ...floors('collector/src/store', [
+      ['index'],
+      ['store'],
+      ['writer', 'sql'],
+      ['select/', 'schema/', 'encode/'],
+      ['client', 'rows', 'latency', 'group-commit', 'retry', 'quote'],
+      ['errors', 'types', 'times'],
+    ]),
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, dependencyTypesNot: ['type-only'] } },
     {
       name: 'no-orphans',

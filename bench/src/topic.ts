@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ClickHouse,
-  Remembered,
+  ChangeFilter,
   encodeReadings,
   loadCollectorConfig,
   openStore,
@@ -121,7 +121,7 @@ async function insertReady(engine: EmbeddedClickHouse, database: string): Promis
   const store = await openStore({ clickhouse: engine, database, retention: forEver, log });
   await store.close();
   const tables = new ClickHouse(engine, database);
-  const remembered = new Remembered();
+  const remembered = new ChangeFilter();
   let seconds = 0;
   for (let first = 1; first <= READINGS; first += READINGS_OF_BLOCK) {
     const batches = Array.from({ length: HOSTS * READINGS_OF_BLOCK }, (_, i) =>

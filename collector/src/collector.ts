@@ -9,6 +9,7 @@ import { startEmbeddedClickHouse } from './embedded-clickhouse/index.js';
 import type { EmbeddedClickHouse } from './embedded-clickhouse/index.js';
 import { policyOf } from './config/index.js';
 import type { CollectorConfig } from './config/index.js';
+import type { ErrorCode } from './errors.js';
 import { createDetector } from './alerts/index.js';
 import type { Detector } from './alerts/index.js';
 import { withGuests } from './guests/queries.js';
@@ -127,7 +128,7 @@ async function open(
     },
   });
   onClose(() => pipeline.close());
-  onClose(watchSilence({ silence, store, detector, pipeline, log, now: wallClock }));
+  onClose(watchSilence({ silence, store, detector, raise: (events) => pipeline.raise(events), log, now: wallClock }));
 
   if (config.kafka.brokers.length > 0) {
     const kafka = await openKafka(config, { store, detector, pipeline, metrics }, log);
@@ -171,7 +172,7 @@ async function openDispatcher(
   log: Logger,
   onClose: (close: () => Promise<void>) => void,
 ): Promise<Dispatcher> {
-  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { publicUrl, ...links }, log));
+  const receivers = notifiers.flatMap((notifier) => createNotifiers(notifier, { links: { publicUrl, ...links }, log }));
   const missed = await untold(
     store,
     receivers.map(({ name }) => name),
@@ -223,7 +224,7 @@ async function openKafka(
       accepted: (batches: number) => {
         countBatches(metrics, 'accepted', batches);
       },
-      deadLetter: (reason: string) => {
+      deadLetter: (reason: ErrorCode) => {
         metrics.deadLetters.inc({ reason });
       },
     },

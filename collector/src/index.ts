@@ -3,6 +3,8 @@ export * from './embedded-clickhouse/index.js';
 export * from './collector.js';
 export * from './config/index.js';
 export * from './alerts/index.js';
+export { ERRORS } from './errors.js';
+export type { ErrorCode } from './errors.js';
 export * from './model.js';
 export * from './store/index.js';
 export * as sql from './store/sql.js';

@@ -9,7 +9,8 @@ import type { BaseLogger } from 'pino';
 import type { Detector } from './alerts/index.js';
 import type { HostWatch } from './hosts/watch.js';
 import { StoreError } from './model.js';
-import type { AlertEvent, BatchStore } from './model.js';
+import type { AlertEvent } from './alerts/event.js';
+import type { BatchStore } from './model.js';
 import type { SilenceWatch } from './alerts/telemetry-silent/watch.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */

@@ -1,7 +1,7 @@
 /** An alert event as the detector makes it, for tests of what follows. */
 import { batchOf } from '@tcewatch/testing/batches';
 import { createDetector } from '../src/alerts/index.js';
-import type { AlertEvent } from '../src/model.js';
+import type { AlertEvent } from '../src/alerts/event.js';
 
 /** One firing alert of each named VM. */
 export function firingAlerts(...names: string[]): AlertEvent[] {

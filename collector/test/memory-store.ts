@@ -1,6 +1,7 @@
 /** A store that keeps what it is given in memory and fails on demand: for tests of what stands before the store. */
 import type { Batch } from '@tcewatch/protocol';
-import type { AlertEvent, BatchStore, StoreError } from '../src/model.js';
+import type { AlertEvent } from '../src/alerts/event.js';
+import type { BatchStore, StoreError } from '../src/model.js';
 
 export interface MemoryStore extends BatchStore {
   batches: Batch[];

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { createDetector } from '../src/alerts/index.js';
 import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
-import type { AlertEvent } from '../src/model.js';
+import type { AlertEvent } from '../src/alerts/event.js';
 import { createPipeline } from '../src/pipeline.js';
 import { SilenceWatch } from '../src/alerts/telemetry-silent/index.js';
 import { memoryStore } from './memory-store.js';

@@ -1,4 +1,4 @@
-import { ALERTS, CAUSES } from '@tcewatch/collector';
+import { ALERT_NAMES, CAUSES } from '@tcewatch/collector';
 import { describe, expect, it } from 'vitest';
 import { GROUPS, isAlerting } from '../src/index.js';
 import { markdownFiles, readMarkdown } from './markdown.js';
@@ -6,7 +6,7 @@ import { markdownFiles, readMarkdown } from './markdown.js';
 const SECTIONS = ['What it means', 'What users feel', 'Confirm by hand', 'Causes', 'How to silence'];
 
 const rules = GROUPS.flatMap((group) => group.rules).filter(isAlerting);
-const alerts = [...new Set([...ALERTS, ...rules.map(({ alert }) => alert)])].sort();
+const alerts = [...new Set([...ALERT_NAMES, ...rules.map(({ alert }) => alert)])].sort();
 
 describe('the runbooks', () => {
   it('are one for each alert of the detector and of the rules, and no other', () => {
@@ -21,7 +21,7 @@ describe('the runbooks', () => {
     expect(headings.filter(({ depth }) => depth === 3)).not.toEqual([]);
   });
 
-  it.each(ALERTS)('have a section for each cause of the detector: %s', (alert) => {
+  it.each(ALERT_NAMES)('have a section for each cause of the detector: %s', (alert) => {
     const { headings } = readMarkdown(`docs/runbooks/${alert}.md`);
     const anchors = headings.filter(({ depth }) => depth === 3).map(({ anchor }) => anchor);
     expect(anchors.sort()).toEqual(CAUSES[alert].map(({ code }) => code).sort());

@@ -1,8 +1,7 @@
 /** Which VMs of the fleet are listed, and in which order. Pure. */
-import type { FleetVm, VmState } from './api/answers.js';
-
-/** The gravest first, as the collector orders them. */
-export const STATES: readonly VmState[] = ['fallback', 'silent', 'unobservable', 'idle', 'accelerated'];
+import { VM_STATES } from '@tcewatch/protocol/vm-state';
+import type { VmState } from '@tcewatch/protocol/vm-state';
+import type { FleetVm } from './api/answers.js';
 
 export const SORTS = {
   state: 'State',
@@ -35,7 +34,7 @@ export function list(fleet: readonly FleetVm[], { q, state, sort }: Listing): Fl
 }
 
 export function countStates(fleet: readonly FleetVm[]): Record<VmState, number> {
-  const counts: Record<VmState, number> = { fallback: 0, silent: 0, unobservable: 0, idle: 0, accelerated: 0 };
+  const counts = Object.fromEntries(VM_STATES.map((state) => [state, 0])) as Record<VmState, number>;
   for (const { state } of fleet) counts[state] += 1;
   return counts;
 }
@@ -52,7 +51,7 @@ const punted = ({ modes, seconds }: FleetVm): number =>
   (modes.find(({ mode }) => mode === 'userspace')?.calls ?? 0) / Math.max(1, seconds);
 
 const ORDERS: Readonly<Record<Sort, Order>> = {
-  state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || punted(b) - punted(a),
+  state: (a, b) => VM_STATES.indexOf(a.state) - VM_STATES.indexOf(b.state) || punted(b) - punted(a),
   vm: byName,
   host: (a, b) => NAMES.compare(a.host.name, b.host.name),
   rate: (a, b) => b.callsPerSecond - a.callsPerSecond,

@@ -1,23 +1,6 @@
 /** Figures and states in words. Pure. */
 import type { Evidence, Mode } from '@tcewatch/protocol/vocabulary';
-import type { Alert, ModeShare, VmState } from './api/answers.js';
-
-export const STATE_WORDS: Readonly<Record<VmState, string>> = {
-  fallback: 'falling back',
-  silent: 'silent',
-  unobservable: 'unobservable',
-  idle: 'idle',
-  accelerated: 'accelerated',
-};
-
-/** What a state means, for who sees it for the first time. */
-export const STATE_MEANINGS: Readonly<Record<VmState, string>> = {
-  fallback: 'Hypercalls go to userspace that the kernel should handle.',
-  silent: 'Its host does not report: nobody knows what it does now.',
-  unobservable: 'Some of its calls cannot be seen on this host, so nobody can say that it is accelerated.',
-  idle: 'It called nothing in the last minutes.',
-  accelerated: 'The kernel handles its calls.',
-};
+import type { Alert, ModeShare } from './api/answers.js';
 
 /** Why nobody can see a mode, by the codes of docs/reference/evidence.md. */
 const UNOBSERVABLE: Readonly<Record<string, string>> = {

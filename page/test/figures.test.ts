@@ -1,7 +1,8 @@
 /** Figures in words, in order, and over time: what is not known is never a number. */
+import type { VmState } from '@tcewatch/protocol/vm-state';
 import { describe, expect, it } from 'vitest';
 import { merged } from '../src/api/alerts.js';
-import type { Alert, FleetVm, Step, VmState } from '../src/api/answers.js';
+import type { Alert, FleetVm, Step } from '../src/api/answers.js';
 import { countStates, list, listingOf } from '../src/filter.js';
 import { rangeOf, stepsQuery, timeQuery, windowOf } from '../src/range.js';
 import { plotSteps } from '../src/series.js';

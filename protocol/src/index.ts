@@ -11,4 +11,5 @@ export * from './limits.js';
 export * from './modes.js';
 export * from './series.js';
 export { continueTrace, traceparentOf } from './traceparent.js';
+export * from './vm-state.js';
 export * from './vocabulary.js';

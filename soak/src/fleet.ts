@@ -24,7 +24,7 @@ const READING_INTERVAL = '250ms';
 const STOP_TIMEOUT = '5m';
 const PASSWORD = 'of-this-run';
 const LARGEST_BATCH = 8 * 1024 * 1024;
-/** With what a collector says of why. */
+/** The largest record with what a collector says of why it was refused. */
 const LARGEST_DEAD_LETTER = LARGEST_BATCH + 64 * 1024;
 const TOPIC_SPEC = { retentionMs: 7 * 24 * 3_600_000, maxMessageBytes: LARGEST_BATCH };
 

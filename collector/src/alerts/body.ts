@@ -1,8 +1,9 @@
 /** An alert event as JSON: what a webhook gets and what the read API answers. */
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { z } from 'zod';
-import { ALERTS, CONFIDENCES, SEVERITIES } from '../model.js';
-import type { AlertEvent, SeenDescriptors } from '../model.js';
+import { CONFIDENCES } from './event.js';
+import { ALERT_NAMES, SEVERITIES } from './table.js';
+import type { AlertEvent, SeenDescriptors } from './event.js';
 import { isoTime } from '../time.js';
 
 const time = z.iso.datetime().describe("ISO 8601, on the host's clock.");
@@ -56,7 +57,7 @@ const impact = z
 
 export const alertBody = z.object({
   alertId: z.uuid().describe('The same for every event of one alert.'),
-  alert: z.enum(ALERTS),
+  alert: z.enum(ALERT_NAMES),
   severity: z.enum(SEVERITIES),
   state: z.enum(['firing', 'resolved']),
   revision: z.int().describe('0 when it fires, one more at each step.'),

@@ -1,8 +1,10 @@
 /** Settings of the detector, and how they become its rules. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { createPolicy } from './index.js';
-import type { Maintenance, Override, Policy, Rules } from './index.js';
+import { createPolicy } from './policy.js';
+import type { Maintenance, Override, Policy } from './policy.js';
+import { DEFAULT_RULES } from './rules.js';
+import type { Rules } from './rules.js';
 
 const share = z.number().min(0).max(1);
 const rate = z.number().min(0);
@@ -52,15 +54,15 @@ const override = z
 
 export const detector = z
   .strictObject({
-    minShare: thresholds.minShare.default(0.1),
-    clearShare: thresholds.clearShare.default(0.05),
-    criticalShare: thresholds.criticalShare.default(0.9),
-    minRate: thresholds.minRate.default(1),
-    minRateBlind: thresholds.minRateBlind.default(100),
-    for: thresholds.for.prefault('10s'),
-    keepFiringFor: thresholds.keepFiringFor.prefault('60s'),
-    silentAfter: thresholds.silentAfter.prefault('90s'),
-    forgetAfter: thresholds.forgetAfter.prefault('7d'),
+    minShare: thresholds.minShare.default(DEFAULT_RULES.minShare),
+    clearShare: thresholds.clearShare.default(DEFAULT_RULES.clearShare),
+    criticalShare: thresholds.criticalShare.default(DEFAULT_RULES.criticalShare),
+    minRate: thresholds.minRate.default(DEFAULT_RULES.minRate),
+    minRateBlind: thresholds.minRateBlind.default(DEFAULT_RULES.minRateBlind),
+    for: thresholds.for.prefault(written(DEFAULT_RULES.forNs)),
+    keepFiringFor: thresholds.keepFiringFor.prefault(written(DEFAULT_RULES.keepFiringForNs)),
+    silentAfter: thresholds.silentAfter.prefault(written(DEFAULT_RULES.silentAfterNs)),
+    forgetAfter: thresholds.forgetAfter.prefault(written(DEFAULT_RULES.forgetAfterNs)),
     maintenance: z
       .array(maintenance)
       .max(1000)
@@ -131,6 +133,12 @@ function maintenanceOf({ maintenance }: DetectorConfig): Maintenance[] {
 function stated<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** A number of seconds as the configuration has it: in days where they are whole. */
+function written(ns: bigint): string {
+  const seconds = ns / 1_000_000_000n;
+  return seconds % 86_400n === 0n ? `${seconds / 86_400n}d` : `${seconds}s`;
 }
 
 function nanoseconds(milliseconds: number): bigint {

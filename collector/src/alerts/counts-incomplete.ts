@@ -1,10 +1,9 @@
 /** TceCountsIncomplete: a host goes on declaring that it lost events of the kernel. Pure. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Account, Batch, Loss } from '@tcewatch/protocol';
-import type { AlertEvent } from '../model.js';
+import { aboutHost, resolve } from './event.js';
+import type { AlertEvent } from './event.js';
 import { incompleteCause } from './causes/index.js';
-import { aboutHost } from './host-alert.js';
-import { resolve } from './acceleration/vm-alert.js';
 import type { Policy } from './policy.js';
 import type { Rules } from './rules.js';
 

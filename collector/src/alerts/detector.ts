@@ -1,6 +1,6 @@
 /** The detector: one state for each host, and what is counted of them. */
 import type { Batch } from '@tcewatch/protocol';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from './event.js';
 import { Host } from './host.js';
 import { createPolicy } from './policy.js';
 import type { Policy } from './policy.js';

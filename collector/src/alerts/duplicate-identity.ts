@@ -4,10 +4,9 @@ import type { Batch } from '@tcewatch/protocol';
 import type { Newest } from '../hosts/boots.js';
 import { SLOT_NS, addRun, claimants } from '../hosts/agent-runs.js';
 import type { HostRun } from '../hosts/agent-runs.js';
-import type { AlertEvent } from '../model.js';
+import { aboutHost, resolve } from './event.js';
+import type { AlertEvent } from './event.js';
 import { duplicateCause } from './causes/index.js';
-import { aboutHost } from './host-alert.js';
-import { resolve } from './acceleration/vm-alert.js';
 import type { Policy } from './policy.js';
 
 export interface RunState {

@@ -6,15 +6,16 @@ import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { isNewer, newestOf } from '../hosts/boots.js';
 import type { Newest } from '../hosts/boots.js';
-import type { AlertEvent } from '../model.js';
+import { resolve } from './event.js';
+import type { AlertEvent } from './event.js';
 import { NO_RUNS, observeRuns } from './duplicate-identity.js';
 import type { RunState } from './duplicate-identity.js';
 import { NO_LOSSES, observeLosses } from './counts-incomplete.js';
 import type { LossState } from './counts-incomplete.js';
-import { Life, resolve } from './acceleration/vm-alert.js';
+import { VmAlert } from './acceleration/vm-alert.js';
 import type { Policy } from './policy.js';
-import { NO_CALLS, count, tallyOf } from './acceleration/call-counts.js';
-import type { Counts } from './acceleration/call-counts.js';
+import { NO_CALLS, countCalls, callsOfVm } from './acceleration/call-counts.js';
+import type { BatchCalls } from './acceleration/call-counts.js';
 
 export class Host {
   #newest: Newest | null = null;
@@ -22,8 +23,8 @@ export class Host {
   #epoch = '';
   /** Batches that were compared. */
   #readings = 0;
-  readonly #lives = new Map<string, Life>();
-  #counts: Counts = { cells: new Float64Array(), liobns: [] };
+  readonly #lives = new Map<string, VmAlert>();
+  #counts: BatchCalls = { cells: new Float64Array(), liobns: [] };
   /** Those of the batch before the last, for the next. */
   #spare: Float64Array | undefined;
   #losses: LossState = NO_LOSSES;
@@ -35,7 +36,7 @@ export class Host {
     const wallNs = firing.reduce((newest, { atNs }) => (atNs > newest ? atNs : newest), 0n);
     host.#newest = { last: null, wallNs, boots: [] };
     for (const alert of firing) {
-      if (alert.vm) host.#lifeOf(alert.vm.life).restore(alert);
+      if (alert.vm) host.#alertOf(alert.vm.life).restore(alert);
       else if (alert.alert === 'TceCountsIncomplete') host.#losses = { ...NO_LOSSES, alert };
       else if (alert.alert === 'TceDuplicateIdentity') host.#runs = { ...NO_RUNS, alert };
     }
@@ -90,18 +91,18 @@ export class Host {
   /** `ns` is null where the counts can only be the next base. */
   #observeLives(batch: Batch, ns: bigint | null, policy: Policy): AlertEvent[] {
     const before = this.#counts;
-    const after = count(batch, this.#spare);
+    const after = countCalls(batch, this.#spare);
     const reading = ++this.#readings;
     const events: AlertEvent[] = [];
     let heard = 0;
     batch.vms.forEach((vm, place) => {
       if (vm.life === UNATTRIBUTED_LIFE || vm.ended) return;
-      const life = this.#lifeOf(vm.life);
+      const life = this.#alertOf(vm.life);
       if (life.reading === reading) return;
       heard++;
       // A VM that the batch before did not have has made all its calls since then.
-      const base = life.reading === 0 ? NO_CALLS : tallyOf(before, life.place);
-      const told = { vm, batch, before: ns === null ? null : base, after: tallyOf(after, place), ns: ns ?? 0n };
+      const base = life.reading === 0 ? NO_CALLS : callsOfVm(before, life.place);
+      const told = { vm, batch, before: ns === null ? null : base, after: callsOfVm(after, place), ns: ns ?? 0n };
       const event = life.observe(told, policy);
       life.reading = reading;
       life.place = place;
@@ -123,9 +124,9 @@ export class Host {
     return events;
   }
 
-  #lifeOf(id: string): Life {
+  #alertOf(id: string): VmAlert {
     let life = this.#lives.get(id);
-    if (!life) this.#lives.set(id, (life = new Life()));
+    if (!life) this.#lives.set(id, (life = new VmAlert()));
     return life;
   }
 }

@@ -2,8 +2,8 @@
 export * from './causes/index.js';
 export * from './detector.js';
 export { ESTIMATE } from './acceleration/episode.js';
-export { aboutHost } from './host-alert.js';
-export { resolve } from './acceleration/vm-alert.js';
+export * from './event.js';
+export * from './table.js';
 export { createPolicy } from './policy.js';
 export type { Exceptions, Maintenance, Override, Policy, Selector } from './policy.js';
 export { DEFAULT_RULES } from './rules.js';

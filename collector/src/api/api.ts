@@ -7,7 +7,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
-import type { Queries, VmRow } from '../store/index.js';
+import type { StoreQueries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './serialize.js';
 import { accountBody, answers, countsBody, hostBody, latencyBody, liobnBody, stepBody, vmBody } from './schemas.js';
@@ -19,7 +19,7 @@ import { alerts, range, steps, subject, toAlertFilter, toRange, toSubject } from
 import { alertStream } from './stream.js';
 
 export interface ApiOptions {
-  queries: Queries;
+  queries: StoreQueries;
   feed: AlertFeed;
   /** Absent: whoever connects may read. */
   token?: Secret | undefined;

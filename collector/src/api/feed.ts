@@ -2,7 +2,7 @@
  * Alert events to whoever watches, as they happen: those of this collector at once, those that others stored after a short
  * while, from one question for all who watch. An event may be told twice; its revision tells.
  */
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 
 export interface FeedOptions {
   /** Events that any collector stored after the time, in nanoseconds since 1970. */
@@ -41,7 +41,7 @@ export class AlertFeed {
   /** Until the returned function is called. */
   watch(watcher: (event: AlertEvent) => void): () => void {
     this.#watchers.add(watcher);
-    if (this.#watchers.size === 1) this.#lookLater();
+    if (this.#watchers.size === 1) this.#pollLater();
     return () => {
       this.#watchers.delete(watcher);
       if (this.#watchers.size > 0) return;
@@ -60,13 +60,13 @@ export class AlertFeed {
     this.#listeners.push(listener);
   }
 
-  #lookLater(): void {
+  #pollLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), this.#options.everyMs ?? EVERY_MS);
+    this.#timer = setTimeout(() => void this.#poll(), this.#options.everyMs ?? EVERY_MS);
     this.#timer.unref();
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const since = this.#options.now() - OVERLAP_NS;
     try {
       const stored = await this.#options.storedAfter(since);
@@ -75,7 +75,7 @@ export class AlertFeed {
     } catch (error) {
       this.#options.onError(error);
     }
-    if (this.#watchers.size > 0) this.#lookLater();
+    if (this.#watchers.size > 0) this.#pollLater();
   }
 }
 

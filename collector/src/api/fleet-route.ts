@@ -1,20 +1,23 @@
 /** GET /v1/fleet: one answer for all who ask at about the same time, made text once. */
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
-import type { Queries } from '../store/index.js';
+import type { StoreQueries } from '../store/index.js';
 import { answers } from './schemas.js';
 import type { AlertFeed } from './feed.js';
 import { askFleet, fleetBody } from './fleet.js';
 import { subject } from './params.js';
-import { Shared } from './single-flight.js';
+import { SingleFlight } from './single-flight.js';
 
 /** All who ask within so many milliseconds are given one answer, unless an alert comes between. */
 const MAX_AGE_MS = 2000;
 
 const body = z.array(fleetBody);
 
-export const fleetRoute: FastifyPluginAsync<{ queries: Queries; feed: AlertFeed }> = async (app, { queries, feed }) => {
-  const fleet = new Shared(
+export const fleetRoute: FastifyPluginAsync<{ queries: StoreQueries; feed: AlertFeed }> = async (
+  app,
+  { queries, feed },
+) => {
+  const fleet = new SingleFlight(
     async () => {
       const vms = body.parse(await askFleet(queries));
       return { vms, text: JSON.stringify(vms) };

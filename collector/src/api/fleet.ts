@@ -1,29 +1,20 @@
-/** The fleet at a glance: each living VM with one word for its state. Pure; the word is decided here and nowhere else. */
-import { EVIDENCE, HYPERCALL_NAMES, MODES, deriveModes } from '@tcewatch/protocol';
-import type { Evidence, ModeFigure } from '@tcewatch/protocol';
+/** The fleet at a glance: each living VM with one word for its state, by the rule of the protocol's vm-state.ts. */
+import { EVIDENCE, MODES, VM_STATES, VM_STATE_WORDS, sumModes, vmState } from '@tcewatch/protocol';
+import type { CounterValues, Hypercall } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
-import type { AlertEvent } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
 import { RECENT_MS } from '../store/index.js';
-import type { CountRow, HostRow, LivingVmRow, Queries } from '../store/index.js';
+import type { CountRow, HostRow, LivingVmRow, StoreQueries } from '../store/index.js';
 import { isoTime } from '../time.js';
 import { time } from './schemas.js';
-
-/** The worst first. */
-export const VM_STATES = ['fallback', 'silent', 'unobservable', 'idle', 'accelerated'] as const;
-type VmState = (typeof VM_STATES)[number];
 
 export const fleetBody = z.object({
   host: z.object({ id: z.string(), name: z.string() }),
   life: z.string(),
   vm: z.string(),
   uuid: z.string(),
-  state: z
-    .enum(VM_STATES)
-    .describe(
-      'fallback: an alert of it fires; silent: its host does not report; unobservable: a mode cannot be seen, so nobody ' +
-        'can say that it is accelerated; idle: it called nothing; accelerated: the kernel handles its calls.',
-    ),
+  state: z.enum(VM_STATES).describe(VM_STATES.map((state) => `${state}: ${VM_STATE_WORDS[state].meaning}`).join(' ')),
   readAt: time.describe('When the host was last read.'),
   seconds: z.number().describe('Time up to then that the figures are of.'),
   callsPerSecond: z.number().describe('Of the modes that are known.'),
@@ -50,7 +41,7 @@ export interface FleetRows {
 }
 
 /** What is asked of the store, at once. */
-export async function askFleet(queries: Queries): Promise<FleetVm[]> {
+export async function askFleet(queries: StoreQueries): Promise<FleetVm[]> {
   const [hosts, vms, recent, alerts] = await Promise.all([
     queries.hosts(),
     queries.livingVms(),
@@ -62,10 +53,10 @@ export async function askFleet(queries: Queries): Promise<FleetVm[]> {
 
 export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
   const hostOf = new Map(hosts.map((host) => [host.hostId, host]));
-  const calls = new Map<string, CountRow[]>();
-  for (const row of recent) {
-    const key = `${row.hostId} ${row.life}`;
-    calls.set(key, [...(calls.get(key) ?? []), row]);
+  const calls = new Map<string, Partial<Record<Hypercall, CounterValues>>>();
+  for (const { hostId, life, hypercall, counters } of recent) {
+    const key = `${hostId} ${life}`;
+    calls.set(key, { ...calls.get(key), [hypercall]: counters });
   }
   const silences = new Map(alerts.filter(isSilence).map((event) => [event.hostId, event]));
   const newest = new Map(alerts.map((event) => [event.vm?.life, event]));
@@ -75,7 +66,7 @@ export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[
     if (!host || host.source === 'guest') return [];
     const silence = silences.get(vm.hostId);
     const alert = silence ?? newest.get(vm.life);
-    const modes = sumModes(calls.get(`${vm.hostId} ${vm.life}`) ?? [], vm);
+    const modes = sumModes(calls.get(`${vm.hostId} ${vm.life}`) ?? {}, vm.evidence);
     const seconds = windowSeconds(host, vm);
     const known = modes.reduce((sum, mode) => sum + (mode.calls ?? 0), 0);
     return {
@@ -83,7 +74,8 @@ export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[
       life: vm.life,
       vm: vm.vm,
       uuid: vm.uuid,
-      state: silence ? 'silent' : stateOf(modes, alert),
+      // The window ends with the newest reading, so it has one.
+      state: vmState({ hostReports: !silence, alertFires: alert?.state === 'firing', modes }),
       readAt: isoTime(host.readAtNs),
       seconds,
       callsPerSecond: seconds > 0 ? known / seconds : 0,
@@ -93,41 +85,14 @@ export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[
   });
 }
 
-function stateOf(modes: FleetVm['modes'], alert: AlertEvent | undefined): VmState {
-  if (alert?.state === 'firing') return 'fallback';
-  if (modes.some(({ calls }) => calls === null)) return 'unobservable';
-  return modes.every(({ calls }) => calls === 0) ? 'idle' : 'accelerated';
-}
-
 function isSilence({ alert, state, vm }: AlertEvent): boolean {
   return vm === null && alert === 'TceTelemetrySilent' && state === 'firing';
 }
 
-/** The window of {@link Queries.recent}, as far as the VM lived. */
+/** The window of {@link StoreQueries.recent}, as far as the VM lived. */
 function windowSeconds({ readAtNs }: HostRow, { startedAtNs }: LivingVmRow): number {
   const step = BigInt(RECENT_MS) * 1_000_000n;
   const begin = readAtNs - (readAtNs % step) - step;
   const from = begin > startedAtNs ? begin : startedAtNs;
   return Number(readAtNs - from) / 1e9;
-}
-
-/** The least known first. */
-const LEAST_KNOWN: readonly Evidence[] = ['unobservable', 'upper-bound', 'derived', 'exact', 'absent'];
-
-/** Linux guests do not call H_GET_TCE: what is not known of it says nothing of a VM, unless that calls it. */
-function sumModes(rows: readonly CountRow[], { evidence }: LivingVmRow): FleetVm['modes'] {
-  const counters = new Map(rows.map((row) => [row.hypercall, row.counters]));
-  const figures = HYPERCALL_NAMES.filter((name) => name !== 'H_GET_TCE' || counters.has(name)).flatMap((name) =>
-    deriveModes(name, counters.get(name) ?? {}, evidence),
-  );
-  return MODES.map((mode) => {
-    const own = figures.filter((figure) => figure.mode === mode);
-    const [least] = own.toSorted((a, b) => LEAST_KNOWN.indexOf(a.evidence) - LEAST_KNOWN.indexOf(b.evidence));
-    const calls = own.reduce<number | null>(addCalls, 0);
-    return { mode, calls, evidence: least?.evidence ?? 'unobservable', reason: least?.reason ?? '' };
-  });
-}
-
-function addCalls(sum: number | null, { calls }: ModeFigure): number | null {
-  return sum === null || calls === null ? null : sum + calls;
 }

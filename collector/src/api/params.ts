@@ -1,7 +1,7 @@
 /** Parameters of the read API. */
 import { duration } from '@tcewatch/common';
 import { z } from 'zod';
-import { ALERTS, SEVERITIES } from '../model.js';
+import { ALERT_NAMES, SEVERITIES } from '../alerts/table.js';
 import type { AlertFilter, Subject, TimeRange } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 
@@ -46,7 +46,7 @@ export const alerts = z.object({
   vm: z.string().min(1).optional().describe('Name of a VM.'),
   state: z.enum(['firing', 'resolved']).optional(),
   severity: z.enum(SEVERITIES).optional(),
-  alert: z.enum(ALERTS).optional().describe('Name of the alert.'),
+  alert: z.enum(ALERT_NAMES).optional().describe('Name of the alert.'),
   since: instant.optional().describe('Those that still fired then, or fired later.'),
   until: instant.optional().describe('Those that fired before.'),
   limit: z.coerce.number().int().min(1).max(10_000).default(100).describe('The newest so many.'),

@@ -1,13 +1,13 @@
 /** One answer for all who ask at about the same time. */
 
-export interface SharedOptions {
+export interface SingleFlightOptions {
   /** How long ago what is answered may have been asked, in milliseconds. */
   maxAgeMs: number;
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number;
 }
 
-export class Shared<T> {
+export class SingleFlight<T> {
   #answer: Promise<T> | undefined;
   #asking = false;
   #askedAt = 0;
@@ -16,7 +16,7 @@ export class Shared<T> {
 
   constructor(
     private readonly ask: () => Promise<T>,
-    { maxAgeMs, now = () => performance.now() }: SharedOptions,
+    { maxAgeMs, now = () => performance.now() }: SingleFlightOptions,
   ) {
     this.#maxAgeMs = maxAgeMs;
     this.#now = now;

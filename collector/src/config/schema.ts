@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
 import type { KeptTable, RetentionGroup } from '../store/index.js';
 import { detector } from '../alerts/config.js';
-import { links, notifiers } from '../notifier/config.js';
+import { links } from '../notifier/links.js';
+import { notifiers } from '../notifier/registry.js';
 
 const days = (group: RetentionGroup, what: string) =>
   z.int().min(0).default(DEFAULT_RETENTION[group]).describe(`Days that ${what} are kept; 0 keeps them for ever.`);

@@ -7,9 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { openEngine } from './engine.js';
 import type { Engine } from './engine.js';
-import { createFace } from './http.js';
+import { createHttpServer } from './http.js';
 import type { ServeFailure, ServeReply, ServeRequest } from './messages.js';
-import { readerCredentials } from './read-only-user.js';
+import { readOnlyCredentials } from './read-only-user.js';
 
 process.once('message', (message) => {
   void serve(message as ServeRequest);
@@ -32,29 +32,29 @@ async function serve(request: ServeRequest): Promise<void> {
     await rm(incoming, { recursive: true, force: true });
     await mkdir(incoming, { mode: 0o700 });
     stage = 'port';
-    const face = createFace({
+    const server = createHttpServer({
       engine,
       credentials: { username, password },
-      reader: reader && (await readerCredentials(reader, directory)),
+      reader: reader && (await readOnlyCredentials(reader, directory)),
       incoming,
       onFatal: () => process.exit(1),
     });
-    await face.listen({ host: '127.0.0.1', port });
-    const end = (): void => void stop(face, engine);
+    await server.listen({ host: '127.0.0.1', port });
+    const end = (): void => void stop(server, engine);
     process.once('SIGTERM', end);
     process.once('disconnect', end);
     // A terminal sends Ctrl-C to the whole group; the launcher decides when this process ends.
     process.on('SIGINT', () => undefined);
     // The launcher may have gone while the engine was opened.
     if (!process.connected) end();
-    reply({ serving: { port: (face.server.address() as AddressInfo).port } });
+    reply({ serving: { port: (server.server.address() as AddressInfo).port } });
   } catch (error) {
     reply({ failed: { reason: stage, message: (error as Error).message } }, () => process.exit(1));
   }
 }
 
-async function stop(face: { close(): Promise<void> }, engine: Engine): Promise<void> {
-  await face.close();
+async function stop(server: { close(): Promise<void> }, engine: Engine): Promise<void> {
+  await server.close();
   await engine.close();
   process.exit(0);
 }

@@ -20,10 +20,10 @@ import type { Answer, Engine } from './engine.js';
 import { ERROR, EngineError, engineError, statusOf } from './errors.js';
 import { NativeError } from './native-cursor.js';
 import { REVISION_WITH_CUSTOM_SERIALIZATION, forProtocol } from './native.js';
-import { checkReaderStatement, readerPreparation } from './read-only-user.js';
+import { checkReadOnlyStatement, readOnlyPreparation } from './read-only-user.js';
 import { RequestError, insertFromFile, readParameters } from './statement.js';
 
-export interface FaceOptions {
+export interface HttpServerOptions {
   engine: Engine;
   credentials: Credentials;
   /** Who may only read. */
@@ -42,7 +42,7 @@ const DEFAULT_LIMITS = { statement: 16 * 1024 ** 2, data: 1024 ** 3 };
 const compress = promisify(gzip);
 
 /** Builds the interface; listening is the caller's. */
-export function createFace(options: FaceOptions): FastifyInstance {
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const limits = options.limits ?? DEFAULT_LIMITS;
   const users = [
     { ...options.credentials, mayWrite: true },
@@ -80,7 +80,7 @@ export function createFace(options: FaceOptions): FastifyInstance {
       try {
         const parameters = new URL(request.url, 'http://localhost').searchParams;
         const { mayWrite } = authenticate(request, users);
-        const answered = await (mayWrite ? answer : answerReader)(request, parameters);
+        const answered = await (mayWrite ? answer : answerReadOnly)(request, parameters);
         return await send(answered, parameters, request, reply);
       } finally {
         running--;
@@ -104,11 +104,11 @@ export function createFace(options: FaceOptions): FastifyInstance {
     }
   }
 
-  async function answerReader(request: FastifyRequest, parameters: URLSearchParams): Promise<Answer> {
+  async function answerReadOnly(request: FastifyRequest, parameters: URLSearchParams): Promise<Answer> {
     const { query, format, preparation } = readParameters(parameters);
     const sql = await statementOf(request, query);
-    await checkReaderStatement(options.engine, sql);
-    return options.engine.run({ sql, format, preparation: readerPreparation(preparation) });
+    await checkReadOnlyStatement(options.engine, sql);
+    return options.engine.run({ sql, format, preparation: readOnlyPreparation(preparation) });
   }
 
   /** The parameter and the body, of which either may be missing. */

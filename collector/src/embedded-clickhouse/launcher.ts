@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import type { Reader } from './read-only-user.js';
+import type { ReadOnlyUser } from './read-only-user.js';
 import { startChild } from './start-child.js';
 import type { Child } from './start-child.js';
 
@@ -14,7 +14,7 @@ export interface EmbeddedOptions {
   /** Absent: a random one. */
   password?: string;
   /** Who may only read; absent: nobody. */
-  reader?: Reader | undefined;
+  reader?: ReadOnlyUser | undefined;
   log: BaseLogger;
 }
 

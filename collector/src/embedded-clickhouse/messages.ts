@@ -1,6 +1,6 @@
 /** What launcher and child say to each other over the IPC channel. */
 
-import type { Reader } from './read-only-user.js';
+import type { ReadOnlyUser } from './read-only-user.js';
 
 /** First word of the launcher: what to serve. The passwords travel here, where no other user can read it. */
 export interface ServeRequest {
@@ -9,7 +9,7 @@ export interface ServeRequest {
   username: string;
   password: string;
   /** Who may only read. */
-  reader?: Reader | undefined;
+  reader?: ReadOnlyUser | undefined;
 }
 
 /** Answer of the child: it serves, or it cannot and ends. */

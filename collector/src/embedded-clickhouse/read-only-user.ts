@@ -19,7 +19,7 @@ const LONGEST_SECONDS = 60;
 const QUERY = /^(?:WITH|SELECT|SHOW|EXISTS|\()|^DESCRIBE TABLE [\w.`]+$/;
 const OPEN_DOORS = /\bOUTFILE\b|\b(?:file|catboostEvaluate)\b["`]?\s*\(|\(\s*(?:DESCRIBE|EXPLAIN)\b/i;
 
-export interface Reader {
+export interface ReadOnlyUser {
   username: string;
   /** Absent: one that is made up once, and kept in the directory of the data. */
   password?: string | undefined;
@@ -29,7 +29,10 @@ export interface Reader {
 export const PASSWORD_FILE = 'reader-password';
 
 /** With the password that was given, or that of the file, which is made where there is none. */
-export async function readerCredentials({ username, password }: Reader, directory: string): Promise<Credentials> {
+export async function readOnlyCredentials(
+  { username, password }: ReadOnlyUser,
+  directory: string,
+): Promise<Credentials> {
   if (password !== undefined) return { username, password };
   const file = join(directory, PASSWORD_FILE);
   const made = randomBytes(24).toString('base64url');
@@ -40,7 +43,7 @@ export async function readerCredentials({ username, password }: Reader, director
 }
 
 /** The preparation of a reader's statement: limits, what the request set, and last what it cannot undo. */
-export function readerPreparation(preparation: readonly string[]): string[] {
+export function readOnlyPreparation(preparation: readonly string[]): string[] {
   return [
     `SET max_execution_time = ${LONGEST_SECONDS}`,
     ...preparation,
@@ -49,7 +52,7 @@ export function readerPreparation(preparation: readonly string[]): string[] {
 }
 
 /** Throws EngineError for a statement that is not one query, or reaches out of the engine. */
-export async function checkReaderStatement(engine: Engine, sql: string): Promise<void> {
+export async function checkReadOnlyStatement(engine: Engine, sql: string): Promise<void> {
   const { bytes } = await engine.run({
     sql: `SELECT formatQuerySingleLine(${quote(sql)})`,
     format: 'TSVRaw',

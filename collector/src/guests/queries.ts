@@ -2,11 +2,11 @@
  * The store's answers with real mode derived where a guest counts itself: the same questions, so that whoever asks need not
  * know of guests. Without such guests each question costs one look at the list of them more.
  */
-import type { CountRow, GuestSpan, LivingVmRow, Queries, VmRow } from '../store/index.js';
+import type { CountRow, GuestSpan, LivingVmRow, StoreQueries, VmRow } from '../store/index.js';
 import { derivedEvidence, hiddenCalls, joinSteps, overlaps, spansOf, withIssued } from './correlate.js';
 import type { Overlap } from './correlate.js';
 
-export function withGuests(queries: Queries): Queries {
+export function withGuests(queries: StoreQueries): StoreQueries {
   async function derive<T extends LivingVmRow>(asked: Promise<T[]>): Promise<T[]> {
     const [vms, spans] = await Promise.all([asked, queries.guestSpans()]);
     return vms.map((vm) => (spansOf(vm, spans).length === 0 ? vm : { ...vm, evidence: derivedEvidence(vm.evidence) }));
@@ -58,7 +58,7 @@ export function withGuests(queries: Queries): Queries {
 }
 
 /** What the guest issued and the host did not see, over all times that the guest reported. */
-async function hiddenIn(queries: Queries, { hostId, life }: VmRow, times: readonly Overlap[]) {
+async function hiddenIn(queries: StoreQueries, { hostId, life }: VmRow, times: readonly Overlap[]) {
   const sums = new Map<CountRow['hypercall'], number>();
   for (const { guest, fromNs, toNs } of times) {
     const [issued, seen] = await Promise.all([
@@ -71,10 +71,10 @@ async function hiddenIn(queries: Queries, { hostId, life }: VmRow, times: readon
 }
 
 async function joinSpan(
-  queries: Queries,
-  steps: Awaited<ReturnType<Queries['counterSteps']>>,
+  queries: StoreQueries,
+  steps: Awaited<ReturnType<StoreQueries['counterSteps']>>,
   span: GuestSpan,
-  question: Parameters<Queries['counterSteps']>[0],
+  question: Parameters<StoreQueries['counterSteps']>[0],
 ) {
   const guestSteps = await queries.counterSteps({ ...question, life: span.life });
   return joinSteps(steps, guestSteps, span, question.stepNs);

@@ -93,7 +93,7 @@ export function claimants(runs: readonly HostRun[]): HostRun[] {
   // Nearly always there is one, and every host is looked at for each scrape of the metrics.
   const [first] = runs;
   if (runs.every(({ bootId, run }) => bootId === first?.bootId && run === first.run)) return [];
-  const whole = [...gather(runs, ({ bootId, run }) => `${bootId} ${run}`).values()];
+  const whole = [...mergeRunsBy(runs, ({ bootId, run }) => `${bootId} ${run}`).values()];
   return whole.filter((a) => whole.some((b) => a !== b && overlapNs(a, b) > OVERLAP_NS));
 }
 
@@ -107,7 +107,7 @@ export function clockAheadNs(runs: readonly HostRun[]): bigint | null {
 }
 
 /** Rows of the same key, merged; in the order in which keys are first met. */
-export function gather(runs: readonly HostRun[], key: (run: HostRun) => string): Map<string, HostRun> {
+export function mergeRunsBy(runs: readonly HostRun[], key: (run: HostRun) => string): Map<string, HostRun> {
   const gathered = new Map<string, HostRun>();
   for (const run of runs) {
     const known = gathered.get(key(run));

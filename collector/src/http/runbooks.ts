@@ -8,6 +8,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import type { FastifyPluginAsync } from 'fastify';
 import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
+import { errorAnswer } from '../api/errors.js';
 
 /** In the repository, and in the package that is made of it; the same from `src` and from `dist`. */
 const FOLDERS = ['../../../docs/runbooks/', '../../runbooks/'].map((path) => new URL(path, import.meta.url));
@@ -45,7 +46,7 @@ export const runbookPages: FastifyPluginAsync<{ folder?: URL }> = async (app, { 
     const found = pages.get(request.params.alert);
     if (found !== undefined) return reply.headers(HEADERS).type('text/html; charset=utf-8').send(found);
     const message = `there is no runbook ${request.params.alert}; GET /runbooks lists them`;
-    return reply.code(404).send({ error: 'not-found', message });
+    return reply.code(404).send(errorAnswer('not-found', message));
   });
 };
 

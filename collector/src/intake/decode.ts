@@ -13,7 +13,7 @@ export interface RefusedBatch extends Refusal {
  * The good ones in their order, and why the others are none. `check` throws {@link BatchError} for a batch that is well
  * formed but cannot be taken.
  */
-export function decodeAll(
+export function decodeBatches(
   frames: readonly Uint8Array[],
   limits: Readonly<BatchLimits>,
   check: (batch: Batch) => void,

@@ -10,9 +10,9 @@ import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol'
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Budget } from './budget.js';
-import { decodeAll } from './decode.js';
+import { decodeBatches } from './decode.js';
 import type { RefusedBatch } from './decode.js';
-import { RefusedError, overloaded, refusalOf, told } from './refusal.js';
+import { BatchRefusedError, overloaded, refusalOf, told } from './refusal.js';
 import type { Refusal } from './refusal.js';
 
 export interface IntakeOptions {
@@ -99,7 +99,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     const bytes = decompress(request, maxBytes);
     if (!budget.take(bytes.length)) throw overloaded();
     try {
-      const { batches, refused } = decodeAll(splitBody(bytes, limits), limits, check);
+      const { batches, refused } = decodeBatches(splitBody(bytes, limits), limits, check);
       try {
         const traceparent = request.headers['traceparent']?.toString();
         if (batches.length > 0) await accept(batches.map((batch) => continueTrace(batch, traceparent)));
@@ -117,7 +117,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
 function splitBody(bytes: Uint8Array, limits: Readonly<BatchLimits>): Uint8Array[] {
   const frames = splitBatches(bytes, limits);
   if (frames.length > 0) return frames;
-  throw new RefusedError({ status: 400, code: 'malformed', message: 'the body holds no batch' });
+  throw new BatchRefusedError({ status: 400, code: 'malformed', message: 'the body holds no batch' });
 }
 
 /** The body as it was before it was compressed, never more than `maxBytes` of it. */
@@ -127,15 +127,15 @@ function decompress({ body, headers }: FastifyRequest, maxBytes: number): Uint8A
   if (encoding === 'identity') return bytes;
   if (encoding !== 'gzip') {
     const message = 'the content encoding must be gzip or none';
-    throw new RefusedError({ status: 415, code: 'unsupported-encoding', message });
+    throw new BatchRefusedError({ status: 415, code: 'unsupported-encoding', message });
   }
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       const message = `the body has more than ${maxBytes} bytes when it is decompressed`;
-      throw new RefusedError({ status: 413, code: 'too-large', message });
+      throw new BatchRefusedError({ status: 413, code: 'too-large', message });
     }
-    throw new RefusedError({ status: 400, code: 'malformed', message: 'the body is no gzip' });
+    throw new BatchRefusedError({ status: 400, code: 'malformed', message: 'the body is no gzip' });
   }
 }

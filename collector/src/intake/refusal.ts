@@ -1,12 +1,13 @@
 /** Why batches were not taken, as the sender is told: status, code, words. */
 import { BatchError } from '@tcewatch/protocol';
 import type { FastifyError } from 'fastify';
+import type { ErrorCode } from '../errors.js';
 import { StoreError } from '../model.js';
 
 export interface Refusal {
   status: number;
-  /** Kebab-case; also the outcome in the collector's metrics. */
-  code: string;
+  /** Also the outcome in the collector's metrics. */
+  code: ErrorCode;
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;
@@ -15,8 +16,8 @@ export interface Refusal {
 }
 
 /** Thrown on the way in, before there is a batch. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
+export class BatchRefusedError extends Error {
+  override readonly name = 'BatchRefusedError';
 
   constructor(readonly refusal: Refusal) {
     super(refusal.message);
@@ -26,13 +27,13 @@ export class RefusedError extends Error {
 const RETRY_SECONDS = 5;
 
 /** The part of an answer's body that says why. */
-export function told({ code, field, message }: Refusal): { error: string; field?: string; message: string } {
+export function told({ code, field, message }: Refusal): { error: ErrorCode; field?: string; message: string } {
   return { error: code, ...(field !== undefined && { field }), message };
 }
 
 /** What a sender is told of any error; what is not its fault is told without detail. */
 export function refusalOf(error: unknown): Refusal {
-  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof BatchRefusedError) return error.refusal;
   if (error instanceof BatchError) {
     const { code, field, message } = error;
     return { status: code === 'too-large' ? 413 : 400, code, field, message };
@@ -54,8 +55,8 @@ export function refusalOf(error: unknown): Refusal {
   return { status: 500, code: 'internal', message: 'the collector failed; see its log' };
 }
 
-export function overloaded(): RefusedError {
-  return new RefusedError({
+export function overloaded(): BatchRefusedError {
+  return new BatchRefusedError({
     status: 503,
     code: 'overloaded',
     message: 'too many batches are in flight; send the same again later',

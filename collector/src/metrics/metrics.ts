@@ -1,5 +1,6 @@
 /** What the collector says of itself to Prometheus. One object for each collector, so that tests can run several. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { ErrorCode } from '../errors.js';
 import type { HostHealth } from '../hosts/watch.js';
 import type { InsertOutcome } from '../store/index.js';
 
@@ -154,7 +155,7 @@ export function createMetrics(observed: () => Observed) {
 /** Counts batches of the intake: taken, or why not. */
 export function countBatches(
   metrics: Metrics,
-  outcome: 'accepted' | { code: string; field?: string },
+  outcome: 'accepted' | { code: ErrorCode; field?: string },
   batches: number,
 ): void {
   if (outcome === 'accepted') {

@@ -2,14 +2,64 @@
  * Tells one Alertmanager, by its API v2. Alertmanager knows an alert by its labels alone and takes it for resolved when
  * it has not heard of it for a while; so every alert that fires is told again and again, as Prometheus does.
  */
-import type { AlertEvent, Notifier } from '../model.js';
+import { duration, plainUrl, secret } from '@tcewatch/common';
+import { z } from 'zod';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import { isoTime } from '../time.js';
-import { labelsKey, labelsOf } from './labels.js';
+import { notifierKind } from './kind.js';
+import { extraLabels, labelsKey, labelsOf } from './labels.js';
 import type { Labels } from './labels.js';
 import { pageUrl, runbookUrl } from './links.js';
 import type { Links } from './links.js';
+import { authorizationOf, createReceiver, receiverSettings } from './receiver.js';
 import type { Receiver } from './receiver.js';
 import { impactWords, subjectOf, tidy } from './wording.js';
+
+const { type, name, token, tls, timeout } = receiverSettings('alertmanager');
+
+const basic = z.strictObject({
+  user: z.string().min(1).optional().describe('User of Basic authentication.'),
+  password: secret().optional().describe('Password of that user.'),
+});
+
+export const alertmanager = notifierKind({
+  type: 'alertmanager',
+  schema: z
+    .strictObject({
+      type,
+      name,
+      urls: z
+        .array(plainUrl())
+        .min(1)
+        .describe('Every instance of Alertmanager, with its path prefix; each is told on its own.'),
+      basic: basic.optional(),
+      token,
+      tls,
+      repeatEvery: duration()
+        .refine((milliseconds) => milliseconds >= 1000, { error: 'must be at least 1s' })
+        .prefault('1m')
+        .describe('How often what fires is told again; what is not told for four times as long ends in Alertmanager.'),
+      labels: extraLabels
+        .default({})
+        .describe('Labels for every alert, such as `site: north`; the same in every collector.'),
+      timeout,
+    })
+    .refine((given) => given.basic?.user === undefined || given.token === undefined, {
+      error: 'has a user and a token: give one of them',
+    }),
+  names: (config) => config.urls.map((url) => instanceName(config.name, url)),
+  create: (config, { links }) =>
+    config.urls.map((url) => {
+      const authorization = authorizationOf(config.basic, config.token);
+      const receiver = createReceiver({ ...config, url: `${url}/api/v2/alerts`, authorization });
+      return alertmanagerNotifier({ ...config, name: instanceName(config.name, url), receiver, links });
+    }),
+});
+
+function instanceName(given: string, url: string): string {
+  return `${given}@${new URL(url).host}`;
+}
 
 export interface AlertmanagerOptions {
   name: string;
@@ -46,6 +96,7 @@ interface Holder {
   until: number;
 }
 
+/** Creates the notifier of one instance, which `receiver` reaches. */
 export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
   const { name, receiver, repeatEvery, now = Date.now } = options;
   let holders: ReadonlyMap<string, Holder> = new Map();
@@ -54,7 +105,7 @@ export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
     repeatEvery,
     atOnce: AT_ONCE,
     async notify(events) {
-      const told = tell(events, holders, options, now());
+      const told = alertsToPost(events, holders, options, now());
       if (told.alerts.length > 0) await receiver(JSON.stringify(told.alerts));
       holders = told.holders;
     },
@@ -65,7 +116,7 @@ export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
  * What to post, and who holds which labels afterwards. Two lives of a VM have the same labels: what is told late of the
  * earlier one must not end the alert of the later.
  */
-export function tell(
+export function alertsToPost(
   events: readonly AlertEvent[],
   before: ReadonlyMap<string, Holder>,
   options: Pick<AlertmanagerOptions, 'repeatEvery' | 'labels' | 'links'>,

@@ -1,5 +1,6 @@
 /** Hands events to the notifiers: each has a queue of its own, so none holds up another or the pipeline. */
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
 import { NotifierQueue } from './queue.js';
 import type { QueueOptions } from './queue.js';
 

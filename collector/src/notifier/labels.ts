@@ -2,7 +2,8 @@
  * The labels by which Alertmanager knows an alert: the same for every event of it, but for a severity that rises, and the
  * same from every collector. Pure.
  */
-import type { AlertEvent } from '../model.js';
+import { z } from 'zod';
+import type { AlertEvent } from '../alerts/event.js';
 import { tidyKey } from './wording.js';
 
 export type Labels = Readonly<Record<string, string>>;
@@ -15,6 +16,19 @@ export const LABEL_NAME = /^(?!__)[A-Za-z_]\w*$/;
 
 /** Characters of a value: names are chosen by those who run the VMs. */
 const LENGTH = 256;
+
+const ownLabels: readonly string[] = OWN_LABELS;
+
+/** Labels that the configuration adds to every alert. */
+export const extraLabels = z.record(z.string(), z.string().max(256)).superRefine((given, context) => {
+  for (const name of Object.keys(given)) {
+    const refuse = (message: string): void => {
+      context.addIssue({ code: 'custom', path: [name], message });
+    };
+    if (ownLabels.includes(name)) refuse(`is one of the alert's own labels: ${ownLabels.join(', ')}`);
+    else if (!LABEL_NAME.test(name)) refuse('is no name of letters, digits and _, without a digit or __ in front');
+  }
+});
 
 /** To Alertmanager an empty label is none. */
 export function labelsOf({ alert, severity, hostName, hostId, vm }: AlertEvent, extra: Labels): Labels {

@@ -1,5 +1,7 @@
 /** Addresses in notifications: of the runbook, and of the page to look at. Pure. */
-import type { AlertEvent } from '../model.js';
+import { plainUrl } from '@tcewatch/common';
+import { z } from 'zod';
+import type { AlertEvent } from '../alerts/event.js';
 
 export interface Links {
   /** Of the collector's own pages, as people reach it; without a last slash. */
@@ -34,6 +36,27 @@ export function unknownPlaceholders(template: string): string[] {
     .map(([, name = '']) => name)
     .filter((name) => !Object.hasOwn(PLACEHOLDERS, name));
 }
+
+/** The section `links` of the configuration. */
+export const links = z.strictObject({
+  runbooks: plainUrl()
+    .optional()
+    .describe('Where there is a runbook for each alert, if not at `runbooks` below publicUrl.'),
+  dashboard: z
+    .string()
+    .regex(/^https?:\/\//, 'expected a URL such as https://grafana.example/d/tcewatch?var-host={host}&from={from}')
+    .superRefine((template, context) => {
+      const wrong = unknownPlaceholders(template);
+      if (wrong.length === 0) return;
+      const known = Object.keys(PLACEHOLDERS).join(', ');
+      context.addIssue({ code: 'custom', message: `{${wrong.join('}, {')}} stands for nothing; there are ${known}` });
+    })
+    .optional()
+    .describe(
+      "Page to look at for an alert, if not the collector's own: a URL in which {name} stands for one of " +
+        `${Object.keys(PLACEHOLDERS).join(', ')}.`,
+    ),
+});
 
 /** Undefined where nobody said where the pages are. */
 export function runbookUrl({ publicUrl, runbooks }: Links, { alert, cause }: AlertEvent): string | undefined {

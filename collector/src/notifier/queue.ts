@@ -7,8 +7,9 @@ import type { Telemetry } from '@tcewatch/opentelemetry';
 import pRetry, { AbortError } from 'p-retry';
 import type { Options as RetryOptions } from 'p-retry';
 import type { BaseLogger } from 'pino';
-import type { AlertEvent, Notifier } from '../model.js';
-import { RefusedError } from './receiver.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
+import { ReceiverRefusedError } from './receiver.js';
 
 /** `sent`, `retried`, `failed` and `dropped` are of events; `repeated` of what fires, told once more. */
 export type NotifyOutcome = 'sent' | 'retried' | 'failed' | 'dropped' | 'repeated';
@@ -148,7 +149,7 @@ export class NotifierQueue {
       await this.notifier.notify(events, traceparents);
     } catch (cause) {
       const error = new Error(`notifier ${this.notifier.name}: ${(cause as Error).message}`, { cause });
-      throw cause instanceof RefusedError ? new AbortError(error) : error;
+      throw cause instanceof ReceiverRefusedError ? new AbortError(error) : error;
     }
   }
 

@@ -1,8 +1,32 @@
-/** One receiver of notifications over HTTP: who it is, how it is trusted, and what its answers mean. */
+/** A receiver of notifications over HTTP: its settings, how it is trusted, and what its answers mean. */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { post } from '@tcewatch/common';
+import { checkTls, clientTls, duration, post, secret } from '@tcewatch/common';
 import type { Secret, TlsSettings } from '@tcewatch/common';
+import { z } from 'zod';
+
+const receiverTls = z
+  .strictObject({
+    ...clientTls("The collector's", 'receivers that ask for one'),
+  })
+  .superRefine(checkTls)
+  .prefault({});
+
+/** Settings that all kinds of receivers have, `type` and the name first. */
+export const receiverSettings = <Type extends string>(type: Type) => ({
+  type: z.literal(type).describe('Kind of notifier.'),
+  name: z
+    .string()
+    .min(1)
+    .default(type)
+    .describe(
+      'Its name in logs, metrics and records, by default its type; no two have the same. Each instance of Alertmanager ' +
+        'has its own: the name, @ and its host and port.',
+    ),
+  token: secret().optional().describe('Bearer token to send.'),
+  tls: receiverTls,
+  timeout: duration().prefault('10s').describe('How long one attempt may take.'),
+});
 
 export interface ReceiverOptions {
   url: string;
@@ -13,12 +37,12 @@ export interface ReceiverOptions {
   timeout: number;
 }
 
-/** Posts a text of JSON; rejects with RefusedError, or with another error after which the same may succeed later. */
+/** Posts a text of JSON; rejects with ReceiverRefusedError, or with another error after which the same may succeed later. */
 export type Receiver = (body: string, headers?: Readonly<Record<string, string>>) => Promise<void>;
 
 /** The receiver has read what it was sent and will never take it. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
+export class ReceiverRefusedError extends Error {
+  override readonly name = 'ReceiverRefusedError';
 }
 
 /** What the answer is about is the body itself: bad request, too large, unprocessable. */
@@ -37,14 +61,14 @@ export function createReceiver({ url: text, authorization, tls, timeout }: Recei
     const { status, text: answer } = await post(request).catch((error: unknown) => {
       throw new Error(
         // The path of a webhook is often a secret.
-        signal.aborted ? `${url.origin} has not answered within ${timeout} ms` : `${url.origin}: ${wordsOf(error)}`,
+        signal.aborted ? `${url.origin} has not answered within ${timeout} ms` : `${url.origin}: ${reasonOf(error)}`,
         { cause: error },
       );
     });
     // A redirect is a failure too: it would carry the token elsewhere.
     if (status >= 200 && status < 300) return;
     const words = `${url.origin} answered ${status}: ${answer.slice(0, WORDS)}`;
-    throw REFUSALS.has(status) ? new RefusedError(words) : new Error(words);
+    throw REFUSALS.has(status) ? new ReceiverRefusedError(words) : new Error(words);
   };
 }
 
@@ -63,7 +87,7 @@ function trust({ ca, cert, key }: TlsSettings) {
 }
 
 /** Node reports a refused connection to a name with several addresses as an AggregateError without a message. */
-function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return wordsOf(error.errors[0]);
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,7 +5,8 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import type { AlertEvent, Notification, NotificationStore } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notification, NotificationStore } from '../model.js';
 
 /** Events older than this are not told any more. */
 const DAY_NS = 86_400_000_000_000n;

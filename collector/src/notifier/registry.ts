@@ -1,27 +1,36 @@
-/** The notifiers by type: to add one is to add a file, a case here and an alternative in the configuration's schema. */
-import type { BaseLogger } from 'pino';
-import type { NotifierConfig } from '../config/index.js';
+/** The notifiers by type. To add one is to add a file that exports its {@link NotifierKind}, and a line to `KINDS`. */
+import { z } from 'zod';
 import type { Notifier } from '../model.js';
-import { alertmanagerNotifier } from './alertmanager.js';
-import type { Links } from './links.js';
-import { logNotifier } from './log.js';
-import { authorizationOf, createReceiver } from './receiver.js';
-import { webhookNotifier } from './webhook.js';
+import { alertmanager } from './alertmanager.js';
+import type { NotifierContext, NotifierKind } from './kind.js';
+import { log } from './log.js';
+import { webhook } from './webhook.js';
 
-/** One for each receiver, so that each is told on its own. */
-export function createNotifiers(config: NotifierConfig, links: Links, log: BaseLogger): Notifier[] {
-  switch (config.type) {
-    case 'log':
-      return [logNotifier(log)];
-    case 'webhook': {
-      const receiver = createReceiver({ ...config, authorization: authorizationOf(undefined, config.token) });
-      return [webhookNotifier({ ...config, receiver })];
-    }
-    case 'alertmanager':
-      return config.urls.map((url) => {
-        const authorization = authorizationOf(config.basic, config.token);
-        const receiver = createReceiver({ ...config, url: `${url}/api/v2/alerts`, authorization });
-        return alertmanagerNotifier({ ...config, name: `${config.name}@${new URL(url).host}`, receiver, links });
-      });
-  }
+const KINDS = [log, webhook, alertmanager] as const;
+
+type Schemas<Kinds extends readonly NotifierKind[]> = { [I in keyof Kinds]: Kinds[I]['schema'] };
+
+const notifier = z.discriminatedUnion('type', KINDS.map(({ schema }) => schema) as unknown as Schemas<typeof KINDS>);
+
+/** One entry of the section `notifiers`. */
+export type NotifierConfig = z.output<typeof notifier>;
+
+/** The section `notifiers` of the configuration. */
+export const notifiers = z.array(notifier).superRefine((list, context) => {
+  const names = list.flatMap((config) => kindOf(config).names(config));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  const message = `two are called ${twice}: give each a name of its own (name), by which it is known what it was told`;
+  context.addIssue({ code: 'custom', message });
+});
+
+/** Creates the notifiers of an entry of the configuration. */
+export function createNotifiers(config: NotifierConfig, context: NotifierContext): Notifier[] {
+  return kindOf(config).create(config, context);
+}
+
+function kindOf({ type }: NotifierConfig): NotifierKind {
+  const kind = KINDS.find((one) => one.type === type);
+  if (!kind) throw new RangeError(`there is no notifier of the type ${type}`);
+  return kind;
 }

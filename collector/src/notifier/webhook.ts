@@ -3,10 +3,37 @@
  * (https://www.standardwebhooks.com): so there are libraries that verify it, and an old message cannot be replayed.
  */
 import { createHmac } from 'node:crypto';
+import { plainUrl, secret } from '@tcewatch/common';
 import type { Secret } from '@tcewatch/common';
+import { z } from 'zod';
 import { toAlertBody } from '../alerts/body.js';
-import type { AlertEvent, Notifier } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notifier } from '../model.js';
+import { notifierKind } from './kind.js';
+import { authorizationOf, createReceiver, receiverSettings } from './receiver.js';
 import type { Receiver } from './receiver.js';
+
+const { type, name, token, tls, timeout } = receiverSettings('webhook');
+
+export const webhook = notifierKind({
+  type: 'webhook',
+  schema: z.strictObject({
+    type,
+    name,
+    url: plainUrl({ exact: true }).describe('Where to post each event as JSON.'),
+    token,
+    secret: secret()
+      .optional()
+      .describe('Key of the signature in the header webhook-signature: base64 after `whsec_`, else its own bytes.'),
+    tls,
+    timeout,
+  }),
+  names: (config) => [config.name],
+  create: (config) => {
+    const receiver = createReceiver({ ...config, authorization: authorizationOf(undefined, config.token) });
+    return [webhookNotifier({ ...config, receiver })];
+  },
+});
 
 export interface WebhookOptions {
   name: string;
@@ -17,6 +44,7 @@ export interface WebhookOptions {
   now?: () => number;
 }
 
+/** Creates the notifier that posts to `receiver`. */
 export function webhookNotifier({ name, receiver, secret, now = Date.now }: WebhookOptions): Notifier {
   return {
     name,

@@ -1,6 +1,6 @@
 /** What is said of an alert to people: short sentences, without what a guest could smuggle in. Pure. */
 import { createHash } from 'node:crypto';
-import type { AlertEvent, Impact } from '../model.js';
+import type { AlertEvent, Impact } from '../alerts/event.js';
 
 /** Control characters, those that turn the direction of text, halves of characters, separators of lines. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;

@@ -8,7 +8,7 @@ export type { ReadingsBlock } from './encode/readings.js';
 export * from './types.js';
 export { DEFAULT_RETENTION, KEPT_TABLES } from './schema/retention.js';
 export type { KeptTable, Retention, RetentionGroup } from './schema/retention.js';
-export { Remembered } from './encode/change-filter.js';
+export { ChangeFilter } from './encode/change-filter.js';
 export { openStore } from './store.js';
 export type { Store, StoreOptions } from './store.js';
 export { checkBatch } from './writer.js';

@@ -1,7 +1,8 @@
 /** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
-import type { AlertEvent, Notification } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { Notification } from '../model.js';
 import { clampTime, formatTime } from './times.js';
 
 /** Row of `host_readings`. */

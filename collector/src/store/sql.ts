@@ -4,3 +4,4 @@ export type { Instants } from './select/cumulative.js';
 export { lives, modes } from './select/modes.js';
 export { STEP_SOURCES, stepIncreases } from './select/steps.js';
 export type { StepIncreases, StepRange, StepSource } from './select/steps.js';
+export { vmStates, vmStatesAt } from './select/vm-state.js';

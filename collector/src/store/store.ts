@@ -1,14 +1,15 @@
 /** The store: batches and alert events into ClickHouse, questions out of it. */
 import type { BaseLogger } from 'pino';
 import { StoreError } from '../model.js';
-import type { AlertEvent, BatchStore, NotificationStore } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { BatchStore, NotificationStore } from '../model.js';
 import { ClickHouse, DEFAULT_TIMEOUT_MS } from './client.js';
 import type { ClickHouseAddress } from './client.js';
 import { CLUSTER_SETTINGS, clusterSchema, localDatabase, prepareCluster } from './schema/cluster.js';
 import type { Cluster } from './schema/cluster.js';
 import { GroupCommit } from './group-commit.js';
 import { PLAIN, migrate, readMigrations } from './schema/migrations.js';
-import type { Queries } from './types.js';
+import type { StoreQueries } from './types.js';
 import { DEFAULT_RETENTION, applyRetention, checkRetention } from './schema/retention.js';
 import type { Retention } from './schema/retention.js';
 import { alertRow } from './rows.js';
@@ -48,7 +49,7 @@ export interface StoreOptions {
   observe?: (insert: InsertOutcome) => void;
 }
 
-export interface Store extends BatchStore, NotificationStore, Queries {
+export interface Store extends BatchStore, NotificationStore, StoreQueries {
   /** Waits for what is being inserted, then lets go of the connections. */
   close(): Promise<void>;
 }

@@ -4,7 +4,8 @@
  */
 import type { Counter, CounterValues, Hypercall, LossKind, Mmu, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
-import type { AlertEvent, AlertName, Severity } from '../model.js';
+import type { AlertEvent } from '../alerts/event.js';
+import type { AlertName, Severity } from '../alerts/table.js';
 
 /** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {
@@ -168,7 +169,7 @@ export interface AlertFilter {
 }
 
 /** Questions to the store. Each rejects with StoreError; each reads no more than the rollup that its range needs. */
-export interface Queries {
+export interface StoreQueries {
   hosts(): Promise<HostRow[]>;
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import { gather, runKey, runOf } from '../hosts/agent-runs.js';
+import { mergeRunsBy, runKey, runOf } from '../hosts/agent-runs.js';
 import { StoreError } from '../model.js';
 import type { ClickHouse, EncodedRows } from './client.js';
 import { LATENCIES_COLUMNS, encodeLatencies } from './encode/latencies.js';
 import { encodeReadings } from './encode/readings.js';
-import { Remembered } from './encode/change-filter.js';
-import type { RememberedHost } from './encode/change-filter.js';
+import { ChangeFilter } from './encode/change-filter.js';
+import type { WrittenHost } from './encode/change-filter.js';
 import { insist } from './retry.js';
 import { RowBuffer } from './encode/row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
@@ -54,7 +54,7 @@ export interface WriterOptions {
 
 /** Writes one group after the other: `write` must not be called before the last call has settled. */
 export class Writer {
-  readonly #remembered = new Remembered();
+  readonly #changes = new ChangeFilter();
 
   constructor(
     private readonly clickhouse: ClickHouse,
@@ -66,7 +66,7 @@ export class Writer {
     try {
       const latencies = new RowBuffer();
       const receivedNs = this.options.now();
-      const runs = gather(
+      const runs = mergeRunsBy(
         batches.map((batch) => runOf(batch, receivedNs)),
         runKey,
       );
@@ -78,7 +78,7 @@ export class Writer {
         host_readings: [],
       };
       const told = batches.map((batch) => {
-        const known = this.#remembered.recall(batch);
+        const known = this.#changes.recall(batch);
         encodeLatencies(batch, known, latencies);
         this.#collect(batch, known, rows);
         return { batch, known };
@@ -98,13 +98,13 @@ export class Writer {
       // Last, since they say that the host was read: where they are, the rest is.
       await this.#insertObjects('host_readings', rows.host_readings);
     } catch (error) {
-      this.#remembered.forget(batches);
+      this.#changes.forget(batches);
       if (error instanceof StoreError) throw error;
       throw new StoreError(`a batch cannot be stored: ${(error as Error).message}`, false, { cause: error });
     }
   }
 
-  #collect(batch: Batch, known: RememberedHost | undefined, rows: Rows): void {
+  #collect(batch: Batch, known: WrittenHost | undefined, rows: Rows): void {
     for (const vm of batch.vms) {
       const life = known?.lives.get(vm.life);
       const identity = identityOf(vm);

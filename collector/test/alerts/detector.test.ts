@@ -2,7 +2,7 @@ import { BOOTED_NS, HPT, PR, RADIX, SECOND, batchOf, lifeOf } from '@tcewatch/te
 import type { TestVm } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { ESTIMATE, createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 
 function put(entered: number, punted: number): NonNullable<TestVm['counts']> {
   return { H_PUT_TCE: { entered, punted } };

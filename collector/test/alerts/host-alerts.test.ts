@@ -3,7 +3,7 @@ import { batchOf } from '@tcewatch/testing/batches';
 import type { TestBatch } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 
 const told = (events: readonly AlertEvent[]) =>
   events.map(({ alert, state, revision }) => `${alert} ${state} ${revision}`);

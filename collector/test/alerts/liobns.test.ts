@@ -3,7 +3,7 @@ import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import type { TestVm } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 
 /** Batches ten seconds apart; null: the VM is not there yet. */
 function run(vms: (Omit<TestVm, 'name'> | null)[]): AlertEvent[] {

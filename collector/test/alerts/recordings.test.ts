@@ -3,7 +3,7 @@ import type { Batch } from '@tcewatch/protocol';
 import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { describe, expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 
 const vfio = await recordedBatches('vfio-7.2');
 const fallback = await recordedBatches('fallback-6.1');

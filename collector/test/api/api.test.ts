@@ -3,8 +3,8 @@ import { BOOTED_NS, HPT, SECOND, batchOf, lifeOf } from '@tcewatch/testing/batch
 import { describe, expect, it } from 'vitest';
 import { toAlertBody } from '../../src/alerts/body.js';
 import { StoreError } from '../../src/model.js';
-import type { AlertEvent } from '../../src/model.js';
-import type { Queries } from '../../src/store/index.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { StoreQueries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/agent-runs.js';
 import { firingAlert } from '../events.js';
 import { get, life, vm } from './ask.js';
@@ -93,7 +93,7 @@ describe('the read API', () => {
 
   it('hands range, host and life to the store', async () => {
     const asked: unknown[] = [];
-    const counters: Queries['counters'] = (question) => {
+    const counters: StoreQueries['counters'] = (question) => {
       asked.push(question);
       return Promise.resolve([]);
     };
@@ -103,7 +103,7 @@ describe('the read API', () => {
 
   it('asks for steps of a VM in nanoseconds', async () => {
     const asked: unknown[] = [];
-    const counterSteps: Queries['counterSteps'] = (question) => {
+    const counterSteps: StoreQueries['counterSteps'] = (question) => {
       asked.push(question);
       return Promise.resolve([{ atNs: 0n, hypercall: 'H_PUT_TCE', counters: { entered: 3 }, read: true }]);
     };
@@ -123,7 +123,7 @@ describe('the read API', () => {
 
   it('asks for alerts by host, VM, state, severity, name and time', async () => {
     const asked: unknown[] = [];
-    const alerts: Queries['alerts'] = (filter) => {
+    const alerts: StoreQueries['alerts'] = (filter) => {
       asked.push(filter);
       return Promise.resolve([]);
     };
@@ -147,7 +147,7 @@ describe('the read API', () => {
 
   it('tells every event of one alert, and says when there is no such alert', async () => {
     const alert = firingAlert();
-    const alertEvents: Queries['alertEvents'] = (id) => Promise.resolve(id === alert.alertId ? [alert] : []);
+    const alertEvents: StoreQueries['alertEvents'] = (id) => Promise.resolve(id === alert.alertId ? [alert] : []);
     expect(await get(`/v1/alerts/${alert.alertId}/events`, { alertEvents })).toEqual({
       status: 200,
       body: [toAlertBody(alert)],

@@ -4,7 +4,7 @@ import { RADIX, lifeOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
-import type { Queries, VmRow } from '../../src/store/index.js';
+import type { StoreQueries, VmRow } from '../../src/store/index.js';
 
 export const life = lifeOf('a');
 /** The only one that the store knows. */
@@ -21,7 +21,7 @@ export const vm: VmRow = {
 };
 
 /** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */
-export function queriesOf(given: Partial<Queries> = {}): Queries {
+export function queriesOf(given: Partial<StoreQueries> = {}): StoreQueries {
   const nothing = () => Promise.resolve([]);
   return {
     hosts: nothing,
@@ -54,7 +54,7 @@ export function quietFeed(): AlertFeed {
 
 export async function get(
   url: string,
-  given: Partial<Queries> = {},
+  given: Partial<StoreQueries> = {},
   token?: string,
   headers: Record<string, string> = {},
 ): Promise<{ status: number; body: unknown }> {

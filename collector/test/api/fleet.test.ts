@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { readApi } from '../../src/api/api.js';
 import type { fleetBody } from '../../src/api/fleet.js';
-import type { AlertEvent } from '../../src/model.js';
-import type { CountRow, HostRow, Queries } from '../../src/store/index.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { CountRow, HostRow, StoreQueries } from '../../src/store/index.js';
 import { firingAlert } from '../events.js';
 import { get, life, queriesOf, quietFeed, vm } from './ask.js';
 
@@ -33,7 +33,7 @@ const alertOf = (changes: Partial<AlertEvent>): AlertEvent => {
   return { ...alert, hostId: 'h', vm: alert.vm && { ...alert.vm, life }, ...changes };
 };
 
-async function fleet(given: Partial<Queries>): Promise<Fleet> {
+async function fleet(given: Partial<StoreQueries>): Promise<Fleet> {
   const { status, body } = await get('/v1/fleet', { hosts: () => Promise.resolve([host]), ...given });
   expect(status, JSON.stringify(body)).toBe(200);
   return body as Fleet;
@@ -48,9 +48,14 @@ describe('the state of a VM', () => {
       Promise.resolve(all);
   const silence = alertOf({ alert: 'TceTelemetrySilent', vm: null });
 
-  it.each<[string, string, Partial<Queries>]>([
+  it.each<[string, string, Partial<StoreQueries>]>([
     ['accelerated', 'the kernel handles its calls', { recent }],
     ['idle', 'it called nothing', {}],
+    [
+      'fallback',
+      'the kernel handles none of its calls',
+      { recent: () => Promise.resolve([calls({ entered: 3, punted: 3 })]) },
+    ],
     ['unobservable', 'real mode cannot be seen', { recent, livingVms: vmsWith(HPT) }],
     ['unobservable', 'real mode cannot be seen and nothing was', { livingVms: vmsWith(HPT) }],
     ['unobservable', 'it runs on KVM PR', { recent, livingVms: vmsWith(PR) }],
@@ -113,7 +118,7 @@ describe('the state of a VM', () => {
 
 it('is asked for one host or one VM alone', async () => {
   const other = { ...vm, hostId: 'h2', life: lifeOf('other') };
-  const given: Partial<Queries> = {
+  const given: Partial<StoreQueries> = {
     hosts: () => Promise.resolve([host, { ...host, hostId: 'h2' }]),
     livingVms: () => Promise.resolve([vm, other]),
   };

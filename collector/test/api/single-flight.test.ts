@@ -1,11 +1,11 @@
 /** One answer for many who ask: never two questions for one moment, and never an answer from before a change. */
 import { expect, it } from 'vitest';
-import { Shared } from '../../src/api/single-flight.js';
+import { SingleFlight } from '../../src/api/single-flight.js';
 
 function asking() {
   let clock = 0;
   const waiting: { resolve: (answer: number) => void; reject: (error: Error) => void }[] = [];
-  const shared = new Shared(() => new Promise<number>((resolve, reject) => waiting.push({ resolve, reject })), {
+  const shared = new SingleFlight(() => new Promise<number>((resolve, reject) => waiting.push({ resolve, reject })), {
     maxAgeMs: 100,
     now: () => clock,
   });

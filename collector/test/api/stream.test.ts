@@ -9,8 +9,8 @@ import { afterEach, expect, it } from 'vitest';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
 import type { AlertBody } from '../../src/alerts/body.js';
-import type { AlertEvent } from '../../src/model.js';
-import type { Queries } from '../../src/store/index.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { StoreQueries } from '../../src/store/index.js';
 import { firingAlerts } from '../events.js';
 import { queriesOf, quietFeed } from './ask.js';
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const [a, b, c] = firingAlerts('a', 'b', 'c') as [AlertEvent, AlertEvent, AlertEvent];
 
-async function serving(feed: AlertFeed, given: Partial<Queries> = {}, token?: string) {
+async function serving(feed: AlertFeed, given: Partial<StoreQueries> = {}, token?: string) {
   const app = fastify();
   const secret = token === undefined ? undefined : new Secret(token);
   await app.register(readApi, { queries: queriesOf(given), feed, token: secret, maxClockSkewMs: 10_000 });

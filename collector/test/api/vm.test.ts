@@ -1,7 +1,7 @@
 /** What the read API tells of one VM: its LIOBNs, and how long its calls took. */
 import type { ModeFigure } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
-import type { LiobnRow, Queries } from '../../src/store/index.js';
+import type { LiobnRow, StoreQueries } from '../../src/store/index.js';
 import { get, life } from './ask.js';
 
 describe('LIOBNs of a VM', () => {
@@ -18,7 +18,7 @@ describe('LIOBNs of a VM', () => {
   });
   const told = async (...rows: LiobnRow[]) => {
     const asked: unknown[] = [];
-    const liobns: Queries['liobns'] = (question) => {
+    const liobns: StoreQueries['liobns'] = (question) => {
       asked.push(question);
       return Promise.resolve(rows);
     };
@@ -67,7 +67,7 @@ it('latencies are asked of the store by range, host and life', async () => {
   const bounds = { aboveUs: 256, upToUs: 512 };
   const span = { span: 'round_trip' as const, hypercall: 'H_PUT_TCE' as const, calls: 3, totalUs: 900 };
   const spans = [{ ...span, unmeasured: null, p50: bounds, p99: bounds, buckets: [{ ...bounds, calls: 3 }] }];
-  const latency: Queries['latency'] = (question) => {
+  const latency: StoreQueries['latency'] = (question) => {
     asked.push(question);
     return Promise.resolve({ spans, seconds: 10, lostMsPerSecond: 0.09 });
   };

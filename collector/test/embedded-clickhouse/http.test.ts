@@ -9,7 +9,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Answer, Statement } from '../../src/embedded-clickhouse/engine.js';
 import { ERROR, EngineError, engineError } from '../../src/embedded-clickhouse/errors.js';
-import { createFace } from '../../src/embedded-clickhouse/http.js';
+import { createHttpServer } from '../../src/embedded-clickhouse/http.js';
 
 const authorization = `Basic ${Buffer.from('u:secret:with colon').toString('base64')}`;
 let incoming: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -25,7 +25,7 @@ beforeEach(async () => {
   files = [];
   run = () => Promise.resolve({ bytes: Buffer.from('1\n'), rows: 3, seconds: 0.25 });
   onFatal.mockReset();
-  face = createFace({
+  face = createHttpServer({
     engine: {
       run: (statement) => {
         statements.push(statement);

@@ -4,7 +4,7 @@ import type { Batch, ModeEvidence } from '@tcewatch/protocol';
 import { BOOTED, SECOND, batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withGuests } from '../../src/guests/queries.js';
-import type { Queries, Store } from '../../src/store/index.js';
+import type { StoreQueries, Store } from '../../src/store/index.js';
 import { surroundings } from '../store/surroundings.js';
 import type { Surroundings } from '../store/surroundings.js';
 
@@ -53,7 +53,7 @@ async function stored(database: string, batches: readonly Batch[]): Promise<Stor
 }
 
 /** `real derived guest-issued 990`, in the modes' order. */
-async function modes(queries: Queries, range = {}): Promise<string[]> {
+async function modes(queries: StoreQueries, range = {}): Promise<string[]> {
   const [vm] = await queries.vms({ life: LIFE });
   const rows = await queries.counters({ life: LIFE, ...range });
   const row = rows.find(({ hypercall }) => hypercall === 'H_PUT_TCE');

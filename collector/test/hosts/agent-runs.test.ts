@@ -5,7 +5,7 @@ import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostProblems } from '../../src/hosts/problems.js';
-import { claimants, clockAheadNs, gather, runKey, runOf } from '../../src/hosts/agent-runs.js';
+import { claimants, clockAheadNs, mergeRunsBy, runKey, runOf } from '../../src/hosts/agent-runs.js';
 import type { HostRun } from '../../src/hosts/agent-runs.js';
 
 interface Life {
@@ -117,10 +117,10 @@ describe('one key', () => {
 
   it('gives the same whatever comes twice, late or in another order', () => {
     const lives = runsOf({ from: 1000, to: 1300 }, { from: 1100, to: 1400, boot: 'other', run: 'other', name: 'b' });
-    const expected = gather(lives, runKey);
+    const expected = mergeRunsBy(lives, runKey);
     fc.assert(
       fc.property(fc.shuffledSubarray([...lives, ...lives], { minLength: 2 * lives.length }), (shuffled) => {
-        const gathered = gather(shuffled, runKey);
+        const gathered = mergeRunsBy(shuffled, runKey);
         expect(new Map([...gathered].sort())).toEqual(new Map([...expected].sort()));
       }),
       { numRuns: 50 },

@@ -1,6 +1,6 @@
 /** What Alertmanager is told; that it takes it so is tested with a real one (alertmanager-live.test.ts). */
 import { describe, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { alertmanagerNotifier } from '../../src/notifier/alertmanager.js';
 import type { PostableAlert } from '../../src/notifier/alertmanager.js';
 import { labelsOf } from '../../src/notifier/labels.js';

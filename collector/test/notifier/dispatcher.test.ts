@@ -1,11 +1,12 @@
 import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { AlertEvent, Notifier } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { Notifier } from '../../src/model.js';
 import { createDispatcher } from '../../src/notifier/index.js';
 import type { NotifyOutcome } from '../../src/notifier/index.js';
 import type { QueueOptions } from '../../src/notifier/queue.js';
-import { RefusedError } from '../../src/notifier/receiver.js';
+import { ReceiverRefusedError } from '../../src/notifier/receiver.js';
 import { firingAlerts } from '../events.js';
 
 const [first, second, third] = firingAlerts('a', 'b', 'c') as [AlertEvent, AlertEvent, AlertEvent];
@@ -167,7 +168,7 @@ describe('the dispatcher', () => {
       name: 'picky',
       notify: () => {
         attempts++;
-        return Promise.reject(new RefusedError('answered 400'));
+        return Promise.reject(new ReceiverRefusedError('answered 400'));
       },
     };
     const { dispatcher, outcomes } = dispatch([refuses]);

@@ -2,7 +2,7 @@
 import { batchOf } from '@tcewatch/testing/batches';
 import { expect, it } from 'vitest';
 import { createDetector } from '../../src/alerts/index.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { firingAlert } from '../events.js';
 
 const onHost = (name: string, hostId: string): AlertEvent => ({ ...firingAlert(name), hostId });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Secret } from '@tcewatch/common';
 import { makeCertificates } from '@tcewatch/testing/tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RefusedError, authorizationOf, createReceiver } from '../../src/notifier/receiver.js';
+import { ReceiverRefusedError, authorizationOf, createReceiver } from '../../src/notifier/receiver.js';
 import type { ReceiverOptions } from '../../src/notifier/receiver.js';
 
 const { ca, server: served, client } = await makeCertificates();
@@ -55,7 +55,7 @@ describe('a receiver', () => {
   it.each([500, 404, 401, 429, 307])('may take it later when it answers %d', async (status) => {
     const { received, send } = await listen(status, { headers: { location: '/elsewhere' } });
     const error: unknown = await send('{}').catch((failure: unknown) => failure);
-    expect(error).not.toBeInstanceOf(RefusedError);
+    expect(error).not.toBeInstanceOf(ReceiverRefusedError);
     expect((error as Error).message).toMatch(new RegExp(`^http://127.0.0.1:\\d+ answered ${status}: words$`));
     // It is not followed elsewhere, and the path may be a secret.
     expect(received).toHaveLength(1);
@@ -63,7 +63,7 @@ describe('a receiver', () => {
 
   it.each([400, 413, 422])('will never take it when it answers %d', async (status) => {
     const { send } = await listen(status);
-    await expect(send('{}')).rejects.toThrow(RefusedError);
+    await expect(send('{}')).rejects.toThrow(ReceiverRefusedError);
   });
 
   it('is given up when it does not answer', async () => {

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import type { AlertEvent, Notification } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
+import type { Notification } from '../../src/model.js';
 import { createRecords } from '../../src/notifier/index.js';
 import { firingAlerts } from '../events.js';
 

@@ -1,7 +1,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import { BOOTED, LIFE, SECOND } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import type { Store } from '../../src/store/index.js';
 import { surroundings } from './surroundings.js';
 import type { Surroundings } from './surroundings.js';

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import { batchOf } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { selectLivingVms, selectNewestAlerts } from '../../src/store/select/fleet.js';
 import { firingAlert } from '../events.js';
 import { Explaining } from './explaining.js';

@@ -2,7 +2,7 @@
 import { deriveId } from '@tcewatch/protocol';
 import { SECOND } from '@tcewatch/testing/series-batches';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { untold } from '../../src/notifier/index.js';
 import type { Store } from '../../src/store/index.js';
 import { firingAlert } from '../events.js';

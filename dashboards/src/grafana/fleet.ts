@@ -1,5 +1,6 @@
 /** The fleet: is anybody slower than they should be? */
 import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import { VM_STATE_WORDS } from '@tcewatch/protocol';
 import { dashboard } from './frame.js';
 import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, stat, table, toHost, toVm } from './panels.js';
 import { events, fleet as queries } from './queries.js';
@@ -16,15 +17,17 @@ export const fleet = dashboard({
       {
         title: 'VMs',
         description:
-          'VMs by what their calls of the range say: falling back (10 % or more of the observed calls go to userspace), ' +
-          'accelerated, idle (no calls), unobservable (nobody can tell on that host), silent (the host is not read).',
+          'VMs by their state at the end of the range, by their calls of the minutes before and the alerts that fired, ' +
+          `as the collector's page has it. ${Object.values(VM_STATE_WORDS)
+            .map(({ label, meaning }) => `${label}: ${meaning}`)
+            .join(' ')}`,
         noValue: 'no VM was ever seen',
         unit: 'none',
         span: 24,
         height: 4,
       },
       queries.states,
-      { 'falling back': 'orange', accelerated: 'green', idle: 'text', unobservable: 'purple', silent: 'red' },
+      { 'falling back': 'orange', silent: 'red', unobservable: 'purple', idle: 'text', accelerated: 'green' },
     ),
     modeAreas(
       {

@@ -4,6 +4,8 @@
  * the time of a plot comes first, and what nobody can observe is NULL.
  */
 import { sql } from '@tcewatch/collector';
+import { VM_STATES, VM_STATE_WORDS } from '@tcewatch/protocol';
+import type { VmState } from '@tcewatch/protocol';
 import {
   FROM,
   OF_HOSTS,
@@ -17,12 +19,6 @@ import {
   THE_LIFE,
   TO,
 } from './expressions.js';
-
-/** The share of a VM's calls that makes it one that falls back, and calls a second below which nobody feels it. */
-const FALLBACK_SHARE = 0.1;
-const MIN_RATE = 1;
-/** After so many intervals without a reading a host is silent. */
-const SILENT_INTERVALS = 3;
 
 /** The last bucket of times that has an end. */
 const LAST_END = 30;
@@ -78,29 +74,18 @@ function plot(from: string, label: string): string {
 /** One row for each life: what its calls of the range say of it. */
 const LIVES = `
   SELECT host, life, any(vm) AS vm, sumIf(calls, mode = 'userspace') AS punted, sum(calls) AS known,
-    countIf(mode = 'userspace' AND calls IS NULL) > 0 AS is_unobservable,
     countIf(mode = 'real' AND calls IS NULL) > 0 AS hides_real
   FROM (${modesOfRange(ALL)}) GROUP BY host, life`;
 
-const SILENCE = `
-  SELECT host, toUnixTimestamp64Nano(${TO}) - toUnixTimestamp64Nano(max(at)) > ${SILENT_INTERVALS} * argMax(interval_ns, at) AS is_silent
-  FROM hosts GROUP BY host`;
+/** The states of the VMs that lived at the end of the range, as the read API has them. */
+const STATES = sql.vmStatesAt(TO);
 
-const STATES = `
-  SELECT multiIf(
-      is_silent, 'silent',
-      is_unobservable, 'unobservable',
-      punted >= ${MIN_RATE} * ${RANGE_SECONDS} AND punted >= ${FALLBACK_SHARE} * known, 'falling back',
-      known > 0, 'accelerated',
-      'idle') AS vm_state
-  FROM (${LIVES}) AS lives LEFT JOIN (${SILENCE}) AS silence USING (host)
-  -- A guest that counts itself is a VM of its host already.
-  WHERE host NOT IN (SELECT host FROM hosts WHERE source = 'guest')`;
-
-const STATE_NAMES = ['falling back', 'accelerated', 'idle', 'unobservable', 'silent'];
+function countState(state: VmState): string {
+  return `countIf(vm_state = '${state}') AS "${VM_STATE_WORDS[state].label}"`;
+}
 
 export const fleet = {
-  states: `SELECT ${STATE_NAMES.map((name) => `countIf(vm_state = '${name}') AS "${name}"`).join(', ')} FROM (${STATES})`,
+  states: `SELECT ${VM_STATES.map(countState).join(', ')} FROM (${STATES})`,
   share: plot(modesOfSteps(ALL), 'mode'),
   worst: `SELECT vm AS "VM", name AS "host", punted / ${RANGE_SECONDS} AS "punts",
       if(known > 0 AND NOT hides_real, punted / known, NULL) AS "share", toString(life) AS "life", toString(host) AS "host id"

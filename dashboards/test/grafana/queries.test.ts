@@ -58,13 +58,17 @@ describe('each query', () => {
 
 describe('the fleet', () => {
   it('counts VMs by state; hosts that were last read long before are silent', async () => {
-    // The other recording was made later, so its host is not silent at the end of this one, and its VMs have not begun.
-    expect(await ask('fleet / VMs', 'fallback-6.1')).toEqual([
-      { 'falling back': 1, accelerated: 1, idle: 0, unobservable: 0, silent: 0 },
-    ]);
-    expect(await ask('fleet / VMs', 'vfio-7.2')).toEqual([
-      { 'falling back': 1, accelerated: 2, idle: 0, unobservable: 0, silent: 2 },
-    ]);
+    const states = async (recording: Recording, toMs: number) =>
+      objects(await fleet.ask(sqlOf('fleet / VMs'), { ...viewOf(recording), toMs }));
+    const [alert] = await fleet.store.alerts({ hostId: 'fallback-6.1', limit: 1 });
+    const resolvedMs = Number((alert?.resolvedAtNs ?? 0n) / 1_000_000n);
+    const counts = { 'falling back': 0, silent: 0, unobservable: 0, idle: 0, accelerated: 0 };
+    expect(await states('fallback-6.1', resolvedMs - 1)).toEqual([{ ...counts, 'falling back': 1, accelerated: 1 }]);
+    // Then it calls less than an alert looks for; all of it goes to userspace still.
+    expect(await states('fallback-6.1', resolvedMs + 1)).toEqual([{ ...counts, 'falling back': 1, accelerated: 1 }]);
+    // The other recording was made later: then the host of the first is silent.
+    const { toMs } = viewOf('vfio-7.2');
+    expect(await states('vfio-7.2', toMs)).toEqual([{ ...counts, silent: 2, accelerated: 2 }]);
   });
 
   it('puts the VM first that has the most punts', async () => {

@@ -1,7 +1,6 @@
 /** What the collector's read API answers, as far as the page looks at it; described by /openapi.json. */
+import type { VmState } from '@tcewatch/protocol/vm-state';
 import type { Evidence, Hypercall, Mode } from '@tcewatch/protocol/vocabulary';
-
-export type VmState = 'fallback' | 'silent' | 'unobservable' | 'idle' | 'accelerated';
 
 export interface ModeShare {
   mode: Mode;

@@ -1,8 +1,9 @@
 /** The fleet: every living VM with its state, to filter and to sort. */
+import { VM_STATES, VM_STATE_WORDS } from '@tcewatch/protocol/vm-state';
 import { useRef } from 'preact/hooks';
-import type { Alert, FleetVm, Host, VmState } from '../api/answers.js';
+import type { Alert, FleetVm, Host } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
-import { SORTS, STATES, countStates, list, listingOf } from '../filter.js';
+import { SORTS, countStates, list, listingOf } from '../filter.js';
 import type { Listing, Sort } from '../filter.js';
 import { Choice } from '../parts/choice.js';
 import { useMedia } from '../parts/media.js';
@@ -12,7 +13,7 @@ import { useRows } from '../parts/rows.js';
 import { State } from '../parts/state.js';
 import { hostHref, replaceQuery, vmHref } from '../route.js';
 import type { Route } from '../route.js';
-import { STATE_WORDS, count, dateTime, rate } from '../words.js';
+import { count, dateTime, rate } from '../words.js';
 
 const EVERY_MS = 5000;
 /** Heights of a row, in pixels: as in style/page.css. */
@@ -70,7 +71,7 @@ interface ControlsProps {
 function Controls({ listing, counts, total, route }: ControlsProps) {
   const options = [
     { value: '', words: `all ${count(total)}` },
-    ...STATES.map((state) => ({ value: state, words: `${STATE_WORDS[state]} ${count(counts[state])}` })),
+    ...VM_STATES.map((state) => ({ value: state, words: `${VM_STATE_WORDS[state].label} ${count(counts[state])}` })),
   ];
   return (
     <form

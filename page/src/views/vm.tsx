@@ -1,4 +1,5 @@
 /** One life of a VM: how its calls are handled over time, and why they fall back. */
+import { VM_STATE_WORDS } from '@tcewatch/protocol/vm-state';
 import { useMemo } from 'preact/hooks';
 import type { Alert, Counts, FleetVm, Host, Latency, Liobn, Step, Vm } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
@@ -13,7 +14,7 @@ import { VmFacts } from '../parts/vm-facts.js';
 import { RANGES, rangeOf, stepsQuery, timeQuery, windowOf } from '../range.js';
 import { hostHref, replaceQuery } from '../route.js';
 import type { Route } from '../route.js';
-import { STATE_MEANINGS, dateTime, unobservableWords } from '../words.js';
+import { dateTime, unobservableWords } from '../words.js';
 
 const EVERY_MS = 5000;
 const RANGE_OPTIONS = Object.entries(RANGES).map(([value, { words }]) => ({ value, words }));
@@ -52,12 +53,12 @@ export function VmView({ route, newest }: { route: Route; newest: readonly Alert
   );
 }
 
-/** What its state means, where that is not plain. A fallback has an alert that says all. */
-function Meaning({ now: { state, modes } }: { now: FleetVm }) {
-  if (state === 'accelerated' || state === 'fallback') return null;
+/** Says what the state means, where that is not plain: an alert that fires says all. */
+function Meaning({ now: { state, modes, alert } }: { now: FleetVm }) {
+  if (state === 'accelerated' || (state === 'fallback' && alert?.state === 'firing')) return null;
   return (
     <div class="meaning">
-      <p>{STATE_MEANINGS[state]}</p>
+      <p>{VM_STATE_WORDS[state].meaning}</p>
       {state === 'unobservable' && unobservableWords(modes).map((words) => <p key={words}>{words}</p>)}
     </div>
   );

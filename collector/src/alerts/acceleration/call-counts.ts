@@ -28,12 +28,12 @@ const ONE = SCOPES.indexOf('one');
 const MAX_LIOBNS = 64;
 
 /** The calls of one VM, and of those of its LIOBNs of which the source knows punts. */
-export interface Tally extends Calls {
+export interface VmCalls extends Calls {
   liobns: ReadonlyMap<bigint, Calls>;
 }
 
 /** The calls of all VMs of a batch, in the order of its VM table: an array for each would cost more than what is in it. */
-export interface Counts {
+export interface BatchCalls {
   cells: Float64Array;
   liobns: readonly (ReadonlyMap<bigint, Calls> | undefined)[];
 }
@@ -54,10 +54,10 @@ export function valueAt({ cells, at }: Calls, place: number): number {
 }
 
 /** No calls: where every counter of an epoch begins. */
-export const NO_CALLS: Tally = { cells: new Float64Array(CELLS), at: 0, liobns: NO_LIOBNS };
+export const NO_CALLS: VmCalls = { cells: new Float64Array(CELLS), at: 0, liobns: NO_LIOBNS };
 
 /** The calls of each VM of the batch since its epoch began; summed up in `spare` cells that nobody needs, where they fit. */
-export function count(batch: Batch, spare?: Float64Array): Counts {
+export function countCalls(batch: Batch, spare?: Float64Array): BatchCalls {
   const size = batch.vms.length * CELLS;
   const cells = spare?.length === size ? spare.fill(0) : new Float64Array(size);
   const { length, vm, counter, scope, hypercall, value } = batch.series;
@@ -74,12 +74,12 @@ export function count(batch: Batch, spare?: Float64Array): Counts {
 }
 
 /** The calls on one LIOBN; undefined where it is not known how many there were before it was punted for the first time. */
-export function callsOn(tally: Tally, liobn: bigint): Calls | undefined {
-  return tally.liobns.get(liobn) ?? (tally === NO_CALLS ? NO_CALLS : undefined);
+export function callsOn(vmCalls: VmCalls, liobn: bigint): Calls | undefined {
+  return vmCalls.liobns.get(liobn) ?? (vmCalls === NO_CALLS ? NO_CALLS : undefined);
 }
 
 /** Those of the VM at a place of the table. */
-export function tallyOf({ cells, liobns }: Counts, place: number): Tally {
+export function callsOfVm({ cells, liobns }: BatchCalls, place: number): VmCalls {
   return { cells, at: place * CELLS, liobns: liobns[place] ?? NO_LIOBNS };
 }
 

@@ -1,9 +1,9 @@
 /** What was seen of a VM's descriptors over time, kept so that a change can still be told of when punts begin later. */
 import type { Batch, Clock, Descriptors, Vm } from '@tcewatch/protocol';
-import type { AlertEvidence, SeenDescriptors } from '../../model.js';
+import type { AlertEvidence, SeenDescriptors } from '../event.js';
 import { wallOf } from './clock.js';
 
-export class Sightings {
+export class DescriptorHistory {
   /**
    * When the newest were seen last, and the clock of the batch that said so; null after a restart. Most readings show the
    * same descriptors again, and of most nobody asks when.
@@ -18,7 +18,7 @@ export class Sightings {
   ) {}
 
   /** Adds what a batch shows of a VM. */
-  look({ facts }: Vm, { clock }: Batch): void {
+  observe({ facts }: Vm, { clock }: Batch): void {
     if (!facts?.descriptors) return;
     if (!this.newest || !same(this.newest, facts.descriptors)) {
       this.earlier = this.#dated();
@@ -29,8 +29,8 @@ export class Sightings {
   }
 
   /** As it is now, whatever is seen later. */
-  copy(): Sightings {
-    return new Sightings(this.#dated(), this.earlier);
+  copy(): DescriptorHistory {
+    return new DescriptorHistory(this.#dated(), this.earlier);
   }
 
   /** Whether the kernel serves no TCE table, as seen last. */
@@ -44,7 +44,7 @@ export class Sightings {
   }
 
   /** The evidence for a cause: the newest of what was seen until the punts began that differs from what is seen now. */
-  since({ newest, earlier }: Sightings): Pick<AlertEvidence, 'before' | 'after'> {
+  since({ newest, earlier }: DescriptorHistory): Pick<AlertEvidence, 'before' | 'after'> {
     const isSame = newest && this.newest ? same(newest, this.newest) : newest === this.newest;
     return { before: isSame ? (earlier ?? newest) : newest, after: this.#dated() };
   }

@@ -1,12 +1,12 @@
 /** Punts that became an alert, or still may: what is summed up of them over the intervals. */
 import { formatLiobn } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../../model.js';
-import { Sightings } from './descriptors.js';
+import type { AlertEvent, CallCounts, CallEvidence, Impact } from '../event.js';
+import { DescriptorHistory } from './descriptors.js';
 import { callsBetween } from './verdict.js';
 import type { CallsByName, Verdict } from './verdict.js';
 import { LOST_US, TRIPS, callsOn, valueAt } from './call-counts.js';
-import type { Tally } from './call-counts.js';
+import type { VmCalls } from './call-counts.js';
 import type { Rules } from '../rules.js';
 
 /** LIOBNs that an alert names. */
@@ -14,8 +14,8 @@ const MAX_NAMED = 16;
 
 /** The calls of a life over the time since the batch before. */
 export interface Interval {
-  before: Tally;
-  after: Tally;
+  before: VmCalls;
+  after: VmCalls;
   ns: bigint;
 }
 
@@ -47,12 +47,12 @@ export class Episode {
 
   constructor(
     /** What was seen of the descriptors until the punts began. */
-    readonly untilPunts: Sightings,
+    readonly untilPunts: DescriptorHistory,
   ) {}
 
   /** Goes on from the newest event of its alert. */
   static restore(alert: AlertEvent, calls: CallEvidence): Episode {
-    const episode = new Episode(new Sightings(alert.evidence.before));
+    const episode = new Episode(new DescriptorHistory(alert.evidence.before));
     episode.alert = alert;
     Object.assign(episode.#sums, copyOf(calls));
     episode.#lastedNs = BigInt(Math.round(calls.seconds * 1e9));
@@ -67,7 +67,7 @@ export class Episode {
   }
 
   /** One more interval of punts. */
-  punting(interval: Interval, { critical, liobns }: Verdict, evidence: readonly ModeEvidence[]): void {
+  addPunts(interval: Interval, { critical, liobns }: Verdict, evidence: readonly ModeEvidence[]): void {
     const { before, after, ns } = interval;
     if (this.#lastedNs > 0n) this.heldNs += ns;
     if (critical) this.criticalNs = this.criticalNs === null ? 0n : this.criticalNs + ns;
@@ -90,7 +90,7 @@ export class Episode {
    * One more interval without: whether the episode goes on. Healthy calls end what has not fired; silence says nothing,
    * until it has lasted.
    */
-  calm(interval: Interval, { says }: Verdict, { keepFiringForNs }: Readonly<Rules>): boolean {
+  addCalm(interval: Interval, { says }: Verdict, { keepFiringForNs }: Readonly<Rules>): boolean {
     this.calmNs += interval.ns;
     if (!this.alert && (says === 'healthy' || this.calmNs >= keepFiringForNs)) return false;
     this.#lasts(interval);

@@ -1,10 +1,10 @@
 /** The verdict on the calls of a VM between two readings. Pure. */
 import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import type { Hypercall, ModeEvidence } from '@tcewatch/protocol';
-import type { CallCounts } from '../../model.js';
+import type { CallCounts } from '../event.js';
 import type { Rules } from '../rules.js';
 import { ENTERED, ISSUED, PUNTED, callsOn, cell, valueAt } from './call-counts.js';
-import type { Calls, Tally } from './call-counts.js';
+import type { Calls, VmCalls } from './call-counts.js';
 
 /** What an interval says of a VM: calls fell back, calls were made and did not, or nothing was called. */
 export interface Verdict {
@@ -42,7 +42,7 @@ export function hasPunted(before: Calls, after: Calls): boolean {
   return false;
 }
 
-export function judge(before: Tally, after: Tally, given: Circumstances, rules: Readonly<Rules>): Verdict {
+export function verdictOn(before: VmCalls, after: VmCalls, given: Circumstances, rules: Readonly<Rules>): Verdict {
   const vm = sharesOf(before, after, given);
   const verdict: Verdict = {
     says: vm.seen.calls > 0 ? 'healthy' : 'nothing',

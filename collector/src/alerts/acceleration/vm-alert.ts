@@ -1,28 +1,29 @@
 /** One life of a VM through the batches: from intervals of punts to an alert and its end. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
-import type { AlertEvent } from '../../model.js';
+import { resolve } from '../event.js';
+import type { AlertEvent } from '../event.js';
 import { explain, explainSharper } from '../causes/index.js';
-import { Sightings } from './descriptors.js';
+import { DescriptorHistory } from './descriptors.js';
 import { Episode } from './episode.js';
 import type { Interval } from './episode.js';
-import { canHide, hasHandled, hasPunted, judge } from './verdict.js';
+import { canHide, hasHandled, hasPunted, verdictOn } from './verdict.js';
 import type { Policy } from '../policy.js';
 import type { Rules } from '../rules.js';
-import type { Tally } from './call-counts.js';
+import type { VmCalls } from './call-counts.js';
 
 /** What a batch says of a life; `before` is null where there is nothing to compare with. */
-export interface Reading extends Omit<Interval, 'before'> {
+export interface VmReading extends Omit<Interval, 'before'> {
   vm: Vm;
   batch: Batch;
-  before: Tally | null;
+  before: VmCalls | null;
 }
 
-export class Life {
+export class VmAlert {
   /** The newest batch that had it: which it is of those of its host, from 1 on, and the place of its VM in there. */
   reading = 0;
   place = 0;
-  #seen = new Sightings();
+  #seen = new DescriptorHistory();
   /** Whether the kernel was ever seen to handle calls of this life. */
   #handled = false;
   #episode: Episode | null = null;
@@ -30,7 +31,7 @@ export class Life {
   /** Goes on from the newest event of its alert. */
   restore(alert: AlertEvent): void {
     const { calls, before, after } = alert.evidence;
-    this.#seen = new Sightings(after, before);
+    this.#seen = new DescriptorHistory(after, before);
     this.#handled = alert.alert === 'TceAccelerationLost';
     this.#episode = calls && Episode.restore(alert, calls);
   }
@@ -41,20 +42,20 @@ export class Life {
   }
 
   /** Goes on with one more batch: the event that it is told by. An ended life is resolved by its host. */
-  observe(reading: Reading, policy: Policy): AlertEvent | null {
+  observe(reading: VmReading, policy: Policy): AlertEvent | null {
     const { vm, batch, before, after, ns } = reading;
     const rules = policy.rulesOf(batch.host.name, vm.name);
     if (!rules.enabled) {
-      this.#seen.look(vm, batch);
+      this.#seen.observe(vm, batch);
       const { alert } = this;
       this.#episode = null;
       return alert && resolve(alert, batch.clock.wallNs);
     }
     // Nearly all VMs have no punts nearly always.
     if (before !== null && ns > 0n && (this.#episode || hasPunted(before, after))) {
-      this.#judge({ before, after, ns }, vm, rules);
+      this.#addInterval({ before, after, ns }, vm, rules);
     }
-    this.#seen.look(vm, batch);
+    this.#seen.observe(vm, batch);
     this.#handled ||= hasHandled(after, vm.evidence);
     const event = this.#episode && this.#nextEvent(this.#episode, reading, rules, policy);
     if (this.#episode && event) this.#episode.alert = event;
@@ -63,20 +64,20 @@ export class Life {
   }
 
   /** Before what the batch shows of the descriptors is added: an episode remembers what was seen until it began. */
-  #judge(interval: Interval, vm: Vm, rules: Readonly<Rules>): void {
+  #addInterval(interval: Interval, vm: Vm, rules: Readonly<Rules>): void {
     const { before, after, ns } = interval;
     const { hasNoTable } = this.#seen;
     const hadTable = !hasNoTable || (vm.facts?.descriptors?.tceTables ?? 0) > 0;
     const given = { seconds: Number(ns) / 1e9, evidence: vm.evidence, hadTable, firing: this.alert !== null };
-    const verdict = judge(before, after, given, rules);
+    const verdict = verdictOn(before, after, given, rules);
     if (verdict.says === 'fallback') {
-      (this.#episode ??= new Episode(this.#seen.copy())).punting(interval, verdict, vm.evidence);
-    } else if (this.#episode?.calm(interval, verdict, rules) === false) {
+      (this.#episode ??= new Episode(this.#seen.copy())).addPunts(interval, verdict, vm.evidence);
+    } else if (this.#episode?.addCalm(interval, verdict, rules) === false) {
       this.#episode = null;
     }
   }
 
-  #nextEvent(episode: Episode, { vm, batch }: Reading, rules: Readonly<Rules>, policy: Policy): AlertEvent | null {
+  #nextEvent(episode: Episode, { vm, batch }: VmReading, rules: Readonly<Rules>, policy: Policy): AlertEvent | null {
     const { clock, host } = batch;
     const { alert } = episode;
     if (!alert) {
@@ -139,12 +140,6 @@ export class Life {
     if (this.#seen.hasNoTable && this.#seen.hadNoTable) return true;
     return !(Object.keys(hypercalls) as Hypercall[]).some((name) => canHide(name, evidence, 0));
   }
-}
-
-/** The event that ends an alert. */
-export function resolve(alert: AlertEvent, wallNs: bigint): AlertEvent {
-  const atNs = wallNs > alert.atNs ? wallNs : alert.atNs;
-  return { ...alert, state: 'resolved', revision: alert.revision + 1, atNs, resolvedAtNs: atNs };
 }
 
 /** Single punts with silence between them each make an interval of their own, at a rate that is none over the time. */

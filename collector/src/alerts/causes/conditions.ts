@@ -4,9 +4,9 @@
  */
 import { atLeast, evidenceFor, kernelVersion } from '@tcewatch/protocol';
 import type { Host, Hypercall, Vm } from '@tcewatch/protocol';
-import type { CallCounts, CallEvidence, SeenDescriptors } from '../../model.js';
+import type { CallCounts, CallEvidence, SeenDescriptors } from '../event.js';
 
-export interface Known {
+export interface FallbackEvidence {
   host: Host;
   vm: Vm;
   /** Since they began to fall back. */
@@ -39,22 +39,22 @@ function nearlyAll({ entered, punted }: CallCounts): boolean {
   return entered >= FEW && punted >= entered * (1 - ODD);
 }
 
-function countsOf({ calls }: Known, hypercall: Hypercall): CallCounts {
+function countsOf({ calls }: FallbackEvidence, hypercall: Hypercall): CallCounts {
   return calls.hypercalls[hypercall] ?? { entered: 0, punted: 0 };
 }
 
 /** Whether the punts of a hypercall are those of that hypercall alone, which on KVM PR they are not. */
-function exact({ vm }: Known, hypercall: Hypercall): boolean {
+function exact({ vm }: FallbackEvidence, hypercall: Hypercall): boolean {
   return evidenceFor(vm.evidence, 'userspace', hypercall).evidence === 'exact';
 }
 
 /** Whether all calls of a hypercall are seen: none is completed in real mode. */
-function whole(known: Known, hypercall: Hypercall): boolean {
+function whole(known: FallbackEvidence, hypercall: Hypercall): boolean {
   return exact(known, hypercall) && evidenceFor(known.vm.evidence, 'real', hypercall).evidence === 'absent';
 }
 
 /** LIOBNs nearly all of whose calls went to userspace; none where some of their calls may not be seen. */
-function lostLiobns(known: Known): CallEvidence['liobns'] {
+function lostLiobns(known: FallbackEvidence): CallEvidence['liobns'] {
   const called = namesOf(known.calls.hypercalls);
   if (called.length === 0 || !called.every((hypercall) => whole(known, hypercall))) return [];
   return known.calls.liobns.filter(nearlyAll);
@@ -66,13 +66,13 @@ export function namesOf(hypercalls: CallEvidence['hypercalls']): Hypercall[] {
 }
 
 /** A piece of evidence: in words that follow "known by", and as a test. */
-interface Piece {
+interface Condition {
   says: string;
-  holds: (known: Known) => boolean;
+  holds: (known: FallbackEvidence) => boolean;
 }
 
 /** All that a cause can rest on. */
-export const PIECES = {
+export const CONDITIONS = {
   vfio: {
     says: 'QEMU holds a VFIO group',
     holds: ({ after }) => (after?.vfioGroups.length ?? 0) > 0,
@@ -170,9 +170,9 @@ export const PIECES = {
     says: 'hardly any H_STUFF_TCE did',
     holds: (known) => exact(known, 'H_STUFF_TCE') && odd(countsOf(known, 'H_STUFF_TCE')),
   },
-} as const satisfies Record<string, Piece>;
+} as const satisfies Record<string, Condition>;
 
-export type PieceName = keyof typeof PIECES;
+export type ConditionName = keyof typeof CONDITIONS;
 
 /** Whether the host is known to run a kernel before `major.minor`. */
 function isBefore({ kernel }: Host, major: number, minor: number): boolean {

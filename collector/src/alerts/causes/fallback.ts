@@ -2,12 +2,12 @@
  * Causes of a fallback, from the most to the least telling: the first all of whose evidence holds is given.
  * docs/reference/causes.md explains each at length.
  */
-import type { Cause } from '../../model.js';
+import type { Cause } from '../event.js';
 import type { FactName } from './facts.js';
-import type { PieceName } from './conditions.js';
+import type { ConditionName } from './conditions.js';
 
 export interface FallbackCause extends Cause {
-  needs: readonly PieceName[];
+  needs: readonly ConditionName[];
   /** Facts that the cause rests on, to be told first. */
   tells: readonly FactName[];
 }

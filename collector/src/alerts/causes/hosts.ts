@@ -4,9 +4,9 @@
  */
 import type { Account, LossKind } from '@tcewatch/protocol';
 import type { HostRun } from '../../hosts/agent-runs.js';
-import type { Cause } from '../../model.js';
+import type { Cause } from '../event.js';
 import { isoTime } from '../../time.js';
-import { number, wordsOf } from './wording.js';
+import { formatNumber, causeOf } from './wording.js';
 
 /** A cause with what it is known by, in words that follow "known by", and as a test. */
 export interface HostCause<Known> extends Cause {
@@ -153,10 +153,10 @@ export const DUPLICATE_CAUSES = [
 /** Why a host, or the agent in a guest, is silent. */
 export function silentCause(known: Silence): { cause: Cause; facts: string[] } {
   const { seconds, lastReadNs, neighbours, hosts } = known;
-  const facts = [`Nothing has come for ${number(seconds)} s; the last reading is of ${isoTime(lastReadNs)}.`];
+  const facts = [`Nothing has come for ${formatNumber(seconds)} s; the last reading is of ${isoTime(lastReadNs)}.`];
   if (neighbours !== null)
     facts.push(`Other agents on the same host ${neighbours ? 'still report' : 'are silent too'}.`);
-  facts.push(`${number(hosts.silent)} of ${number(hosts.watched)} hosts are silent.`);
+  facts.push(`${formatNumber(hosts.silent)} of ${formatNumber(hosts.watched)} hosts are silent.`);
   return { cause: firstOf(SILENCE_CAUSES, known), facts };
 }
 
@@ -167,7 +167,7 @@ export function incompleteCause(known: Incompleteness): { cause: Cause; facts: s
       .filter(({ events }) => events > 0)
       .map(({ kind, events }) => {
         const calls = counter === 'entered' ? 'calls that entered the kernel' : 'punts';
-        return `In ${number(known.seconds)} s, ${number(events)} of ${number(seen)} ${calls} ${LOSS_WORDS[kind]}.`;
+        return `In ${formatNumber(known.seconds)} s, ${formatNumber(events)} of ${formatNumber(seen)} ${calls} ${LOSS_WORDS[kind]}.`;
       }),
   );
   return { cause: firstOf(INCOMPLETE_CAUSES, known), facts };
@@ -185,7 +185,7 @@ export function duplicateCause(claimants: readonly HostRun[]): { cause: Cause; f
 function firstOf<Known>(causes: readonly HostCause<Known>[], known: Known): Cause {
   const row = causes.find(({ holds }) => holds(known));
   if (!row) throw new RangeError('the last cause holds always');
-  return wordsOf(row);
+  return causeOf(row);
 }
 
 /** The kind of which most was lost; undefined where nothing was. */

@@ -2,18 +2,19 @@
  * Why an alert fires: tables of causes as data, and what is known as sentences. Pure. A cause is the first of its table
  * for which all the evidence that it needs is there, so each table goes from the most to the least telling.
  */
-import type { AlertName, Cause } from '../../model.js';
+import type { Cause } from '../event.js';
+import type { AlertName } from '../table.js';
 import { FALLBACK_CAUSES } from './fallback.js';
 import type { FallbackCause } from './fallback.js';
 import { factsOf } from './facts.js';
 import { DUPLICATE_CAUSES, INCOMPLETE_CAUSES, SILENCE_CAUSES } from './hosts.js';
-import { PIECES } from './conditions.js';
-import type { Known } from './conditions.js';
-import { wordsOf } from './wording.js';
+import { CONDITIONS } from './conditions.js';
+import type { FallbackEvidence } from './conditions.js';
+import { causeOf } from './wording.js';
 
 export { duplicateCause, incompleteCause, silentCause } from './hosts.js';
 export type { Incompleteness, Silence } from './hosts.js';
-export type { Known } from './conditions.js';
+export type { FallbackEvidence } from './conditions.js';
 
 /** A cause, and in words what it is known by. */
 export interface CauseRow extends Cause {
@@ -21,17 +22,17 @@ export interface CauseRow extends Cause {
 }
 
 const FALLBACK: readonly CauseRow[] = FALLBACK_CAUSES.map((row: FallbackCause) => ({
-  ...wordsOf(row),
-  knownBy: row.needs.map((name) => PIECES[name].says).join(', and ') || 'none of the above',
+  ...causeOf(row),
+  knownBy: row.needs.map((name) => CONDITIONS[name].says).join(', and ') || 'none of the above',
 }));
 
 /** Every cause that an alert can have, in the order of its table; each has a section in the alert's runbook. */
 export const CAUSES: Readonly<Record<AlertName, readonly CauseRow[]>> = {
   TceAccelerationLost: FALLBACK,
   TceNeverAccelerated: FALLBACK,
-  TceTelemetrySilent: SILENCE_CAUSES.map((row) => ({ ...wordsOf(row), knownBy: row.says })),
-  TceCountsIncomplete: INCOMPLETE_CAUSES.map((row) => ({ ...wordsOf(row), knownBy: row.says })),
-  TceDuplicateIdentity: DUPLICATE_CAUSES.map((row) => ({ ...wordsOf(row), knownBy: row.says })),
+  TceTelemetrySilent: SILENCE_CAUSES.map((row) => ({ ...causeOf(row), knownBy: row.says })),
+  TceCountsIncomplete: INCOMPLETE_CAUSES.map((row) => ({ ...causeOf(row), knownBy: row.says })),
+  TceDuplicateIdentity: DUPLICATE_CAUSES.map((row) => ({ ...causeOf(row), knownBy: row.says })),
 };
 
 /** Why an alert fires, and all that is known of it, the most telling first. */
@@ -41,24 +42,24 @@ export interface Explanation {
 }
 
 /** Why hypercalls of a VM go to userspace. */
-export function explain(known: Known): Explanation {
+export function explain(known: FallbackEvidence): Explanation {
   return tell(known, fallbackCause(known));
 }
 
 /** The same, where it tells more than the cause with the code. */
-export function explainSharper(known: Known, than: string): Explanation | null {
+export function explainSharper(known: FallbackEvidence, than: string): Explanation | null {
   const row = fallbackCause(known);
   return isSharper(row.code, than) ? tell(known, row) : null;
 }
 
-function fallbackCause(known: Known): FallbackCause {
-  const row = FALLBACK_CAUSES.find(({ needs }: FallbackCause) => needs.every((name) => PIECES[name].holds(known)));
+function fallbackCause(known: FallbackEvidence): FallbackCause {
+  const row = FALLBACK_CAUSES.find(({ needs }: FallbackCause) => needs.every((name) => CONDITIONS[name].holds(known)));
   if (!row) throw new RangeError('the last cause needs nothing');
   return row;
 }
 
-function tell(known: Known, row: FallbackCause): Explanation {
-  return { cause: wordsOf(row), facts: factsOf(known, row.tells) };
+function tell(known: FallbackEvidence, row: FallbackCause): Explanation {
+  return { cause: causeOf(row), facts: factsOf(known, row.tells) };
 }
 
 /** The tables whose order says what tells more; kinds of losses and of claimants tell alike. */

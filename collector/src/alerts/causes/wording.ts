@@ -1,8 +1,8 @@
 /** What the causes of all alerts say alike. */
-import type { Cause } from '../../model.js';
+import type { Cause } from '../event.js';
 
 /** A row of a table as the cause that an alert has. */
-export function wordsOf({ code, confidence, summary, advice }: Cause): Cause {
+export function causeOf({ code, confidence, summary, advice }: Cause): Cause {
   return { code, confidence, summary, advice };
 }
 
@@ -10,6 +10,6 @@ export function wordsOf({ code, confidence, summary, advice }: Cause): Cause {
 const FORMAT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
 
 /** `1,234.5` */
-export function number(value: number): string {
+export function formatNumber(value: number): string {
   return FORMAT.format(value);
 }

@@ -1,9 +1,9 @@
 /** When something was last heard of an agent, on a host or in a guest. Pure. */
 import type { Batch } from '@tcewatch/protocol';
-import type { AlertEvent } from '../../model.js';
+import type { AlertEvent } from '../event.js';
 
 /** Times in nanoseconds since 1970. */
-export interface Heard {
+export interface WatchedAgent {
   hostId: string;
   name: string;
   /** Of the newest reading, on the host's clock. */
@@ -29,7 +29,7 @@ interface Guest {
 /** The source of agents in guests. */
 const GUEST = 'guest';
 
-export function hear(known: Heard | undefined, batch: Batch, receivedNs: bigint): Heard {
+export function refresh(known: WatchedAgent | undefined, batch: Batch, receivedNs: bigint): WatchedAgent {
   const { host, clock, intervalNs, vms } = batch;
   const uuid = vms.find((vm) => vm.uuid !== '')?.uuid.toLowerCase() ?? '';
   return {

@@ -1,7 +1,7 @@
 /** Looks for silence from time to time, and passes on what it finds. */
 import type { BaseLogger } from 'pino';
-import type { Detector } from '../index.js';
-import type { Pipeline } from '../../pipeline.js';
+import type { Detector } from '../detector.js';
+import type { AlertEvent } from '../event.js';
 import type { Freshness, SilenceWatch } from './watch.js';
 
 /** Between two looks, in milliseconds: by so much an alert may be late. */
@@ -11,19 +11,20 @@ export interface SilenceSurroundings {
   silence: SilenceWatch;
   store: { freshness(): Promise<readonly Freshness[]> };
   detector: Pick<Detector, 'remove'>;
-  pipeline: Pick<Pipeline, 'raise'>;
+  /** Stores the events and tells of them. */
+  raise: (events: readonly AlertEvent[]) => Promise<void>;
   log: BaseLogger;
   /** Nanoseconds since 1970. */
   now: () => bigint;
 }
 
 /** Looks once: never rejects. */
-export async function lookForSilence(surroundings: SilenceSurroundings): Promise<void> {
-  const { silence, store, detector, pipeline, log, now } = surroundings;
+export async function checkSilence(surroundings: SilenceSurroundings): Promise<void> {
+  const { silence, store, detector, raise, log, now } = surroundings;
   try {
     const { events, removed } = await silence.check(now(), () => store.freshness());
     for (const hostId of removed) log.info({ hostId }, 'a silent host is taken for removed: its alerts end');
-    await pipeline.raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId))]);
+    await raise([...events, ...removed.flatMap((hostId) => detector.remove(hostId))]);
   } catch (error) {
     log.error({ err: error }, 'could not look for silent hosts; the next look tries again');
   }
@@ -31,13 +32,13 @@ export async function lookForSilence(surroundings: SilenceSurroundings): Promise
 
 /** Looks until what it gives back is called, which waits for a look that is under way. */
 export function watchSilence(surroundings: SilenceSurroundings): () => Promise<void> {
-  let looking: Promise<void> | undefined;
+  let checking: Promise<void> | undefined;
   const timer = setInterval(() => {
-    looking ??= lookForSilence(surroundings).finally(() => (looking = undefined));
+    checking ??= checkSilence(surroundings).finally(() => (checking = undefined));
   }, EVERY_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
-    await looking;
+    await checking;
   };
 }

@@ -6,11 +6,14 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import { DEFAULT_RULES, aboutHost, createPolicy, resolve, silentCause } from '../index.js';
-import type { Policy } from '../index.js';
-import type { AlertEvent } from '../../model.js';
-import { hear } from './freshness.js';
-import type { Heard } from './freshness.js';
+import { silentCause } from '../causes/index.js';
+import { aboutHost, resolve } from '../event.js';
+import type { AlertEvent } from '../event.js';
+import { createPolicy } from '../policy.js';
+import type { Policy } from '../policy.js';
+import { DEFAULT_RULES } from '../rules.js';
+import { refresh } from './freshness.js';
+import type { WatchedAgent } from './freshness.js';
 
 /** Hosts are named by senders: past this number those silent for longest are not watched any more. */
 const MAX_HOSTS = 50_000;
@@ -32,7 +35,7 @@ interface Together {
 }
 
 /** What the store knows at a start. */
-export interface Remembered {
+export interface KnownAtStart {
   freshness: readonly Freshness[];
   names: ReadonlyMap<string, string>;
   /** Uuids of guests by the key of the agent in them. */
@@ -49,7 +52,7 @@ export interface Findings {
 
 export class SilenceWatch {
   /** In the order in which they were last heard of. */
-  readonly #hosts = new Map<string, Heard>();
+  readonly #hosts = new Map<string, WatchedAgent>();
   /** Keys of agents in guests by uuid. */
   readonly #guests = new Map<string, string>();
   /** Alerts of hosts that had to make room, which nobody would end. */
@@ -63,7 +66,7 @@ export class SilenceWatch {
   ) {}
 
   /** Goes on from what the store knows, with as much patience for each host as if it had just been heard of. */
-  restore({ freshness, names, guests, firing }: Remembered, nowNs: bigint): void {
+  restore({ freshness, names, guests, firing }: KnownAtStart, nowNs: bigint): void {
     const alerts = new Map<string, AlertEvent[]>();
     for (const alert of firing) alerts.set(alert.hostId, [...(alerts.get(alert.hostId) ?? []), alert]);
     const lastRead = new Map(freshness.map(({ hostId, readAtNs }) => [hostId, readAtNs]));
@@ -91,7 +94,7 @@ export class SilenceWatch {
   /** Batches that are stored, and when they came: the events that end silences. */
   observe(batches: readonly Batch[], receivedNs: bigint): AlertEvent[] {
     return batches.flatMap((batch) => {
-      const heard = hear(this.#hosts.get(batch.host.id), batch, receivedNs);
+      const heard = refresh(this.#hosts.get(batch.host.id), batch, receivedNs);
       const { alert } = heard;
       this.#keep({ ...heard, alert: null });
       if (!heard.guest) this.#seeGuests(batch, receivedNs);
@@ -123,11 +126,11 @@ export class SilenceWatch {
       if (host.alert) events.push(resolve(host.alert, this.#hostTime(host, nowNs)));
     }
     const together = this.#together(nowNs);
-    for (const host of still) if (this.#hosts.has(host.hostId)) events.push(...this.#judge(host, nowNs, together));
+    for (const host of still) if (this.#hosts.has(host.hostId)) events.push(...this.#fire(host, nowNs, together));
     return { events, removed: forgotten.map(({ hostId }) => hostId) };
   }
 
-  #judge(host: Heard, nowNs: bigint, hosts: Together): AlertEvent[] {
+  #fire(host: WatchedAgent, nowNs: bigint, hosts: Together): AlertEvent[] {
     const { hostId, name, readNs } = host;
     if (host.alert || this.policy.isMaintained(nowNs, name) || !this.#shouldReport(host)) return [];
     const alert = aboutHost({
@@ -148,13 +151,13 @@ export class SilenceWatch {
     return [alert];
   }
 
-  #isSilent({ name, receivedNs, intervalNs }: Heard, nowNs: bigint): boolean {
+  #isSilent({ name, receivedNs, intervalNs }: WatchedAgent, nowNs: bigint): boolean {
     const heardNs = receivedNs > this.#troubleNs ? receivedNs : this.#troubleNs;
     return nowNs - heardNs > this.#patienceNs(name, intervalNs);
   }
 
   /** Of a host that is silent: for so long, or one that nobody wants to know of. */
-  #isRemoved({ name, sinceNs }: Heard, nowNs: bigint): boolean {
+  #isRemoved({ name, sinceNs }: WatchedAgent, nowNs: bigint): boolean {
     const { enabled, forgetAfterNs } = this.policy.rulesOf(name);
     return !enabled || nowNs - sinceNs >= forgetAfterNs;
   }
@@ -165,17 +168,17 @@ export class SilenceWatch {
   }
 
   /** A guest that is not seen to run any more was stopped or has moved: its agent need not report. */
-  #shouldReport({ guest, name, receivedNs, intervalNs }: Heard): boolean {
+  #shouldReport({ guest, name, receivedNs, intervalNs }: WatchedAgent): boolean {
     if (!guest) return true;
     return guest.runsOn !== null && guest.runsOn.seenNs - receivedNs > this.#patienceNs(name, intervalNs);
   }
 
   /** The silent time is the same on both clocks. */
-  #hostTime({ readNs, receivedNs }: Heard, nowNs: bigint): bigint {
+  #hostTime({ readNs, receivedNs }: WatchedAgent, nowNs: bigint): bigint {
     return readNs + (nowNs - receivedNs);
   }
 
-  #neighbours({ hostId, guest }: Heard, nowNs: bigint): boolean | null {
+  #neighbours({ hostId, guest }: WatchedAgent, nowNs: bigint): boolean | null {
     if (guest) return true;
     const guests = [...this.#guests.values()].flatMap((key) => this.#hosts.get(key) ?? []);
     const own = guests.filter((other) => other.guest?.runsOn?.hostId === hostId);
@@ -204,7 +207,7 @@ export class SilenceWatch {
     }
   }
 
-  #keep(host: Heard): void {
+  #keep(host: WatchedAgent): void {
     this.#forget(host.hostId);
     this.#hosts.set(host.hostId, host);
     if (host.guest && host.guest.uuid !== '') this.#guests.set(host.guest.uuid, host.hostId);

@@ -5,6 +5,7 @@
 import { KafkaError } from '@tcewatch/kafka';
 import type { KafkaProducer, KafkaRecord, TopicPartition } from '@tcewatch/kafka';
 import type { BaseLogger } from 'pino';
+import type { ErrorCode } from '../../errors.js';
 import type { DeadLetter } from './decode.js';
 
 /** Headers of a dead letter; the value and the key are those of the record. */
@@ -29,7 +30,7 @@ export interface DeadLetterOptions {
   topic: string;
   log: BaseLogger;
   /** Told of each one by its reason. */
-  count: (reason: string) => void;
+  count: (reason: ErrorCode) => void;
 }
 
 export class DeadLetters {

@@ -2,11 +2,11 @@
 import type { ConsumedRecord } from '@tcewatch/kafka';
 import { BatchError, continueTrace, decodeBatch } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
+import type { ErrorCode } from '../../errors.js';
 
 /** Why a record can never be taken. */
 export interface Poison {
-  /** Kebab-case. */
-  code: string;
+  code: ErrorCode;
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;
@@ -18,18 +18,18 @@ export interface DeadLetter {
   poison: Poison;
 }
 
-export interface Letter {
+export interface DecodedRecord {
   record: ConsumedRecord;
   batch: Batch;
 }
 
 /** `check` throws {@link BatchError} for a batch that is well formed but can never be stored. */
-export function sortRecords(
+export function decodeRecords(
   records: readonly ConsumedRecord[],
   limits: Readonly<BatchLimits>,
   check: (batch: Batch) => void,
-): { letters: Letter[]; dead: DeadLetter[] } {
-  const letters: Letter[] = [];
+): { decoded: DecodedRecord[]; dead: DeadLetter[] } {
+  const decoded: DecodedRecord[] = [];
   const dead: DeadLetter[] = [];
   for (const record of records) {
     try {
@@ -37,12 +37,12 @@ export function sortRecords(
       const batch = decodeBatch(record.value, limits);
       check(batch);
       const traceparent = Buffer.from(record.headers['traceparent'] ?? []).toString('latin1');
-      letters.push({ record, batch: continueTrace(batch, traceparent) });
+      decoded.push({ record, batch: continueTrace(batch, traceparent) });
     } catch (error) {
       dead.push({ record, poison: poisonOf(error) });
     }
   }
-  return { letters, dead };
+  return { decoded, dead };
 }
 
 /** Throws what is not the fault of the record. */

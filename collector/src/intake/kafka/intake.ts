@@ -13,10 +13,11 @@ import type {
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { BaseLogger } from 'pino';
+import type { ErrorCode } from '../../errors.js';
 import { DeadLetters } from './dead-letters.js';
-import { Lane } from './partition-worker.js';
-import type { Letter } from './decode.js';
-import { sortRecords } from './decode.js';
+import { PartitionWorker } from './partition-worker.js';
+import type { DecodedRecord } from './decode.js';
+import { decodeRecords } from './decode.js';
 
 export interface KafkaIntakeOptions {
   /** Makes the consumer; `onBatch` and the like are the intake's. */
@@ -38,7 +39,7 @@ export interface KafkaIntakeOptions {
   backoff: { firstMs: number; longestMs: number };
   count: {
     accepted: (batches: number) => void;
-    deadLetter: (reason: string) => void;
+    deadLetter: (reason: ErrorCode) => void;
   };
   log: BaseLogger;
 }
@@ -54,7 +55,7 @@ export class KafkaIntake {
   readonly #options: KafkaIntakeOptions;
   readonly #consumer: KafkaConsumer;
   readonly #deadLetters: DeadLetters;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #workers = new Map<number, PartitionWorker>();
   /** Hosts of each assignment, by what was read of it. */
   readonly #hosts = new Map<number, Set<string>>();
   readonly #paused = new Map<string, TopicPartition>();
@@ -70,8 +71,8 @@ export class KafkaIntake {
       onBatch: async (batch, signal) => {
         await (this.#prepared ??= this.#prepare());
         if (signal.aborted) return;
-        const lane = this.#lane(batch);
-        lane.push(batch);
+        const worker = this.#worker(batch);
+        worker.push(batch);
         this.#bytes += batch.records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
         if (this.#bytes > options.maxInFlight) this.#pause(batch);
       },
@@ -79,7 +80,7 @@ export class KafkaIntake {
         this.#prepared = undefined;
       },
       onRevoked: (revoked) => {
-        for (const { assignment } of revoked) void this.#endLane(assignment);
+        for (const { assignment } of revoked) void this.#endWorker(assignment);
       },
     });
   }
@@ -96,7 +97,7 @@ export class KafkaIntake {
   /** Finishes and commits what is under way, and leaves the group. */
   async close(): Promise<void> {
     await this.#consumer.close(async () => {
-      await Promise.all([...this.#lanes.values()].map((lane) => lane.end()));
+      await Promise.all([...this.#workers.values()].map((worker) => worker.end()));
     });
   }
 
@@ -110,43 +111,43 @@ export class KafkaIntake {
     }
   }
 
-  #lane(of: Assignment): Lane {
-    const known = this.#lanes.get(of.assignment);
+  #worker(of: Assignment): PartitionWorker {
+    const known = this.#workers.get(of.assignment);
     if (known) return known;
     const { accept, check, maxBytes, backoff, log, count } = this.#options;
     const { topic, partition, assignment } = of;
     const limits = { ...DEFAULT_LIMITS, bytes: maxBytes };
     const hosts = new Set<string>();
-    const lane = new Lane(
+    const worker = new PartitionWorker(
       { topic, partition, assignment },
       {
-        sort: (records) => sortRecords(records, limits, check),
+        decode: (records) => decodeRecords(records, limits, check),
         accept,
         deadLetters: this.#deadLetters,
         commit: (position) => this.#consumer.commit([position]),
-        done: (bytes, letters) => {
+        done: (bytes, decoded) => {
           this.#release(bytes);
-          count.accepted(letters.length);
-          note(hosts, letters);
+          count.accepted(decoded.length);
+          note(hosts, decoded);
         },
         backoff,
         log,
       },
     );
-    this.#lanes.set(assignment, lane);
+    this.#workers.set(assignment, worker);
     this.#hosts.set(assignment, hosts);
-    return lane;
+    return worker;
   }
 
   /** The partition is another's: what is held of it is thrown away, since the other reads it again. */
-  async #endLane(assignment: number): Promise<void> {
-    const lane = this.#lanes.get(assignment);
-    if (!lane) return;
-    this.#lanes.delete(assignment);
+  async #endWorker(assignment: number): Promise<void> {
+    const worker = this.#workers.get(assignment);
+    if (!worker) return;
+    this.#workers.delete(assignment);
     const hosts = this.#hosts.get(assignment) ?? new Set();
     this.#hosts.delete(assignment);
-    this.#paused.delete(keyOf(lane.assignment));
-    this.#release(await lane.end());
+    this.#paused.delete(keyOf(worker.assignment));
+    this.#release(await worker.end());
     this.#options.onHostsGone(hosts);
   }
 
@@ -169,6 +170,6 @@ function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic} ${partition}`;
 }
 
-function note(hosts: Set<string>, letters: readonly Letter[]): void {
-  for (const { batch } of letters) hosts.add(batch.host.id);
+function note(hosts: Set<string>, decoded: readonly DecodedRecord[]): void {
+  for (const { batch } of decoded) hosts.add(batch.host.id);
 }

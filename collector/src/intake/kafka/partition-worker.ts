@@ -10,16 +10,16 @@ import type { BaseLogger } from 'pino';
 import { StoreError } from '../../model.js';
 import type { DeadLetters } from './dead-letters.js';
 import { poisonOf } from './decode.js';
-import type { DeadLetter, Letter } from './decode.js';
+import type { DeadLetter, DecodedRecord } from './decode.js';
 
-export interface LaneOptions {
-  sort: (records: ConsumedBatch['records']) => { letters: Letter[]; dead: DeadLetter[] };
+export interface PartitionWorkerOptions {
+  decode: (records: ConsumedBatch['records']) => { decoded: DecodedRecord[]; dead: DeadLetter[] };
   /** Makes all of the batches durable. */
   accept: (batches: readonly Batch[]) => Promise<void>;
   deadLetters: DeadLetters;
   commit: (position: Position) => Promise<void>;
   /** Told of the bytes that are no longer held, and of the hosts that they were of. */
-  done: (bytes: number, letters: readonly Letter[]) => void;
+  done: (bytes: number, decoded: readonly DecodedRecord[]) => void;
   backoff: { firstMs: number; longestMs: number };
   log: BaseLogger;
 }
@@ -34,7 +34,7 @@ interface Turn {
   /** To be committed when all of it is done. */
   next: bigint;
   bytes: number;
-  letters: readonly Letter[];
+  decoded: readonly DecodedRecord[];
   dead: readonly DeadLetter[];
   /** Resolves when the store has the others. */
   refused: Promise<DeadLetter[]>;
@@ -42,7 +42,7 @@ interface Turn {
 
 type Piece = Pick<Turn, 'next' | 'bytes'> & Pick<ConsumedBatch, 'records'>;
 
-export class Lane {
+export class PartitionWorker {
   #waiting: Piece[] = [];
   /** Of the oldest that wait, behind those that the current turn has. */
   #ahead: Turn | undefined;
@@ -52,7 +52,7 @@ export class Lane {
 
   constructor(
     readonly assignment: Assignment,
-    private readonly options: LaneOptions,
+    private readonly options: PartitionWorkerOptions,
   ) {}
 
   push(batch: ConsumedBatch): void {
@@ -125,14 +125,14 @@ export class Lane {
     const pieces = oldest(this.#waiting.slice(from));
     const last = pieces.at(-1);
     if (!last) return undefined;
-    const { letters, dead } = this.options.sort(pieces.flatMap(({ records }) => records));
-    const refused = this.#accept(letters);
+    const { decoded, dead } = this.options.decode(pieces.flatMap(({ records }) => records));
+    const refused = this.#accept(decoded);
     // Who finishes the turn sees it.
     refused.catch(() => undefined);
-    return { pieces: pieces.length, next: last.next, bytes: bytesOf(pieces), letters, dead, refused };
+    return { pieces: pieces.length, next: last.next, bytes: bytesOf(pieces), decoded, dead, refused };
   }
 
-  async #finish({ pieces, refused, dead, letters, next, bytes }: Turn): Promise<void> {
+  async #finish({ pieces, refused, dead, decoded, next, bytes }: Turn): Promise<void> {
     const { deadLetters, commit, done, log } = this.options;
     const all = [...dead, ...(await refused)];
     await deadLetters.send(this.assignment, all, this.#ended.signal);
@@ -140,29 +140,29 @@ export class Lane {
     if (this.#troubled) log.info(this.#where, 'records are taken again');
     this.#troubled = false;
     this.#waiting = this.#waiting.slice(pieces);
-    done(bytes, letters);
+    done(bytes, decoded);
   }
 
   /** Resolves to those that can never be stored; rejects when some may be later. */
-  async #accept(letters: readonly Letter[]): Promise<DeadLetter[]> {
+  async #accept(decoded: readonly DecodedRecord[]): Promise<DeadLetter[]> {
     const { accept } = this.options;
-    if (letters.length === 0) return [];
+    if (decoded.length === 0) return [];
     try {
-      await accept(letters.map(({ batch }) => batch));
+      await accept(decoded.map(({ batch }) => batch));
       return [];
     } catch (error) {
-      if (letters.length === 1 || !isForGood(error)) throw error;
+      if (decoded.length === 1 || !isForGood(error)) throw error;
     }
     // One of them can never be stored, or the store takes none: that it takes others says which.
-    const outcomes = await Promise.allSettled(letters.map(({ batch }) => accept([batch])));
+    const outcomes = await Promise.allSettled(decoded.map(({ batch }) => accept([batch])));
     const failures = outcomes.flatMap((outcome, i) => {
-      const letter = letters[i];
+      const letter = decoded[i];
       return outcome.status === 'rejected' && letter ? [{ letter, error: outcome.reason as unknown }] : [];
     });
     const forNow = failures.find(({ error }) => !isForGood(error));
     if (forNow) throw forNow.error;
-    if (failures.length === letters.length) throw failures[0]?.error;
-    return failures.map(({ letter: { record }, error }) => ({ record, poison: refusalOf(error) }));
+    if (failures.length === decoded.length) throw failures[0]?.error;
+    return failures.map(({ letter: { record }, error }) => ({ record, poison: reasonOf(error) }));
   }
 
   get #where(): { topic: string; partition: number } {
@@ -175,7 +175,7 @@ function isForGood(error: unknown): boolean {
   return !(error instanceof StoreError && error.transient);
 }
 
-function refusalOf(error: unknown): DeadLetter['poison'] {
+function reasonOf(error: unknown): DeadLetter['poison'] {
   return error instanceof StoreError ? { code: 'store-refused', message: error.message } : poisonOf(error);
 }
 

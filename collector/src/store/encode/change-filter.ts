@@ -10,7 +10,7 @@ import type { Batch } from '@tcewatch/protocol';
 import type { SeriesLayout } from './series-layout.js';
 
 /** Of one life of a VM. */
-export interface RememberedLife {
+export interface WrittenLife {
   /** The row of `vms`, and the row of `vm_facts` less the time, as text. */
   identity: string | undefined;
   facts: string | undefined;
@@ -19,14 +19,14 @@ export interface RememberedLife {
 }
 
 /** Of one host, in one epoch and on one day. */
-export interface RememberedHost {
+export interface WrittenHost {
   epoch: string;
   day: bigint;
   /** Which the values are of. */
   hour: bigint;
   uptimeNs: bigint;
   accounts: string;
-  lives: Map<string, RememberedLife>;
+  lives: Map<string, WrittenLife>;
   /** Its series; undefined until some were told. */
   layout: SeriesLayout | undefined;
 }
@@ -35,8 +35,8 @@ const HOUR_NS = 3_600_000_000_000n;
 const DAY_NS = 24n * HOUR_NS;
 
 /** Not safe to use for a batch before the rows of the one before it were acknowledged or their host was forgotten. */
-export class Remembered {
-  readonly #hosts = new Map<string, RememberedHost>();
+export class ChangeFilter {
+  readonly #hosts = new Map<string, WrittenHost>();
 
   constructor(private readonly maxHosts = 20_000) {}
 
@@ -44,7 +44,7 @@ export class Remembered {
    * What to compare the batch with and to write its values into; undefined for a batch older than the newest one: it is
    * stored whole, for what it tells of its own time.
    */
-  recall(batch: Batch): RememberedHost | undefined {
+  recall(batch: Batch): WrittenHost | undefined {
     const { id } = batch.host;
     const { wallNs } = batch.clock;
     const [day, hour] = [wallNs / DAY_NS, wallNs / HOUR_NS];
@@ -72,8 +72,8 @@ export class Remembered {
   }
 
   /** Lives that the batch tells of, and no others. */
-  #keepLives(host: RememberedHost, batch: Batch): void {
-    const lives = new Map<string, RememberedLife>();
+  #keepLives(host: WrittenHost, batch: Batch): void {
+    const lives = new Map<string, WrittenLife>();
     for (const { life } of batch.vms) {
       lives.set(life, host.lives.get(life) ?? { identity: undefined, facts: undefined, latencies: undefined });
     }

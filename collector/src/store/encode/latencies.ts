@@ -3,7 +3,7 @@ import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { StoreError } from '../../model.js';
 import { HEAD_COLUMNS, HYPERCALL_INDEX, encodeHeads } from './heads.js';
-import type { RememberedHost } from './change-filter.js';
+import type { WrittenHost } from './change-filter.js';
 import { writeU64 } from './row-buffer.js';
 import type { RowBuffer } from './row-buffer.js';
 
@@ -17,11 +17,11 @@ const TAIL = 2 + 1 + 1 + 8 + 8;
 const FIGURES = 2 * SPANS.length * HYPERCALL_NAMES.length * LATENCY_BUCKETS;
 
 /** Like `encodeReadings`: a row for each bucket that has changed. */
-export function encodeLatencies(batch: Batch, remembered: RememberedHost | undefined, into: RowBuffer): void {
+export function encodeLatencies(batch: Batch, known: WrittenHost | undefined, into: RowBuffer): void {
   if (!batch.latencies) return;
   const { length, vm, span, hypercall, bucket, calls, totalUs } = batch.latencies;
   const heads = encodeHeads(batch);
-  const lives = batch.vms.map(({ life }) => remembered?.lives.get(life));
+  const lives = batch.vms.map(({ life }) => known?.lives.get(life));
   into.reserve(length * (heads.size + TAIL));
   const { buffer, view } = into;
   for (let i = 0; i < length; i++) {

@@ -2,15 +2,15 @@
 import type { Batch } from '@tcewatch/protocol';
 import type { EncodedRows } from '../client.js';
 import { nativeBlock } from './native-block.js';
-import type { RememberedHost } from './change-filter.js';
+import type { WrittenHost } from './change-filter.js';
 import { uuidWords } from './row-buffer.js';
 import { fits, layOut } from './series-layout.js';
 import type { SeriesLayout } from './series-layout.js';
 
 /** A batch and what is remembered of its host, which is undefined for a batch that is to be stored whole. */
-export interface Told {
+export interface BatchToWrite {
   batch: Batch;
-  known: RememberedHost | undefined;
+  known: WrittenHost | undefined;
 }
 
 /** In the order in which they are encoded. */
@@ -103,7 +103,7 @@ export class ReadingsBlock {
 }
 
 /** Rows for all that changed; it is remembered. Throws StoreError for a series of a VM that its batch does not have. */
-export function encodeReadings(told: readonly Told[]): ReadingsBlock {
+export function encodeReadings(told: readonly BatchToWrite[]): ReadingsBlock {
   const block = new ReadingsBlock(told.reduce((sum, { batch }) => sum + batch.series.length, 0));
   const byHost = told.toSorted((a, b) => compare(a.batch.host.id, b.batch.host.id));
   let run: Batch[] = [];

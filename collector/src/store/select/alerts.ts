@@ -1,5 +1,6 @@
 /** Alerts: the newest event of each, or every event. */
-import type { AlertEvent, AlertEvidence, AlertName, Confidence, Impact, Severity } from '../../model.js';
+import type { AlertEvent, AlertEvidence, Confidence, Impact } from '../../alerts/event.js';
+import type { AlertName, Severity } from '../../alerts/table.js';
 import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../types.js';
 import { NO_LIFE } from '../rows.js';

@@ -15,7 +15,7 @@ export interface Increase {
 
 export async function selectCounts(clickhouse: ClickHouse, question: TimeRange & Subject): Promise<CountRow[]> {
   const rows = await selectIncreases<Increase>(clickhouse, question, 'host, life, hypercall');
-  return gather(rows, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
+  return gatherCounters(rows, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
 }
 
 export async function selectLiobns(
@@ -27,7 +27,7 @@ export async function selectLiobns(
     question,
     'host, life, scope, liobn, hypercall',
   );
-  return gather(rows, ({ host, life, scope, liobn, hypercall }) => ({
+  return gatherCounters(rows, ({ host, life, scope, liobn, hypercall }) => ({
     hostId: host,
     life,
     scope,
@@ -44,7 +44,7 @@ function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subjec
 }
 
 /** Rows that follow each other and differ in the counter alone become one. */
-export function gather<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
+export function gatherCounters<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
   rows: readonly T[],
   start: (row: T) => R,
 ): R[] {

@@ -1,5 +1,5 @@
 /** Who the fleet is now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
-import type { AlertEvent } from '../../model.js';
+import type { AlertEvent } from '../../alerts/event.js';
 import type { ClickHouse } from '../client.js';
 import type { LivingVmRow } from '../types.js';
 import { NO_LIFE } from '../rows.js';
@@ -8,12 +8,25 @@ import type { AlertRow } from './alerts.js';
 import { toEvidence } from './vms.js';
 import type { EvidenceRow } from './vms.js';
 
-/** Each day of a host begins with all its VMs, so one that is not of the day of its newest reading is not there any more. */
-const OF_THE_DAY = `
+/**
+ * SELECT host, life of the day of each host's newest reading, of those up to `to` where that is given. Each day of a host
+ * begins with all its VMs, so a life that is not among them is not there any more.
+ */
+function livesOfTheDay(to?: string): string {
+  const newest = to === undefined ? 'max(at)' : `least(max(at), ${to})`;
+  return `
   SELECT host, life
   FROM vms
-  INNER JOIN (SELECT host, toStartOfDay(max(at)) AS day FROM hosts GROUP BY host) AS days USING (host)
+  INNER JOIN (SELECT host, toStartOfDay(${newest}) AS day FROM hosts GROUP BY host) AS days USING (host)
   WHERE at >= day`;
+}
+
+/** A condition on `vms`: lives that have not ended, now or at `to`, an expression of type DateTime64(9). */
+export function isLiving(to?: string): string {
+  const ended = `SELECT host, life FROM vm_facts WHERE ended${to === undefined ? '' : ` AND at < ${to}`}`;
+  const started = to === undefined ? '' : ` AND started_at < ${to}`;
+  return `(host, life) IN (${livesOfTheDay(to)}) AND (host, life) NOT IN (${ended})${started}`;
+}
 
 type Row = Omit<LivingVmRow, 'startedAtNs' | 'evidence'> & { startedAtNs: string; evidence: EvidenceRow[] };
 
@@ -23,7 +36,7 @@ export async function selectLivingVms(clickhouse: ClickHouse): Promise<LivingVmR
     `SELECT
        host AS hostId, life, name AS vm, uuid, toUnixTimestamp64Nano(started_at) AS startedAtNs, evidence
      FROM vms
-     WHERE (host, life) IN (${OF_THE_DAY}) AND (host, life) NOT IN (SELECT host, life FROM vm_facts WHERE ended)
+     WHERE ${isLiving()}
      ORDER BY at DESC
      LIMIT 1 BY host, life`,
   );
@@ -48,7 +61,7 @@ export async function selectNewestAlerts(clickhouse: ClickHouse): Promise<AlertE
          FROM alert_events
          GROUP BY alert_id
        )
-       WHERE if(life = {none:UUID}, fires, (host, life) IN (${OF_THE_DAY}))
+       WHERE if(life = {none:UUID}, fires, (host, life) IN (${livesOfTheDay()}))
        ORDER BY fires DESC, fired DESC
        LIMIT 1 BY host, life, if(life = {none:UUID}, alert, '')
      )

@@ -3,7 +3,7 @@ import type { ClickHouse } from '../client.js';
 import type { CountRow } from '../types.js';
 import { RECENT_MS } from '../types.js';
 import { READINGS } from './cumulative.js';
-import { gather } from './counts.js';
+import { gatherCounters } from './counts.js';
 import type { Increase } from './counts.js';
 
 /**
@@ -69,5 +69,5 @@ export async function selectRecent(clickhouse: ClickHouse): Promise<CountRow[]> 
     const looked = increasesSql(`${BUCKETS} AND host IN {hosts:Array(String)} UNION ALL ${HOURS}`);
     known.push(...(await clickhouse.select<RecentIncrease>(what, looked, { step, hosts: [...unknown] })));
   }
-  return gather(known, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
+  return gatherCounters(known, ({ host, life, hypercall }) => ({ hostId: host, life, hypercall, counters: {} }));
 }

@@ -2,8 +2,8 @@
 import { deriveId } from '@tcewatch/protocol';
 import type { Facts, Host, Hypercall, ModeEvidence } from '@tcewatch/protocol';
 import { BOOTED_NS, RADIX, SECOND } from '@tcewatch/testing/batches';
-import type { Known } from '../../../src/alerts/causes/index.js';
-import type { CallCounts, CallEvidence, SeenDescriptors } from '../../../src/model.js';
+import type { FallbackEvidence } from '../../../src/alerts/causes/index.js';
+import type { CallCounts, CallEvidence, SeenDescriptors } from '../../../src/alerts/event.js';
 
 /** [punted, entered] of each hypercall that was called. */
 export type Calls = Partial<Record<Hypercall, readonly [punted: number, entered: number]>>;
@@ -25,7 +25,7 @@ export function seen(tceTables: number, vfioGroups: number[] = [], uptime = 100)
   return { tceTables, vfioGroups, observedAtNs: BOOTED_NS + BigInt(uptime) * SECOND };
 }
 
-export function known(test: TestKnown = {}): Known {
+export function known(test: TestKnown = {}): FallbackEvidence {
   const { calls = { H_PUT_TCE: [500, 1000] }, liobns = {}, before = null, after = null, never = false } = test;
   return {
     host: {
@@ -69,7 +69,7 @@ function callsOf(calls: Calls, liobns: NonNullable<TestKnown['liobns']>): CallEv
 }
 
 /** Each takes some of what is known away. */
-export const REMOVALS: Readonly<Record<string, (known: Known) => Known>> = {
+export const REMOVALS: Readonly<Record<string, (known: FallbackEvidence) => FallbackEvidence>> = {
   before: (known) => ({ ...known, before: null }),
   after: (known) => ({ ...known, after: null }),
   facts: (known) => {

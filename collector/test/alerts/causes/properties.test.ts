@@ -5,8 +5,8 @@ import { HPT, RADIX } from '@tcewatch/testing/batches';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CAUSES, explain, isSharper } from '../../../src/alerts/causes/index.js';
-import type { Known } from '../../../src/alerts/causes/index.js';
-import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
+import type { FallbackEvidence } from '../../../src/alerts/causes/index.js';
+import type { CallCounts, SeenDescriptors } from '../../../src/alerts/event.js';
 import { REMOVALS, known as knownOf } from './known.js';
 
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
@@ -38,7 +38,7 @@ const KERNELS = [
 const LIOBNS = ['71000002', '80000000', '80000001', '80000101', 'ffffffffffffffff', '0', 'not a number', ''];
 
 /** `whole`: what every call adds up to, or any numbers. */
-function anyKnown(whole: (listed: readonly CallCounts[]) => fc.Arbitrary<CallCounts>): fc.Arbitrary<Known> {
+function anyKnown(whole: (listed: readonly CallCounts[]) => fc.Arbitrary<CallCounts>): fc.Arbitrary<FallbackEvidence> {
   return fc
     .record({
       kernel: fc.oneof(fc.constantFrom(...KERNELS), fc.string()),

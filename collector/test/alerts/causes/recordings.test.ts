@@ -4,12 +4,12 @@ import type { Batch, Vm } from '@tcewatch/protocol';
 import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/alerts/causes/index.js';
-import type { Known } from '../../../src/alerts/causes/index.js';
+import type { FallbackEvidence } from '../../../src/alerts/causes/index.js';
 import { wallOf } from '../../../src/alerts/acceleration/clock.js';
-import type { CallCounts, SeenDescriptors } from '../../../src/model.js';
+import type { CallCounts, SeenDescriptors } from '../../../src/alerts/event.js';
 
 /** What is known of a VM between two moments of a recording, in seconds since boot. */
-function knownOf(batches: readonly Batch[], name: string, from: number, to: number): Known {
+function knownOf(batches: readonly Batch[], name: string, from: number, to: number): FallbackEvidence {
   const at = (seconds: number): Batch => batches.find(({ clock }) => Number(clock.uptimeNs) >= seconds * 1e9)!;
   const [first, last] = [at(from), at(to)];
   const [earlier, later] = [callsOf(first, name), callsOf(last, name)];

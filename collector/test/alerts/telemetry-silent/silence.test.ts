@@ -2,7 +2,7 @@ import { BOOTED_NS, SECOND, batchOf } from '@tcewatch/testing/batches';
 import type { TestBatch } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createPolicy } from '../../../src/alerts/index.js';
-import type { AlertEvent } from '../../../src/model.js';
+import type { AlertEvent } from '../../../src/alerts/event.js';
 import { SilenceWatch } from '../../../src/alerts/telemetry-silent/index.js';
 import type { Freshness } from '../../../src/alerts/telemetry-silent/index.js';
 import { firingAlert } from '../../events.js';

@@ -4,7 +4,7 @@ import type { ConsumedBatch, Position } from '@tcewatch/kafka';
 import type { Batch } from '@tcewatch/protocol';
 import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { expect, it, vi } from 'vitest';
-import { Lane } from '../../../src/intake/kafka/partition-worker.js';
+import { PartitionWorker } from '../../../src/intake/kafka/partition-worker.js';
 import { StoreError } from '../../../src/model.js';
 
 const MIB = 1024 * 1024;
@@ -21,9 +21,9 @@ function surroundings() {
   const calls: Call[] = [];
   const committed: bigint[] = [];
   let released = 0;
-  const lane = new Lane(ASSIGNMENT, {
-    sort: (records) => ({
-      letters: records.map((record) => ({ record, batch: { sequence: Number(record.offset) } as Batch })),
+  const worker = new PartitionWorker(ASSIGNMENT, {
+    decode: (records) => ({
+      decoded: records.map((record) => ({ record, batch: { sequence: Number(record.offset) } as Batch })),
       dead: [],
     }),
     accept: (batches) =>
@@ -50,17 +50,17 @@ function surroundings() {
       headers: {},
     }));
     const batch: ConsumedBatch = { ...ASSIGNMENT, records, next: BigInt(to), highWatermark: BigInt(to) };
-    lane.push(batch);
+    worker.push(batch);
   };
   const until = (count: number) =>
     vi.waitFor(() => {
       expect(calls.length).toBeGreaterThanOrEqual(count);
     });
-  return { lane, push, calls, committed, until, released: () => released };
+  return { worker, push, calls, committed, until, released: () => released };
 }
 
 it('sends what follows while the store writes, and commits in order what the store has', async () => {
-  const { lane, push, calls, committed, until, released } = surroundings();
+  const { worker, push, calls, committed, until, released } = surroundings();
   push(0, 5);
   await until(2);
   expect(calls.map(({ sequences }) => sequences)).toEqual([
@@ -80,11 +80,11 @@ it('sends what follows while the store writes, and commits in order what the sto
     expect(committed).toEqual([2n, 4n, 5n]);
   });
   expect(released()).toBe(5 * MIB);
-  expect(await lane.end()).toBe(0);
+  expect(await worker.end()).toBe(0);
 });
 
 it('takes both again, in their order, when the first of two fails', async () => {
-  const { lane, push, calls, committed, until } = surroundings();
+  const { worker, push, calls, committed, until } = surroundings();
   push(0, 4);
   await until(2);
   calls[0]?.reject(new StoreError('away', true));
@@ -102,15 +102,15 @@ it('takes both again, in their order, when the first of two fails', async () => 
   await vi.waitFor(() => {
     expect(committed).toEqual([2n, 4n]);
   });
-  await lane.end();
+  await worker.end();
 });
 
 it('ends when what is at the store has come to its end, and throws the rest away', async () => {
-  const { lane, push, calls, committed, until } = surroundings();
+  const { worker, push, calls, committed, until } = surroundings();
   push(0, 7);
   await until(2);
   let left: number | undefined;
-  const ended = lane.end().then((bytes) => (left = bytes));
+  const ended = worker.end().then((bytes) => (left = bytes));
   calls[0]?.resolve();
   await turn();
   expect(left).toBeUndefined();

@@ -4,10 +4,10 @@ import type { TestBatch } from '@tcewatch/testing/series-batches';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/model.js';
 import { LATENCIES_COLUMNS, encodeLatencies } from '../../../src/store/encode/latencies.js';
-import { Remembered } from '../../../src/store/encode/change-filter.js';
+import { ChangeFilter } from '../../../src/store/encode/change-filter.js';
 import { RowBuffer } from '../../../src/store/encode/row-buffer.js';
 
-function encode(batch: Omit<TestBatch, 'series'>, remembered?: Remembered): RowBuffer {
+function encode(batch: Omit<TestBatch, 'series'>, remembered?: ChangeFilter): RowBuffer {
   const made = batchOf({ ...batch, series: [] });
   const rows = new RowBuffer(16);
   encodeLatencies(made, remembered?.recall(made), rows);
@@ -62,7 +62,7 @@ describe('a bucket that did not change', () => {
   const vms = [{}, {}];
 
   it('is not sent again, and one whose calls or time did is', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const rows = (uptime: number, latencies: TestBatch['latencies'] & object) =>
       encode({ uptime, vms, latencies }, remembered).rows;
     expect(rows(1, every(5))).toBe(512);
@@ -73,7 +73,7 @@ describe('a bucket that did not change', () => {
   });
 
   it('is sent for another epoch and another day, and when the host was forgotten', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const batch = { uptime: 1, vms, latencies: [{ calls: 3 }] };
     const rows = (more: Partial<TestBatch>) => encode({ ...batch, ...more }, remembered).rows;
     expect([rows({}), rows({ uptime: 2 })]).toEqual([1, 0]);

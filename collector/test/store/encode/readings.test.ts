@@ -8,10 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/model.js';
 import { encodeReadings } from '../../../src/store/encode/readings.js';
 import type { ReadingsBlock } from '../../../src/store/encode/readings.js';
-import { Remembered } from '../../../src/store/encode/change-filter.js';
+import { ChangeFilter } from '../../../src/store/encode/change-filter.js';
 import { temporaryEngine } from '../../embedded-clickhouse/temporary-engine.js';
 
-function encode(batch: TestBatch, remembered?: Remembered): ReadingsBlock {
+function encode(batch: TestBatch, remembered?: ChangeFilter): ReadingsBlock {
   const made = batchOf(batch);
   return encodeReadings([{ batch: made, known: remembered?.recall(made) }]);
 }
@@ -55,7 +55,7 @@ describe('a block', () => {
   it('has its rows in the order of the table, whatever the order of hosts, lives, series and readings', async () => {
     const engine = await temporaryEngine();
     try {
-      const remembered = new Remembered();
+      const remembered = new ChangeFilter();
       const lives = [1, 2, 3, 4, 5, 6].map((n) => ({ life: deriveId('vm', n) }));
       const told = [10, 20, 30].flatMap((uptime) =>
         ['b', 'a'].map((host) => {
@@ -111,7 +111,7 @@ describe('what did not change', () => {
   const vms = [{}, {}];
 
   it('is not sent again, and what did is', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const rows = (uptime: number, value: number, others: Partial<TestBatch> = {}): number =>
       encode({ uptime, vms, series: series(value), ...others }, remembered).rows;
     expect(rows(1, 5)).toBe(9);
@@ -127,13 +127,13 @@ describe('what did not change', () => {
     );
     // A LIOBN above whose keys those of another LIOBN must not begin.
     const series = [0n, 1n, 2n ** 46n].flatMap((liobn) => kinds.map((kind, value) => ({ ...kind, liobn, value })));
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     expect(encode({ uptime: 1, series }, remembered).rows).toBe(series.length);
     expect(encode({ uptime: 2, series }, remembered).rows).toBe(0);
   });
 
   it('is sent for another epoch, another host, another hour, and a batch from before', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const rows = (batch: Partial<TestBatch>): number =>
       encode({ uptime: 100, vms, series: series(5), ...batch }, remembered).rows;
     expect(rows({})).toBe(9);
@@ -148,7 +148,7 @@ describe('what did not change', () => {
   });
 
   it('is sent when the host was forgotten', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const batch = { uptime: 1, vms, series: series(5) };
     encode(batch, remembered);
     remembered.forget([batchOf(batch)]);
@@ -158,7 +158,7 @@ describe('what did not change', () => {
 
 describe('what is remembered', () => {
   it('is of the lives that the newest batch tells of', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     const [a, b] = [deriveId('a'), deriveId('b')];
     const told = (uptime: number, lives: string[]): string[] => {
       const host = remembered.recall(batchOf({ uptime, vms: lives.map((life) => ({ life })), series: [] }));
@@ -169,7 +169,7 @@ describe('what is remembered', () => {
   });
 
   it('does not grow with LIOBNs that come and go', () => {
-    const remembered = new Remembered();
+    const remembered = new ChangeFilter();
     let size = 0;
     for (let i = 0; i < 100; i++) {
       const batch = batchOf({ uptime: i, series: [1, 2, 3].map((n) => ({ liobn: BigInt(3 * i + n), value: 1 })) });
@@ -181,7 +181,7 @@ describe('what is remembered', () => {
   });
 
   it('is of so many hosts, and the one silent for longest goes first', () => {
-    const remembered = new Remembered(2);
+    const remembered = new ChangeFilter(2);
     const rows = (host: string): number => encode({ uptime: 1, host, series: [{ value: 1 }] }, remembered).rows;
     expect([rows('a'), rows('b'), rows('a'), rows('c')]).toEqual([1, 1, 0, 1]);
     expect([rows('a'), rows('c'), rows('b')]).toEqual([0, 0, 1]);
