@@ -5,6 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import { causeTexts } from './causes.js';
 import { chartReadme } from './chart-readme.js';
 import { agentConfiguration, collectorConfiguration } from './configuration.js';
+import { errorsPage } from './errors.js';
 import { evidenceTexts } from './evidence.js';
 import { fill } from './fill.js';
 import { metricsPage } from './metrics.js';
@@ -14,6 +15,7 @@ const PAGES: Readonly<Record<string, (path: string) => string>> = {
   'docs/reference/agent-configuration.md': agentConfiguration,
   'docs/reference/causes.md': (path) => fill(read(path), causeTexts()),
   'docs/reference/collector-configuration.md': collectorConfiguration,
+  'docs/reference/errors.md': errorsPage,
   'docs/reference/evidence.md': (path) => fill(read(path), evidenceTexts()),
   'docs/reference/metrics.md': metricsPage,
   'helm/tcewatch/README.md': () => chartReadme(read('helm/tcewatch/values.yaml')),
