@@ -3,7 +3,10 @@ import { expect, it } from 'vitest';
 import { errorTable } from '../src/errors.js';
 
 it('has a row for each code, with what it means and what to do', () => {
-  const table = errorTable({ late: { meaning: 'a | b.', remedy: 'Wait.' }, early: { meaning: 'c.', remedy: 'Go on.' } });
+  const table = errorTable({
+    late: { meaning: 'a | b.', remedy: 'Wait.' },
+    early: { meaning: 'c.', remedy: 'Go on.' },
+  });
   expect(table.split('\n').slice(2)).toEqual(['| `early` | c. | Go on. |', '| `late` | a \\| b. | Wait. |']);
 });
 
