@@ -75,7 +75,7 @@ export async function bootHost(image: Image, directory: string, agentDisk: strin
     await truncate(disk, PASSED_DISK_BYTES);
   }
   const visitor = await expectVisitor();
-  const command = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
+  const command: [string, ...string[]] = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
   const log = join(directory, 'qemu.log');
   const child = await startChild(command, log, 'ignore');
   try {
