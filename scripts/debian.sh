@@ -71,7 +71,7 @@ install_packages() {
   local work lists
   work=$(mktemp -d)
   chmod 755 "$work"
-  lists=(-q -o APT::Update::Error-Mode=any -o "Dir::State::Lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+  lists=(-q -o "Dir::State::Lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
   mkdir -p "$work/lists/partial"
   echo "installs $*"
   if apt-get "${lists[@]}" update >"$work/log" 2>&1 &&

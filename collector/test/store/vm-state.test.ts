@@ -1,17 +1,19 @@
 /** States of VMs in SQL are those of the protocol's rule, whatever was counted and whatever is said of it. */
 import { COUNTERS, EVIDENCE, HYPERCALL_NAMES, MODES, VM_STATES, sumModes, vmState } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall, ModeEvidence } from '@tcewatch/protocol';
+import { recordedBatches } from '@tcewatch/testing/recorded-batches';
+import { batchOf } from '@tcewatch/testing/series-batches';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Engine } from '../../src/embedded-clickhouse/engine.js';
 import { createDetector } from '../../src/alerts/index.js';
 import { askFleet } from '../../src/api/fleet.js';
-import type { AlertEvent } from '../../src/model.js';
+import type { AlertEvent } from '../../src/alerts/event.js';
 import { ClickHouse } from '../../src/store/index.js';
 import { vmStates, vmStatesAt } from '../../src/store/sql.js';
-import { temporaryEngine } from '../embedded-clickhouse/directories.js';
+import { temporaryEngine } from '../embedded-clickhouse/temporary-engine.js';
 import { firingAlert } from '../events.js';
-import { batchOf, recordedBatches, surroundings } from './surroundings.js';
+import { surroundings } from './surroundings.js';
 
 let engine: Engine;
 

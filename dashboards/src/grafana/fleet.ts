@@ -1,6 +1,7 @@
 /** The fleet: is anybody slower than they should be? */
 import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
 import { VM_STATE_WORDS } from '@tcewatch/protocol';
+import { DETECTOR } from '../thresholds.js';
 import { dashboard } from './frame.js';
 import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, stat, table, toHost, toVm } from './panels.js';
 import { events, fleet as queries } from './queries.js';
@@ -80,10 +81,10 @@ export const fleet = dashboard({
     table(
       {
         title: 'Freshness',
-        description: 'Time since each host was last read, before the end of the range.',
+        description: `Time since each host was last read, before the end of the range; orange from the ${DETECTOR.silentAfter} s after which a host is silent by default.`,
         noValue: 'no host was ever read',
         unit: 's',
-        thresholds: [[60, 'orange']],
+        thresholds: [[DETECTOR.silentAfter, 'orange']],
       },
       queries.freshness,
       { host: toHost(), 'host id': HIDDEN },

@@ -1,4 +1,5 @@
 /** One host, or some: its VMs, what its agent could see, and what was lost. */
+import { DELIVERY_OVERDUE } from '../thresholds.js';
 import { dashboard } from './frame.js';
 import { ALERT_COLUMNS, NOT_OBSERVABLE, metrics, modePlot, table, toVm } from './panels.js';
 import { events, host as queries } from './queries.js';
@@ -75,7 +76,7 @@ export const host = dashboard({
         description: 'Time since the oldest reading that waits to be delivered was taken. All agents that are scraped.',
         noValue: 'no agent is scraped by this Prometheus',
         unit: 's',
-        thresholds: [[300, 'orange']],
+        thresholds: [[DELIVERY_OVERDUE.atLeast, 'orange']],
       },
       [['tcewatch_agent_outbox_oldest_age_seconds', '{{instance}}']],
     ),

@@ -1,4 +1,5 @@
 /** tcewatch itself: does what was seen arrive, and how late? */
+import { ANY_FAILURE, DETECTOR, OUTBOX_MARKED_SHARE } from '../thresholds.js';
 import { dashboard } from './frame.js';
 import { metrics, plot, table } from './panels.js';
 import { events, pipeline as queries } from './queries.js';
@@ -30,7 +31,7 @@ export const pipeline = dashboard({
         description: 'How full the outboxes of the agents are; from 1 on the past is thinned.',
         noValue: NOT_SCRAPED,
         unit: 'percentunit',
-        thresholds: [[0.8, 'orange']],
+        thresholds: [[OUTBOX_MARKED_SHARE, 'orange']],
       },
       [['tcewatch_agent_outbox_bytes / tcewatch_agent_outbox_limit_bytes', '{{instance}}']],
     ),
@@ -50,7 +51,7 @@ export const pipeline = dashboard({
           'Batches a second that were not accepted, that could not be decoded, or that went to the dead-letter topic.',
         noValue: NOT_SCRAPED,
         unit: 'ops',
-        thresholds: [[0.001, 'orange']],
+        thresholds: [[ANY_FAILURE, 'orange']],
       },
       [
         [`sum by (outcome) (rate(tcewatch_collector_batches_total{outcome!="accepted"}[${RATE}]))`, '{{outcome}}'],
@@ -87,17 +88,17 @@ export const pipeline = dashboard({
         description: 'Tries of inserts a second that failed, by why. They are tried again.',
         noValue: NOT_SCRAPED,
         unit: 'ops',
-        thresholds: [[0.001, 'orange']],
+        thresholds: [[ANY_FAILURE, 'orange']],
       },
       [[`sum by (failure) (rate(tcewatch_collector_store_failures_total[${RATE}]))`, '{{failure}}']],
     ),
     metrics(
       {
         title: 'Freshness',
-        description: 'Age of the newest stored reading of the host that is furthest behind.',
+        description: `Age of the newest stored reading of the host that is furthest behind; orange from the ${DETECTOR.silentAfter} s after which a host is silent by default.`,
         noValue: NOT_SCRAPED,
         unit: 's',
-        thresholds: [[60, 'orange']],
+        thresholds: [[DETECTOR.silentAfter, 'orange']],
       },
       [['max(tcewatch_collector_newest_reading_age_seconds)', 'oldest']],
     ),

@@ -1,5 +1,6 @@
 /** One life of a VM: what its calls do, how long they take, and what is said of the cause. */
 import { StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import { DETECTOR } from '../thresholds.js';
 import { dashboard } from './frame.js';
 import { ALERT_COLUMNS, NOT_OBSERVABLE, modeAreas, modePlot, plot, stat, table } from './panels.js';
 import { events, vm as queries } from './queries.js';
@@ -50,7 +51,7 @@ export const vm = dashboard({
         description: 'Calls a second that KVM handed to userspace, by hypercall.',
         noValue: `${NOT_OBSERVABLE}, or ${NOT_READ}`,
         unit: 'ops',
-        thresholds: [[1, 'orange']],
+        thresholds: [[DETECTOR.minRate, 'orange']],
       },
       queries.punts,
     ),

@@ -1,4 +1,5 @@
 /** The agents' own health. */
+import { DELIVERY_OVERDUE, OUTBOX_FULL, OUTBOX_OLD, READING_OVERDUE } from '../thresholds.js';
 import { AGENT_JOB, grown } from './expressions.js';
 import type { AlertingRule, Group } from './types.js';
 
@@ -35,7 +36,7 @@ export const agent: Group = {
     },
     {
       alert: 'TceAgentBlind',
-      expr: 'tcewatch_agent_newest_reading_age_seconds > clamp_min(5 * tcewatch_agent_interval_seconds, 60)',
+      expr: `tcewatch_agent_newest_reading_age_seconds > ${overdue(READING_OVERDUE)}`,
       for: '3m',
       keepFiringFor: '2m',
       severity: 'critical',
@@ -68,9 +69,9 @@ export const agent: Group = {
     },
     {
       alert: 'TceAgentNotDelivering',
-      expr: `tcewatch_agent_newest_delivered_age_seconds > clamp_min(5 * tcewatch_agent_interval_seconds, 120)
+      expr: `tcewatch_agent_newest_delivered_age_seconds > ${overdue(DELIVERY_OVERDUE)}
 or
-(tcewatch_agent_outbox_oldest_age_seconds > 120 unless tcewatch_agent_newest_delivered_age_seconds)`,
+(tcewatch_agent_outbox_oldest_age_seconds > ${DELIVERY_OVERDUE.atLeast} unless tcewatch_agent_newest_delivered_age_seconds)`,
       for: '5m',
       keepFiringFor: '2m',
       severity: 'warning',
@@ -80,8 +81,8 @@ or
     },
     {
       alert: 'TceAgentOutboxFilling',
-      expr: `predict_linear(tcewatch_agent_outbox_bytes[30m], 4 * 3600) > tcewatch_agent_outbox_limit_bytes
-and tcewatch_agent_outbox_bytes > 0.25 * tcewatch_agent_outbox_limit_bytes`,
+      expr: `predict_linear(tcewatch_agent_outbox_bytes[30m], ${OUTBOX_FULL.within}) > tcewatch_agent_outbox_limit_bytes
+and tcewatch_agent_outbox_bytes > ${OUTBOX_FULL.fromShare} * tcewatch_agent_outbox_limit_bytes`,
       for: '15m',
       keepFiringFor: '10m',
       severity: 'warning',
@@ -91,7 +92,7 @@ and tcewatch_agent_outbox_bytes > 0.25 * tcewatch_agent_outbox_limit_bytes`,
     },
     {
       alert: 'TceAgentOutboxFilling',
-      expr: 'tcewatch_agent_outbox_oldest_age_seconds > 6 * 3600',
+      expr: `tcewatch_agent_outbox_oldest_age_seconds > ${OUTBOX_OLD}`,
       for: '15m',
       keepFiringFor: '10m',
       severity: 'warning',
@@ -111,3 +112,8 @@ and tcewatch_agent_outbox_bytes > 0.25 * tcewatch_agent_outbox_limit_bytes`,
     })),
   ],
 };
+
+/** PromQL: the seconds of so many intervals of the agent, or the least. */
+function overdue({ intervals, atLeast }: { intervals: number; atLeast: number }): string {
+  return `clamp_min(${intervals} * tcewatch_agent_interval_seconds, ${atLeast})`;
+}

@@ -1,16 +1,13 @@
 /** The collectors' own health, whatever batches come by. */
+import { CLICKHOUSE_RESTARTS, DETECTOR, NOTIFICATION_OVERDUE, READING_STALE, STALE_SHARE } from '../thresholds.js';
 import { COLLECTOR_JOB, grown } from './expressions.js';
 import type { Group } from './types.js';
 
 /** Each collector tells of what it has taken itself, so the youngest age is that of the host. */
 const AGES = 'min by (job, host) (tcewatch_collector_newest_reading_age_seconds)';
 
-/** Seconds. */
-const STALE = 180;
-/** A notification takes milliseconds where nothing is wrong. */
-const OVERDUE = 120;
-/** Whoever is silent for a week was taken away. */
-const GONE = 7 * 86_400;
+/** Hosts that are not heard of; those that are taken for removed are not among them. */
+const STALE = `${AGES} > ${READING_STALE} < ${DETECTOR.forgetAfter}`;
 
 export const collector: Group = {
   name: 'tcewatch-collector',
@@ -37,7 +34,7 @@ export const collector: Group = {
     },
     {
       alert: 'TceReadingsStale',
-      expr: `${AGES} > ${STALE} < ${GONE}`,
+      expr: STALE,
       for: '2m',
       keepFiringFor: '2m',
       severity: 'warning',
@@ -47,7 +44,7 @@ export const collector: Group = {
     },
     {
       alert: 'TceReadingsStale',
-      expr: `count by (job) (${AGES} > ${STALE} < ${GONE}) / count by (job) (${AGES} < ${GONE}) > 0.25`,
+      expr: `count by (job) (${STALE}) / count by (job) (${AGES} < ${DETECTOR.forgetAfter}) > ${STALE_SHARE}`,
       for: '2m',
       keepFiringFor: '2m',
       severity: 'critical',
@@ -98,7 +95,7 @@ export const collector: Group = {
     },
     {
       alert: 'TceNotifierFailing',
-      expr: `tcewatch_collector_notification_oldest_age_seconds > ${OVERDUE}
+      expr: `tcewatch_collector_notification_oldest_age_seconds > ${NOTIFICATION_OVERDUE}
 unless on (job, instance, notifier) rate(tcewatch_collector_notifications_total{outcome="retried"}[5m]) > 0`,
       for: '2m',
       keepFiringFor: '5m',
@@ -120,7 +117,7 @@ unless on (job, instance, notifier) rate(tcewatch_collector_notifications_total{
     },
     {
       alert: 'TceClickHouseRestarting',
-      expr: 'increase(tcewatch_collector_clickhouse_restarts_total[1h]) > 1',
+      expr: `increase(tcewatch_collector_clickhouse_restarts_total[1h]) > ${CLICKHOUSE_RESTARTS}`,
       for: '0m',
       keepFiringFor: '30m',
       severity: 'warning',

@@ -1,28 +1,18 @@
 /**
  * Lost acceleration from the agents' own counters, for sites that scrape the agents. The thresholds are those of the
- * collector's detector, which knows more: LIOBNs, lives of VMs, and causes.
+ * collector's detector by default, which knows more: LIOBNs, lives of VMs, and causes.
  */
+import { DETECTOR, HANDLED_CALLS } from '../thresholds.js';
 import { grown } from './expressions.js';
 import type { Group } from './types.js';
 
 const VM = 'job, instance, vm, uuid';
 
-/** Least punts a second: below that nobody feels them. */
-const MIN_RATE = 1;
-/** The same where real mode cannot be observed, so that a share says nothing. */
-const MIN_RATE_BLIND = 100;
-const WARNING_SHARE = 0.1;
-const CRITICAL_SHARE = 0.9;
+const { minShare, criticalShare, minRate, minRateBlind } = DETECTOR;
 
-/**
- * A call in flight is counted as entered and not yet as punted, so a VM whose every call is punted shows some calls as
- * handled: no more than it has vCPUs. More were handled indeed.
- */
-const HANDLED_INDEED = 100;
-
-const ACCELERATED = `max_over_time(vm:tcewatch_hypercalls_in_kernel:sum[1d]) > ${HANDLED_INDEED}`;
+const ACCELERATED = `max_over_time(vm:tcewatch_hypercalls_in_kernel:sum[1d]) > ${HANDLED_CALLS}`;
 const SHARE = 'vm:tcewatch_hypercalls_userspace:share5m';
-const RATE = `vm:tcewatch_hypercalls_userspace:rate5m >= ${MIN_RATE}`;
+const RATE = `vm:tcewatch_hypercalls_userspace:rate5m >= ${minRate}`;
 
 const HOW_MUCH = '{{ $value | humanizePercentage }} of its TCE hypercalls of the last 5 minutes went to userspace';
 const WHO = 'VM {{ $labels.vm }} on {{ $labels.instance }}';
@@ -65,7 +55,7 @@ unless on (${VM}) (tcewatch_vm_tce_tables == 0)`,
     },
     {
       alert: 'TceAccelerationLost',
-      expr: `(${SHARE} >= ${CRITICAL_SHARE} and ${RATE})
+      expr: `(${SHARE} >= ${criticalShare} and ${RATE})
 and ${ACCELERATED}`,
       for: '2m',
       keepFiringFor: '5m',
@@ -75,7 +65,7 @@ and ${ACCELERATED}`,
     },
     {
       alert: 'TceAccelerationLost',
-      expr: `(${SHARE} >= ${WARNING_SHARE} < ${CRITICAL_SHARE} and ${RATE})
+      expr: `(${SHARE} >= ${minShare} < ${criticalShare} and ${RATE})
 and ${ACCELERATED}`,
       for: '2m',
       keepFiringFor: '5m',
@@ -85,7 +75,7 @@ and ${ACCELERATED}`,
     },
     {
       alert: 'TceAccelerationLost',
-      expr: `(vm:tcewatch_hypercalls_userspace:rate5m >= ${MIN_RATE_BLIND} unless on (${VM}) ${SHARE} >= ${WARNING_SHARE})
+      expr: `(vm:tcewatch_hypercalls_userspace:rate5m >= ${minRateBlind} unless on (${VM}) ${SHARE} >= ${minShare})
 and on (${VM}) vm_hypercall:tcewatch_real_mode_hidden:info`,
       for: '2m',
       keepFiringFor: '5m',
@@ -96,7 +86,7 @@ and on (${VM}) vm_hypercall:tcewatch_real_mode_hidden:info`,
     },
     {
       alert: 'TceNeverAccelerated',
-      expr: `(${SHARE} >= ${CRITICAL_SHARE} and ${RATE})
+      expr: `(${SHARE} >= ${criticalShare} and ${RATE})
 unless ${ACCELERATED}`,
       for: '5m',
       keepFiringFor: '5m',

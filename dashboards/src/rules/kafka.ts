@@ -1,4 +1,5 @@
 /** The collectors' intake from Kafka. */
+import { CONSUMER_RESTARTS, KAFKA_BEHIND } from '../thresholds.js';
 import { grown } from './expressions.js';
 import type { Group } from './types.js';
 
@@ -10,7 +11,7 @@ export const kafka: Group = {
   rules: [
     {
       alert: 'TceConsumerLagging',
-      expr: `sum by (job) (${LAG}) / (sum by (job) (${ACCEPTED}) > 0) > 300`,
+      expr: `sum by (job) (${LAG}) / (sum by (job) (${ACCEPTED}) > 0) > ${KAFKA_BEHIND}`,
       for: '10m',
       keepFiringFor: '5m',
       severity: 'warning',
@@ -43,7 +44,7 @@ unless on (job, instance) ${ACCEPTED} > 0`,
     },
     {
       alert: 'TceConsumerStalled',
-      expr: 'sum by (job, instance, why) (increase(tcewatch_collector_kafka_restarts_total[1h])) > 3',
+      expr: `sum by (job, instance, why) (increase(tcewatch_collector_kafka_restarts_total[1h])) > ${CONSUMER_RESTARTS}`,
       for: '0m',
       keepFiringFor: '30m',
       severity: 'warning',

@@ -1,5 +1,6 @@
 /** The fleet: every living VM with its state, to filter and to sort. */
 import { VM_STATES, VM_STATE_WORDS } from '@tcewatch/protocol/vm-state';
+import type { VmState } from '@tcewatch/protocol/vm-state';
 import { useRef } from 'preact/hooks';
 import type { Alert, FleetVm, Host } from '../api/answers.js';
 import { usePolled } from '../api/poll.js';
