@@ -1,7 +1,7 @@
 /**
  * A fleet of 10,000 hosts with 20 VMs each through the detector on one core: how much faster than real time, and what a
- * series costs in memory. One host's batches are made once and sent under each host's names, so that the time measured is
- * the detector's alone. In each reading every counter has grown, and the agent has looked at every VM anew.
+ * series costs in memory. One host's batches are made once and sent under each host's names, so that the time measured
+ * is the detector's alone. In each reading every counter has grown, and the agent has looked at every VM anew.
  */
 import { createDetector } from '@tcewatch/collector';
 import { deriveId } from '@tcewatch/protocol';

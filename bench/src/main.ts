@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: most figures are ratios of two ways of doing the same thing, measured in turns within this run. Two are
- * not: how much faster than real time the detector is, and what the agent costs its host.
+ * `npm run bench`: most figures are ratios of two ways of doing the same thing, measured in turns within this run. Two
+ * are not: how much faster than real time the detector is, and what the agent costs its host.
  */
 import { missingForBroker } from '@tcewatch/testing/kafka';
 import { measureBatching } from './batching.js';

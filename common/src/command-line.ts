@@ -1,4 +1,7 @@
-/** A configuration on the command line: settings as options of a commander command and back, and the command `check-config`. */
+/**
+ * A configuration on the command line: settings as options of a commander command and back, and the command
+ * `check-config`.
+ */
 import { Command, Option } from 'commander';
 import type { ConfigRow } from './describe.js';
 import { fileVariable } from './load.js';
@@ -42,7 +45,7 @@ export interface CheckConfigOptions {
   file: string;
   /** Prefix of the environment's names. */
   prefix: string;
-  /** Throws ConfigError with all that is wrong. */
+  /** Loads the configuration. Throws ConfigError with all that is wrong. */
   load: (env: Environment, given: { file?: string | undefined }) => unknown;
 }
 

@@ -18,7 +18,9 @@ export interface GivenSettings {
 }
 
 export interface ConfigInput<S extends z.ZodType> extends GivenSettings {
-  /** A strict object all through, so that unknown keys are refused; see `types.ts` for durations, secrets and others. */
+  /**
+   * A strict object all through, so that unknown keys are refused; see `types.ts` for durations, secrets and others.
+   */
   schema: S;
   env?: Environment;
   /** Prefix of the environment's names, `TCEWATCH_AGENT`. Names that start with it and mean no setting are refused. */

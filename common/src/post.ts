@@ -1,6 +1,6 @@
 /**
- * One HTTP POST with client certificates, a bound on time and on the answer's size; no retries, no redirects. Node's own
- * client rather than `fetch`, which takes neither certificates nor a private authority.
+ * One HTTP POST with client certificates, a bound on time and on the answer's size; no retries, no redirects. Node's
+ * own client rather than `fetch`, which takes neither certificates nor a private authority.
  */
 import type { Agent, IncomingMessage } from 'node:http';
 import { request as requestHttp } from 'node:http';

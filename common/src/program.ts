@@ -1,4 +1,6 @@
-/** What the programs do alike around their commands: surroundings, exit status, and errors in words for the operator. */
+/**
+ * What the programs do alike around their commands: surroundings, exit status, and errors in words for the operator.
+ */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from './load.js';
@@ -14,7 +16,9 @@ export interface ProgramSurroundings {
   version: string;
 }
 
-/** Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status. */
+/**
+ * Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status.
+ */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly status: number;
@@ -34,7 +38,10 @@ export interface Program<S extends ProgramSurroundings> {
   foreseen: readonly (abstract new (...args: never[]) => Error)[];
 }
 
-/** Runs the command that `args` name; resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
+/**
+ * Runs the command that `args` name, those after the program's own name. Resolves to the exit status: 0, or another
+ * with the reason on standard error.
+ */
 export async function runProgram<S extends ProgramSurroundings>(
   { name, description, commands, foreseen }: Program<S>,
   args: readonly string[],
@@ -83,8 +90,8 @@ export function surroundingsOf(
 }
 
 /**
- * Ends the process once its output is written, whatever still holds sockets or timers: what has to be finished, the commands
- * have awaited.
+ * Ends the process once its output is written, whatever still holds sockets or timers: what has to be finished, the
+ * commands have awaited.
  */
 export async function endProcess(process: NodeJS.Process, status: number): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) {

@@ -33,7 +33,9 @@ export function unwrap(schema: z.core.$ZodType): Unwrapped {
   return { schema, description: outer.description ?? '', kind: outer.kind, fallback: undefined, optional: false };
 }
 
-/** Lists the keys of the object that stands at a path, those of each alternative of a union; empty where none stands. */
+/**
+ * Lists the keys of the object that stands at a path, those of each alternative of a union; empty where none stands.
+ */
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   let level = alternatives(schema);
   for (const step of path) level = level.flatMap((at) => into(at, step)).flatMap(alternatives);

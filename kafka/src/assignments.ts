@@ -1,6 +1,6 @@
 /**
- * Which partitions are this consumer's, how far each has been read and committed, which are paused, and whether one stands
- * still. Knows no library and no clock but the one it is given.
+ * Which partitions are this consumer's, how far each has been read and committed, which are paused, and whether one
+ * stands still. Knows no library and no clock but the one it is given.
  */
 import type { Assignment, Position, TopicPartition } from './types.js';
 

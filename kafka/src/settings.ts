@@ -62,7 +62,10 @@ function needsOf(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauth
   return mechanism === 'oauthbearer' ? (['tokenFile'] as const) : (['username', 'password'] as const);
 }
 
-/** The section `kafka` of a program's settings, to be extended by what the program does with Kafka, for instance the name of a topic. */
+/**
+ * The section `kafka` of a program's settings, to be extended by what the program does with Kafka, for instance the
+ * name of a topic.
+ */
 export const kafkaSettings = z.strictObject({
   brokers: brokers.prefault([]).describe('`host:port` of some brokers, by which the others are found.'),
   clientId: z.string().min(1).default('tcewatch').describe("Name of this program in the brokers' logs and quotas."),

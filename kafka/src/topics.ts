@@ -37,7 +37,9 @@ export function judgeTopic(spec: TopicSpec, is: TopicState, brokers: string): To
   return problems;
 }
 
-/** Says how to give a topic more replicas. No tool of Kafka's chooses the brokers by itself: whoever runs it says which. */
+/**
+ * Says how to give a topic more replicas. No tool of Kafka's chooses the brokers by itself: whoever runs it says which.
+ */
 function moreReplicas(topic: string, partitions: number, replicas: number, brokers: string): string {
   const file = `replicas-of-${topic}.json`;
   const example = JSON.stringify({

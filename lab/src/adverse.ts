@@ -1,4 +1,6 @@
-/** What may befall an agent on a host: missing privileges, strangers in its tracefs, a module reload, a hostile guest. */
+/**
+ * What may befall an agent on a host: missing privileges, strangers in its tracefs, a module reload, a hostile guest.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Capability } from './agent.js';

@@ -31,8 +31,8 @@ export async function expectVisitor(): Promise<Visitor> {
 }
 
 /**
- * Reads a connection line by line, on demand: each call resolves to the next line, and rejects with LabError once the connection
- * of `name` has ended.
+ * Reads a connection line by line, on demand: each call resolves to the next line, and rejects with LabError once the
+ * connection of `name` has ended.
  */
 export function linesOf(name: string, stream: Readable): () => Promise<string> {
   const lines = createInterface({ input: stream })[Symbol.asyncIterator]();

@@ -1,7 +1,7 @@
 /**
- * What the container runtime is told, in the format of the Open Container Initiative's runtime specification: the image's
- * program as the chart's DaemonSet has it run. As of containerd: kernel file systems read-only, the same paths hidden.
- * Not as there: the host's network, no limit of memory, and no seccomp filter.
+ * What the container runtime is told, in the format of the Open Container Initiative's runtime specification: the
+ * image's program as the chart's DaemonSet has it run. As of containerd: kernel file systems read-only, the same paths
+ * hidden. Not as there: the host's network, no limit of memory, and no seccomp filter.
  */
 import { volumeOf } from './chart.js';
 import type { Pod, Volume } from './chart.js';

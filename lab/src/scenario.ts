@@ -1,4 +1,7 @@
-/** What is done to the guests and to the agent, step by step, and which modes each guest must have been seen in. No counts. */
+/**
+ * What is done to the guests and to the agent, step by step, and which modes each guest must have been seen in. No
+ * counts.
+ */
 import { adverse, askDoctor } from './adverse.js';
 import { awaitCalls } from './guest.js';
 import type { GuestPlan } from './guest.js';

@@ -15,7 +15,10 @@ export const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
 /** The capabilities that docs/guides/privileges.md has root keep. */
 const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];
 
-/** Gives the command with these capabilities alone, and where nothing but /run and the kernel's own file systems is writable. */
+/**
+ * Gives the command with these capabilities alone, and where nothing but /run and the kernel's own file systems is
+ * writable.
+ */
 function confined(command: string, capabilities = LEAST): string {
   const bounds = ['-all', ...capabilities.map((name) => `+${name}`)].join();
   const readOnly = ['/', '/share', '/tmp'].map((path) => `mount -o remount,bind,ro ${path}`).join(' && ');

@@ -5,7 +5,10 @@ import { LabError } from './errors.js';
 const PERIOD_MS = 1000;
 const PATIENCE_MS = 600_000;
 
-/** Asks again and again: resolves to the first answer that is not undefined; rejects with LabError naming `what` when none comes. */
+/**
+ * Asks again and again: resolves to the first answer that is not undefined; rejects with LabError naming `what` when
+ * none comes.
+ */
 export async function poll<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
   const answer = await pollWithin(PATIENCE_MS, ask, PERIOD_MS);
   if (answer === undefined) throw new LabError(`waited ${PATIENCE_MS / 1000} s in vain: ${what}`);

@@ -1,6 +1,6 @@
 /**
- * Starts what the standard environment variables ask for. The SDK would send both signals to localhost unless it is told not
- * to; here each is off until a variable names its exporter or where to send it.
+ * Starts what the standard environment variables ask for. The SDK would send both signals to localhost unless it is
+ * told not to; here each is off until a variable names its exporter or where to send it.
  */
 import { CommandError } from '@tcewatch/common';
 import type { Environment } from '@tcewatch/common';
@@ -16,7 +16,9 @@ const EXPORTERS = {
   METRICS: { known: ['otlp'], fix: 'give otlp or none (Prometheus has /metrics)' },
 } as const;
 
-/** Starts telemetry, once in a process. The SDK is loaded here, and only if it is asked for. Rejects with CommandError. */
+/**
+ * Starts telemetry, once in a process. The SDK is loaded here, and only if it is asked for. Rejects with CommandError.
+ */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const signals = signalsOf(options.env);
   if (!signals.traces && !signals.metrics) return noTelemetry;
@@ -25,9 +27,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 }
 
 /**
- * Reads which signals are asked for. Throws CommandError for an exporter that there is none of here, and for an endpoint that
- * is no URL. Empty is as good as
- * unset (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+ * Reads which signals are asked for. Throws CommandError for an exporter that there is none of here, and for an
+ * endpoint that is no URL. Empty is as good as unset
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
  */
 export function signalsOf(env: Environment): Signals {
   if (given(env, 'OTEL_SDK_DISABLED').toLowerCase() === 'true') return { traces: false, metrics: false };

@@ -1,6 +1,6 @@
 /**
- * What the programs need of OpenTelemetry, in few words of their own: where it is off there is no library behind it. Contexts
- * are passed on explicitly, as the text that travels anyway.
+ * What the programs need of OpenTelemetry, in few words of their own: where it is off there is no library behind it.
+ * Contexts are passed on explicitly, as the text that travels anyway.
  */
 import type { Environment } from '@tcewatch/common';
 import type { Logger } from 'pino';
@@ -31,8 +31,8 @@ export interface Telemetry {
   /** Sends what the registry has, from now on. */
   exportMetrics(registry: Registry): void;
   /**
-   * Sends what is not sent yet, for five seconds at most, and never rejects. What is given up then may still hold sockets
-   * and timers, so that the process does not end by itself.
+   * Sends what is not sent yet, for five seconds at most, and never rejects. What is given up then may still hold
+   * sockets and timers, so that the process does not end by itself.
    */
   shutdown(): Promise<void>;
 }
@@ -63,9 +63,9 @@ export const noTelemetry: Telemetry = {
 };
 
 /**
- * Runs work that several traces go through together in a span of each: one below each of `parents`, W3C traceparents; it
- * begins a trace where that is undefined. `work` is given the spans'
- * own traceparents in the same order. When it rejects the spans have failed, and so has this.
+ * Runs work that several traces go through together in a span of each: one below each of `parents`, W3C traceparents;
+ * it begins a trace where that is undefined. `work` is given the spans' own traceparents in the same order. When it
+ * rejects the spans have failed, and so has this.
  */
 export async function inSpans<T>(
   telemetry: Telemetry,

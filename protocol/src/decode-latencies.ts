@@ -8,8 +8,8 @@ import type { BatchLimits } from './limits.js';
 import { LATENCY_BUCKETS, SPANS, hypercallName } from './vocabulary.js';
 
 /**
- * Decodes the columns. Throws BatchError when they disagree, or a row names a VM or a bucket that is not there. Rows whose span or
- * hypercall this reader does not know are left out: a newer agent may time more.
+ * Decodes the columns. Throws BatchError when they disagree, or a row names a VM or a bucket that is not there. Rows
+ * whose span or hypercall this reader does not know are left out: a newer agent may time more.
  */
 export function decodeLatencies(message: LatenciesMessage, vms: number, limits: Readonly<BatchLimits>): Latencies {
   const { rows, vm, span, hypercall, bucket, calls, totalUs } = message;

@@ -29,7 +29,10 @@ export function decodeEvidence(
   });
 }
 
-/** Decodes a VM. Throws BatchError; `field` is where the VM stands in the batch, `evidence` what the batch has for VMs to refer to. */
+/**
+ * Decodes a VM. Throws BatchError; `field` is where the VM stands in the batch, `evidence` what the batch has for VMs
+ * to refer to.
+ */
 export function decodeVm(
   message: VmMessage,
   evidence: readonly ModeEvidence[][],

@@ -86,7 +86,10 @@ function factsInit(facts: Facts): MessageInitShape<typeof wire.FactsSchema> {
   };
 }
 
-/** Makes the message of the series. On the wire enumerations count from 1, since 0 is "not given"; the columns in memory index the vocabulary. */
+/**
+ * Makes the message of the series. On the wire enumerations count from 1, since 0 is "not given"; the columns in memory
+ * index the vocabulary.
+ */
 function seriesInit(series: Series): MessageInitShape<typeof wire.SeriesSchema> {
   const liobn = new Uint8Array(series.length * 8);
   const view = new DataView(liobn.buffer);

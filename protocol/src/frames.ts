@@ -15,9 +15,9 @@ export function frameBatches(encoded: readonly Uint8Array[]): Uint8Array<ArrayBu
 }
 
 /**
- * Splits a body into its encoded batches, as views of it; none for an empty body. Throws {@link BatchError}: `malformed` for a
- * frame that is cut off or whose length is no varint, `too-large` for a frame beyond `limits.bytes` or more frames than
- * `limits.frames`. `field` is `frames[i]`, and the message names the offset in the body.
+ * Splits a body into its encoded batches, as views of it; none for an empty body. Throws {@link BatchError}:
+ * `malformed` for a frame that is cut off or whose length is no varint, `too-large` for a frame beyond `limits.bytes`
+ * or more frames than `limits.frames`. `field` is `frames[i]`, and the message names the offset in the body.
  */
 export function splitBatches(
   body: Uint8Array,

@@ -30,8 +30,8 @@ export function idToBytes(id: string): Uint8Array {
 }
 
 /**
- * Makes an identifier that depends on nothing but the parts, so that two agents, or two replays of one recording, name the
- * same thing alike (UUID version 8 over SHA-256).
+ * Makes an identifier that depends on nothing but the parts, so that two agents, or two replays of one recording, name
+ * the same thing alike (UUID version 8 over SHA-256).
  */
 export function deriveId(...parts: (string | number | bigint)[]): string {
   const bytes = createHash('sha256')

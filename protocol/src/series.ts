@@ -2,7 +2,7 @@
 import type { Series, SeriesRow } from './batch.js';
 import { COUNTERS, HYPERCALLS, SCOPES, hypercallName } from './vocabulary.js';
 
-/** Empty columns for the given number of series. */
+/** Makes empty columns for the given number of series. */
 export function allocateSeries(length: number): Series {
   return {
     length,

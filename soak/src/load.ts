@@ -1,6 +1,6 @@
 /**
- * The load of a generated host: how often each of its threads has made each hypercall at any instant. A pure function of
- * seed and time, as if a kernel counted: what reads it may die, and nothing is lost.
+ * The load of a generated host: how often each of its threads has made each hypercall at any instant. A pure function
+ * of seed and time, as if a kernel counted: what reads it may die, and nothing is lost.
  */
 import { HYPERCALL_NAMES, deriveId, hasOneEntry } from '@tcewatch/protocol';
 import type { Cell, VmSighting } from '@tcewatch/agent';

@@ -51,7 +51,9 @@ async function takeRecords(client: KafkaClient): Promise<ConsumedRecord[]> {
   return taken;
 }
 
-/** Makes a record again; with the key of another host, it comes to another partition, and so maybe to another collector. */
+/**
+ * Makes a record again; with the key of another host, it comes to another partition, and so maybe to another collector.
+ */
 function again({ key, value, headers }: ConsumedRecord, dice: Dice): KafkaRecord {
   const own = Buffer.from(key ?? []).toString('utf8');
   const texts = Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]);

@@ -34,7 +34,10 @@ export interface ScheduleSpec {
   brokers: number;
 }
 
-/** The ways to cut the network: nothing comes through; requests arrive and answers do not; what is connected falls silent for ever. */
+/**
+ * The ways to cut the network: nothing comes through; requests arrive and answers do not; what is connected falls
+ * silent for ever.
+ */
 export const CUTS = ['all', 'answers', 'freeze'] as const;
 
 /** The time for which there is about one disturbance; there is each kind at least once. */
@@ -45,8 +48,8 @@ const LONGEST_MS = 12_000;
 const LARGEST_SEED = 2 ** 31 - 1;
 
 /**
- * Makes the schedule, in order of time. The first collector is left alone after a third of the time: its memory is watched from then on, which
- * takes a process that lives.
+ * Makes the schedule, in order of time. The first collector is left alone after a third of the time: its memory is
+ * watched from then on, which takes a process that lives.
  */
 export function scheduleOf({ seed, durationMs, agents, collectors, brokers }: ScheduleSpec): Disturbance[] {
   const dice = diceOf(seed);

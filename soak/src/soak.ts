@@ -28,7 +28,7 @@ const VMS = 20;
 const STARTED_WITHIN_MS = 180_000;
 const DRAINED_WITHIN_MS = 300_000;
 
-/** Rejects when the parts cannot be started; all else is in the result. */
+/** Runs a soak. Rejects when the parts cannot be started; all else is in the result. */
 export async function soak(options: SoakOptions, directory: string, say: (line: string) => void): Promise<SoakResult> {
   const recording = await unpack(RECORDING);
   const replayed = await countRecording(recording);

@@ -1,7 +1,7 @@
 /**
- * What the agent costs a host with many VMs: the program itself, over readings that all differ, delivered by HTTP. At the
- * interval that it has on a host, since what Node does between readings (it collects garbage when it is idle) costs time
- * and saves memory; and in quick succession, where there are enough readings for compiled code.
+ * What the agent costs a host with many VMs: the program itself, over readings that all differ, delivered by HTTP. At
+ * the interval that it has on a host, since what Node does between readings (it collects garbage when it is idle) costs
+ * time and saves memory; and in quick succession, where there are enough readings for compiled code.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

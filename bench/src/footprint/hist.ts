@@ -30,8 +30,8 @@ export function parsePrinted(text: string): Printed {
 }
 
 /**
- * Prints the text for copies of the threads, whose ids are `offset` apart: what `now` counted, and `rounds` times what was counted
- * by the end of a round.
+ * Prints the text for copies of the threads, whose ids are `offset` apart: what `now` counted, and `rounds` times what
+ * was counted by the end of a round.
  */
 export function print(
   now: Printed,

@@ -1,6 +1,7 @@
 /**
- * `npm run sizing`: what a fleet sends and what it takes on disk, worked out from one host whose VMs do what recorded ones
- * did. The host's readings go through the real store into the embedded ClickHouse, whose own figures of its parts are told.
+ * `npm run sizing`: what a fleet sends and what it takes on disk, worked out from one host whose VMs do what recorded
+ * ones did. The host's readings go through the real store into the embedded ClickHouse, whose own figures of its parts
+ * are told.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,10 @@ const DAY_SECONDS = 86_400;
 const TOGETHER = 64;
 /** Midnight: all readings fall into one partition. */
 const BEGAN_NS = 1_795_305_600_000_000_000n;
-/** Days that each table of figures keeps its rows by default; the others have a row for each series, VM or host that ever was. */
+/**
+ * Days that each table of figures keeps its rows by default; the others have a row for each series, VM or host that
+ * ever was.
+ */
 const KEPT: Readonly<Record<string, number>> = {
   readings: DEFAULT_RETENTION.readings,
   readings_minute: DEFAULT_RETENTION.minutes,

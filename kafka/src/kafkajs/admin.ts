@@ -135,7 +135,10 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 }
 
-/** Measures how far behind a reader is. `position` is the next offset to read; without one, reading begins with what there is. */
+/**
+ * Measures how far behind a reader is. `position` is the next offset to read; without one, reading begins with what
+ * there is.
+ */
 export function lagOf(
   topic: string,
   { partition, low, end }: PartitionExtent,
@@ -145,7 +148,10 @@ export function lagOf(
   return { topic, partition, position, end, records: end > from ? end - from : 0n };
 }
 
-/** Asks what a group has committed. The library gives up where a coordinator has only begun its work, as on a new broker. */
+/**
+ * Asks what a group has committed. The library gives up where a coordinator has only begun its work, as on a new
+ * broker.
+ */
 function offsetsOf(admin: Admin, groupId: string, topics: readonly string[]) {
   return patiently(() => admin.fetchOffsets({ groupId, topics: [...topics] }), isLoading);
 }

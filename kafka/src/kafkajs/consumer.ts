@@ -1,6 +1,6 @@
 /**
- * A member of a consumer group for as long as it is wanted: makes a {@link Membership}, and another one when the library gives
- * up or, as it is known to, goes on without consuming.
+ * A member of a consumer group for as long as it is wanted: makes a {@link Membership}, and another one when the
+ * library gives up or, as it is known to, goes on without consuming.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -107,7 +107,10 @@ export class KafkajsConsumer implements KafkaConsumer {
     await this.#running;
   }
 
-  /** The time between two checks of the watchdog, and how long one may take: the brokers may be out of reach, or seem to be. */
+  /**
+   * The time between two checks of the watchdog, and how long one may take: the brokers may be out of reach, or seem to
+   * be.
+   */
   get #checkMs(): number {
     return (this.#options.stalledAfterMs ?? STALLED_AFTER_MS) / CHECKS;
   }
@@ -239,7 +242,7 @@ export class KafkajsConsumer implements KafkaConsumer {
       });
       const problem = await this.#check();
       if (problem === undefined || over.aborted) continue;
-      this.#log.warn(`the consumer stands still (${problem}); it is made anew`);
+      this.#log.warn(`the consumer stands still (${problem}); it is replaced`);
       return 'stalled';
     }
   }

@@ -28,7 +28,9 @@ const BY_TYPE: ReadonlyMap<string, KafkaFailure> = new Map([
   ['INVALID_PRODUCER_EPOCH', 'unavailable'],
 ]);
 
-/** Codes of Node's TLS: those of the handshake (EPROTO holds an alert of OpenSSL) and of the look at the certificate. */
+/**
+ * Codes of Node's TLS: those of the handshake (EPROTO holds an alert of OpenSSL) and of the look at the certificate.
+ */
 const TLS_CODES = /^(EPROTO|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
 /** Errors that tell that a member's generation has ended: it will join again, and nothing is wrong. */

@@ -1,7 +1,7 @@
 /**
- * One life of the library's consumer, from joining the group to whatever ends it; it never restarts itself. Positions and
- * commits are kept by {@link Assignments}, since the library goes back to what was committed at each rebalance, and says that
- * it has committed when it has not.
+ * One life of the library's consumer, from joining the group to whatever ends it; it never restarts itself. Positions
+ * and commits are kept by {@link Assignments}, since the library goes back to what was committed at each rebalance, and
+ * says that it has committed when it has not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
@@ -32,7 +32,10 @@ const SESSION_TIMEOUT_MS = 30_000;
 const HEARTBEATS = 10;
 /** How long a rebalance waits for the batches that members are taking over. */
 export const REBALANCE_TIMEOUT_MS = 60_000;
-/** The longest that a fetch waits: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
+/**
+ * The longest that a fetch waits: how soon a partition that is resumed is read again, and how often a consumer without
+ * work wakes up.
+ */
 const MAX_WAIT_MS = 500;
 /** The pause before a batch that was not taken is delivered again. */
 const REDELIVERY_MS = 1000;
@@ -67,7 +70,7 @@ export class Membership {
     this.#listen();
   }
 
-  /** Rejects when it cannot even begin; failures after that come to `onCrashed`. */
+  /** Begins to join. Rejects when it cannot even begin; failures after that come to `onCrashed`. */
   async start(): Promise<void> {
     const { topics, from, concurrency } = this.#options.consumer;
     await this.#consumer.connect();
@@ -102,8 +105,8 @@ export class Membership {
   }
 
   /**
-   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and ends
-   * all of them.
+   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and
+   * ends all of them.
    */
   async end({ stuck }: { stuck: boolean }): Promise<void> {
     this.#over = true;
@@ -157,8 +160,8 @@ export class Membership {
   }
 
   /**
-   * The library throws while it has no group, as after a crash that it has not told yet. Nothing is lost by passing over
-   * that: `assignments` knows what is paused.
+   * The library throws while it has no group, as after a crash that it has not told yet. Nothing is lost by passing
+   * over that: `assignments` knows what is paused.
    */
   #steer(action: () => void): void {
     if (this.#memberId === undefined || this.#over) return;

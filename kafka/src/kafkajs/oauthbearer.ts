@@ -1,6 +1,6 @@
 /**
- * Logging in by a token (RFC 7628). The library's own way does not look at the answer, so that a token that was refused seems
- * to be a broker that closes connections.
+ * Logging in by a token (RFC 7628). The library's own way does not look at the answer, so that a token that was refused
+ * seems to be a broker that closes connections.
  */
 import { readFile } from 'node:fs/promises';
 import type { Mechanism } from 'kafkajs';
@@ -35,7 +35,9 @@ function sized(text: string): Buffer {
   return Buffer.concat([length, Buffer.from(text)]);
 }
 
-/** Makes the error that the library has for the other mechanisms. `answer` is JSON such as `{"status":"invalid_token"}`. */
+/**
+ * Makes the error that the library has for the other mechanisms. `answer` is JSON such as `{"status":"invalid_token"}`.
+ */
 function refused(answer: string): Error {
   const reason = answer.replaceAll(/\p{Cc}+/gu, ' ').slice(0, LONGEST_REASON);
   const error = new Error(`SASL OAUTHBEARER authentication failed: the broker refuses the token (${reason})`);

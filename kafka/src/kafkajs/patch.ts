@@ -1,7 +1,7 @@
 /**
- * Mends one function of kafkajs 2.2.4, which nobody maintains any more: after each answer its request queue sets a timer for
- * a moment in the past, for ever, whether anything waits or not. That wakes an idle program some 700 times a second for each
- * connection, and newer versions of Node warn of negative time-outs (its issues 1704 and 1751).
+ * Mends one function of kafkajs 2.2.4, which nobody maintains any more: after each answer its request queue sets a
+ * timer for a moment in the past, for ever, whether anything waits or not. That wakes an idle program some 700 times a
+ * second for each connection, and newer versions of Node warn of negative time-outs (its issues 1704 and 1751).
  */
 import { createRequire } from 'node:module';
 

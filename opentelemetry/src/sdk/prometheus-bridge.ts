@@ -1,8 +1,8 @@
 /**
- * What `/metrics` shows, for OTLP: the same metrics under the same names, read from prom-client at each export by the SDK's
- * own interface for metrics from elsewhere. Counters and histograms are cumulative since the process began, whatever
- * temporality the exporter prefers, as in the bridge that OpenTelemetry has for Go. Summaries, which OpenTelemetry has no
- * instrument for, are left out.
+ * What `/metrics` shows, for OTLP: the same metrics under the same names, read from prom-client at each export by the
+ * SDK's own interface for metrics from elsewhere. Counters and histograms are cumulative since the process began,
+ * whatever temporality the exporter prefers, as in the bridge that OpenTelemetry has for Go. Summaries, which
+ * OpenTelemetry has no instrument for, are left out.
  */
 import { ValueType } from '@opentelemetry/api';
 import type { HrTime } from '@opentelemetry/api';
@@ -82,7 +82,9 @@ function textual(labels: MetricValue<string>['labels']): Record<string, string> 
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
 }
 
-/** prom-client lists the values of a histogram one after the other: buckets that each hold the ones below, sum, count. */
+/**
+ * prom-client lists the values of a histogram one after the other: buckets that each hold the ones below, sum, count.
+ */
 function histograms(name: string, values: readonly MetricValue<string>[], times: Times): DataPoint<Histogram>[] {
   const byLabels = groupBy(values as readonly MetricValueWithName<string>[], ({ labels }) => {
     const others = Object.entries(labels).filter(([label]) => label !== 'le');

@@ -11,7 +11,9 @@ import type { IMetricReader, MetricProducer, PushMetricExporter } from '@opentel
 const INTERVAL_MS = 60_000;
 const TIMEOUT_MS = 30_000;
 
-/** Exporters by the value of OTEL_EXPORTER_OTLP_PROTOCOL. All else the exporters read from the environment themselves. */
+/**
+ * Exporters by the value of OTEL_EXPORTER_OTLP_PROTOCOL. All else the exporters read from the environment themselves.
+ */
 const EXPORTERS: Readonly<Record<string, () => Promise<PushMetricExporter>>> = {
   grpc: async () => new (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter(),
   'http/json': async () => new (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter(),

@@ -19,7 +19,10 @@ import type { Signals, Span, SpanOptions, Telemetry, TelemetryOptions } from '..
 import { PrometheusBridge } from './prometheus-bridge.js';
 import { metricReader } from './reader.js';
 
-/** The time for which a program that ends waits for what is not sent yet. The SDK's own time-outs begin anew with each byte. */
+/**
+ * The time for which a program that ends waits for what is not sent yet. The SDK's own time-outs begin anew with each
+ * byte.
+ */
 const FLUSH_MS = 5000;
 
 /** Time after which trouble that goes on is told again. */
@@ -99,8 +102,8 @@ function traceparent(context: SpanContext): string | undefined {
 }
 
 /**
- * Sends what the SDK says of itself to the program's log; the same trouble at each export is one line for a while. `now` is
- * monotonic, in milliseconds.
+ * Sends what the SDK says of itself to the program's log; the same trouble at each export is one line for a while.
+ * `now` is monotonic, in milliseconds.
  */
 export function logDiagnostics(log: Logger, now: () => number = () => performance.now()): void {
   const told = new Map<string, number>();

@@ -5,7 +5,10 @@ export type ListenerName = 'plaintext' | 'tls' | 'sasl';
 
 export interface BrokerPorts {
   controller: number;
-  /** The port where each listener listens, and what it tells clients to connect to: another port where a proxy is in between. */
+  /**
+   * The port where each listener listens, and what it tells clients to connect to: another port where a proxy is in
+   * between.
+   */
   listeners: Record<ListenerName, { port: number; advertised: number }>;
 }
 
