@@ -56,7 +56,7 @@ export function defineTransport<Shape extends SettingsShape>(entry: TransportEnt
 /** One way for batches to leave the host. What fails is tried again by the outbox, so a transport keeps nothing. */
 export interface Transport {
   readonly name: string;
-  readonly most: Readonly<AttemptLimits>;
+  readonly attemptLimits: Readonly<AttemptLimits>;
   /**
    * One attempt to deliver these, in order; never called again before it has resolved, and never rejects. When the signal
    * is aborted it ends soon, whatever its verdict.

@@ -18,7 +18,7 @@ function canMount(): boolean {
   return status === 0;
 }
 
-describe('QueuedOutbox whose disk cannot be used', () => {
+describe('DurableOutbox whose disk cannot be used', () => {
   it('goes on in memory where there can be no directory, and moves in when there can', async () => {
     await writeFile(directory, 'in the way');
     const { outbox, problem, end } = await life(false);

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadAgentConfig } from '../../src/config/schema.js';
 import { createAgent } from '../../src/agent.js';
 import { realPace } from '../../src/clock.js';
-import { KafkaTransport, judge } from '../../src/transport/kafka.js';
+import { KafkaTransport, verdictOf } from '../../src/transport/kafka.js';
 import { collectLog } from '../log/collect.js';
 import { batch, never, outboxTo, sequenceOf } from '../outbox/surroundings.js';
 import { ModelCollector } from '../run/collector.js';
@@ -170,23 +170,23 @@ describe('judge', () => {
   const one = [batch(1)];
 
   it.each(['unavailable', 'closed'] as const)('tries again soon after %s', (kind) => {
-    expect(judge(new KafkaError(kind, 'm'), one, 't')).toEqual({ kind: 'retry', afterMs: 0, message: 'm' });
+    expect(verdictOf(new KafkaError(kind, 'm'), one, 't')).toEqual({ kind: 'retry', afterMs: 0, message: 'm' });
   });
 
   it.each(['refused', 'not-authorised', 'authentication', 'unknown-topic'] as const)('drops nothing for %s', (kind) => {
-    expect(judge(new KafkaError(kind, 'm'), one, 't')).toMatchObject({ kind: 'retry', afterMs: 60_000 });
+    expect(verdictOf(new KafkaError(kind, 'm'), one, 't')).toMatchObject({ kind: 'retry', afterMs: 60_000 });
   });
 
   it('asks for fewer before it refuses one', () => {
     const error = new KafkaError('too-large', 'm');
-    expect(judge(error, [...one, ...one], 't')).toEqual({ kind: 'too-large' });
-    expect(judge(error, one, 't')).toMatchObject({
+    expect(verdictOf(error, [...one, ...one], 't')).toEqual({ kind: 'too-large' });
+    expect(verdictOf(error, one, 't')).toMatchObject({
       kind: 'settled',
       refusals: new Map([[0, { reason: 'too-large' }]]),
     });
   });
 
   it('drops nothing for what nobody thought of', () => {
-    expect(judge(new TypeError('oops'), one, 't')).toMatchObject({ kind: 'retry', message: 'TypeError: oops' });
+    expect(verdictOf(new TypeError('oops'), one, 't')).toMatchObject({ kind: 'retry', message: 'TypeError: oops' });
   });
 });

@@ -4,10 +4,10 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
-import { Counting } from './counting.js';
+import { HistCounter } from './counting.js';
 import { HIST } from './instance.js';
 import { LiveHost } from '../live-host.js';
-import { refuseIfBlind } from '../preflight.js';
+import { assertCanTrace } from '../preflight.js';
 import { defineSource } from '../entry.js';
 import type { SourceContext } from '../entry.js';
 import { histSettings } from '../settings.js';
@@ -42,7 +42,7 @@ export function createHist(options: HistOptions, files?: TracefsFiles): Source {
 class Hist implements Source {
   readonly name = 'hist';
   /** What `open` found, until `close`. */
-  #opened: { host: LiveHost; counting: Counting } | undefined;
+  #opened: { host: LiveHost; counting: HistCounter } | undefined;
 
   constructor(
     private readonly options: HistOptions,
@@ -53,10 +53,10 @@ class Hist implements Source {
     const { tracefs } = this;
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
-    await refuseIfBlind(root);
+    await assertCanTrace(root);
     const { uptimeNs } = await host.clock();
     const isKnown = (madeNs: bigint) => epochOf(host, madeNs) === knownEpoch;
-    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isKnown);
+    const counting = await HistCounter.open({ tracefs, root, ...hist }, uptimeNs, isKnown);
     this.#opened = { host, counting };
   }
 
