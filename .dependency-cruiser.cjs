@@ -39,6 +39,19 @@ const floors = (folder, list) => {
 
 module.exports = {
   forbidden: [
+    ...floors('agent/src', [
+      ['main', 'index'],
+      ['cli/'],
+      ['agent'],
+      ['http/', 'metrics/'],
+      ['run/'],
+      ['outbox/', 'doctor/'],
+      ['config/', 'record/', 'verify/'],
+      ['sources/', 'transport/', 'top/'],
+      ['ring/', 'batch-builder'],
+      ['tracefs/', 'proc/', 'ledger/'],
+      ['errors', 'model', 'clock', 'printable', 'sections', 'log/', 'evidence/', 'figures/', 'terminal/'],
+    ]),
     ...floors('collector/src', [
       ['main', 'index'],
       ['cli/'],

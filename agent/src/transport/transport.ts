@@ -1,6 +1,6 @@
 /** How encoded batches leave the host: one attempt at a time. One file for each transport; `registry.ts` names them. */
 import type { Logger } from 'pino';
-import type { MissingSetting, SettingsOf, SettingsShape } from '../config/sections.js';
+import type { MissingSetting, SettingsOf, SettingsShape } from '../sections.js';
 
 /** One batch ready to travel, with what an outbox and a transport must know of it. */
 export interface EncodedBatch {

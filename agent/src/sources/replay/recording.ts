@@ -73,14 +73,14 @@ export async function readTrees(
   directory: string,
   timeline: Timeline,
 ): Promise<{ host: HostFacts; trees: VmSnapshot[] }> {
-  const looks = (await readdir(directory))
+  const readers = (await readdir(directory))
     .filter((name) => name.startsWith('root-'))
     .sort()
-    .map((name) => ({ name, look: openRoot(join(directory, name)) }));
+    .map((name) => ({ name, reader: openRoot(join(directory, name)) }));
   // Without a tree, nothing is known of the host.
-  const host = await readHost(looks[0]?.look ?? openRoot(join(directory, 'root-')));
+  const host = await readHost(readers[0]?.reader ?? openRoot(join(directory, 'root-')));
   const trees: VmSnapshot[] = [];
-  for (const { name, reader } of looks) {
+  for (const { name, reader } of readers) {
     const completeNs =
       timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ??
       uptimeNs((await text(reader, 'proc/uptime')) ?? '');
