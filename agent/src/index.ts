@@ -7,7 +7,7 @@ export { describedMetrics as agentMetrics } from './metrics/registry.js';
 export * from './ledger/advance.js';
 export * from './ledger/snapshot.js';
 export * from './ledger/state.js';
-export { createLog } from './log/log.js';
+export { createLog } from '@tcewatch/common';
 export * from './errors.js';
 export * from './model.js';
 export * from './ring/decode/index.js';

@@ -9,6 +9,7 @@ export * from './describe.js';
 export type * from './error-code.js';
 export * from './errors.js';
 export * from './load.js';
+export * from './log.js';
 export * from './post.js';
 export * from './program.js';
 export * from './tls.js';

@@ -2,13 +2,12 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, duration, secret, describeConfig, loadConfig } from '@tcewatch/common';
+import { byteSize, checkTls, duration, secret, describeConfig, loadConfig, LOG_LEVELS } from '@tcewatch/common';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { SOURCE_NAMES, SOURCE_SETTINGS, missingSourceSetting } from '../sources/registry.js';
 import { TRANSPORT_NAMES, TRANSPORT_SETTINGS, missingTransportSetting } from '../transport/registry.js';
 import type { MissingSetting } from '../sections.js';
-import { LOG_LEVELS } from '../log/log.js';
 import type { Environment, GivenSettings } from '@tcewatch/common';
 
 /** Of the environment's names. */

@@ -1,5 +1,5 @@
 /** What is said of the host itself; it does not change until the next boot. */
-import { isId } from '@tcewatch/protocol';
+import { NIL_UUID, isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
 import { printable } from '../printable.js';
 import { text, textAside } from './root-reader.js';
@@ -15,7 +15,7 @@ export interface HostFacts extends HostTraits {
 }
 
 /** Stands for the boot of a host that does not tell. */
-export const NO_BOOT = '00000000-0000-0000-0000-000000000000';
+export const NO_BOOT = NIL_UUID;
 
 export async function readHost(reader: RootReader): Promise<HostFacts> {
   const line = async (path: string) => (await text(reader, path))?.trim() ?? '';

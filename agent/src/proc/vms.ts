@@ -1,5 +1,5 @@
 /** The VMs of a host as /proc and debugfs show them at one instant. */
-import { deriveId, powerGeneration } from '@tcewatch/protocol';
+import { MAX_UINT64, deriveId, powerGeneration } from '@tcewatch/protocol';
 import type { Facts, Mmu } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { ThreadSighting, VmSighting } from '../model.js';
@@ -15,7 +15,8 @@ import type { QemuArguments } from './qemu.js';
 
 /** Where KVM lists its VMs: a directory `TGID-FD` for each. */
 export const KVM_DEBUG = 'sys/kernel/debug/kvm';
-const UNLIMITED = (1n << 64n) - 1n;
+/** How a limit that is none is told. */
+export const UNLIMITED = MAX_UINT64;
 
 /**
  * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.

@@ -2,11 +2,11 @@
 import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import { REASONS } from '../../evidence/reasons.js';
 import type { VmSighting } from '../../model.js';
+import { UNLIMITED } from '../../proc/vms.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check, Finding } from '../check.js';
 import type { Inspection } from '../inspect.js';
 
-const UNLIMITED = (1n << 64n) - 1n;
 /**
  * A table for the default window of 1 GiB with entries of 4 KiB takes 2 MiB of locked memory (kvmppc_account_memlimit);
  * kernels up to 5.15 allow 64 KiB unless told otherwise, later ones 8 MiB.

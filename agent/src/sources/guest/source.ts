@@ -2,7 +2,7 @@
  * The source `guest`: inside a guest, what it issues itself. Its readings have one VM, the guest, under the uuid that its
  * host knows it by, and one counter, `issued`. Together with the host's figures they tell what real mode completed.
  */
-import { deriveId } from '@tcewatch/protocol';
+import { NIL_UUID, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { AgentError } from '../../errors.js';
 import type { Cell, Reading, Source, VmSighting } from '../../model.js';
@@ -44,7 +44,6 @@ const HCALL_INST = 'sys/kernel/debug/hcall_inst';
 /** Of the device tree that QEMU gives to a pseries guest (hw/ppc/spapr.c); the last is PowerVM's. */
 const UUID_PATHS = ['vm,uuid', 'system-id', 'ibm,partition-uuid'].map((name) => `proc/device-tree/${name}`);
 const NAME_PATH = 'proc/device-tree/ibm,partition-name';
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** A guest cannot tell who completes what it issues. */
 const EVIDENCE: ModeEvidence[] = (['real', 'virtual', 'userspace'] as const).map((mode) => ({

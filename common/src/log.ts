@@ -2,13 +2,13 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Names under which a secret could come into a log line. */
 const SECRETS = ['token', 'authorization', 'key'].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** `destination` is standard error, written at once so that a last line before a crash is not lost. */
+/** Makes a log; `destination` is standard error, written at once so that a last line before a crash is not lost. */
 export function createLog(
   { level }: { level: LogLevel },
   destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
