@@ -58,13 +58,13 @@ module.exports = {
       ['collector'],
       ['http/', 'metrics/'],
       ['intake/', 'api/'],
-      ['pipeline', 'config/'],
+      ['pipeline', 'config/', 'bearer-auth'],
       ['notifier/', 'guests/', 'embedded-clickhouse/'],
       ['store/'],
       ['model'],
       ['alerts/'],
       ['hosts/'],
-      ['errors', 'time'],
+      ['errors', 'time', 'group-by'],
     ]),
     ...floors('collector/src/alerts', [
       ['index'],
@@ -129,7 +129,7 @@ module.exports = {
     only(
       'page-knows-only-the-vocabulary',
       'page/',
-      ['page/', 'protocol/(src|dist)/vocabulary'],
+      ['page/', 'protocol/(src|dist)/(vocabulary|vm-state)'],
       'the page knows the collector by its answers',
     ),
     {
@@ -163,7 +163,7 @@ module.exports = {
     only(
       'dashboards-know-the-programs',
       'dashboards/',
-      ['dashboards/', 'agent/', 'collector/'],
+      ['dashboards/', 'agent/', 'collector/', 'protocol/'],
       'rules name what the programs export',
     ),
     only(

@@ -7,7 +7,7 @@ const answer = (status: number, text = '', retryAfter?: string) => ({ status, te
 const refusals = (verdict: Verdict) => (verdict.kind === 'settled' ? [...verdict.refusals] : verdict.kind);
 const listed = (...refused: unknown[]) => JSON.stringify({ error: 'e', message: 'm', refused });
 
-describe('judge', () => {
+describe('verdictOf', () => {
   it.each([200, 202, 204])('takes %i as delivered', (status) => {
     expect(verdictOf(answer(status), 0, 3)).toEqual({ kind: 'settled', refusals: new Map() });
   });
