@@ -29,7 +29,7 @@ import { DurableOutbox } from ${JSON.stringify(pathToFileURL(join(import.meta.di
 const [directory, from, bytes] = process.argv.slice(2);
 const transport = {
   name: 'down',
-  most: { batches: 1, bytes: 1 },
+  attemptLimits: { batches: 1, bytes: 1 },
   deliver: () => new Promise(() => undefined),
   close: () => Promise.resolve(),
 };
