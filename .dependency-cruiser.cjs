@@ -39,12 +39,25 @@ const floors = (folder, list) => {
 
 module.exports = {
   forbidden: [
+    ...floors('agent/src', [
+      ['main', 'index'],
+      ['cli/'],
+      ['agent'],
+      ['http/', 'metrics/'],
+      ['run/'],
+      ['outbox/', 'doctor/'],
+      ['config/', 'record/', 'verify/'],
+      ['sources/', 'transport/', 'top/'],
+      ['ring/', 'batch-builder'],
+      ['tracefs/', 'proc/', 'ledger/'],
+      ['errors', 'model', 'clock', 'printable', 'sections', 'evidence/', 'figures/', 'terminal/'],
+    ]),
     ...floors('collector/src', [
       ['main', 'index'],
       ['cli/'],
       ['collector'],
       ['http/', 'metrics/'],
-      ['intake/', 'api/', 'log'],
+      ['intake/', 'api/'],
       ['pipeline', 'config/', 'bearer-auth'],
       ['notifier/', 'guests/', 'embedded-clickhouse/'],
       ['store/'],

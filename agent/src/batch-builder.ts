@@ -20,10 +20,10 @@ export interface BatchParts {
 }
 
 /** More are of no use to a reader; their number is. */
-const MOST_PROBLEMS = 32;
+const MAX_PROBLEMS = 32;
 
 /** The epoch is the ledger's: it notices when the kernel state was replaced although the source did not. */
-export function toBatch({ reading, snapshot, run, sequence, intervalNs, traceparent }: BatchParts): Batch {
+export function buildBatch({ reading, snapshot, run, sequence, intervalNs, traceparent }: BatchParts): Batch {
   return {
     version: BATCH_VERSION,
     host: reading.host,
@@ -46,7 +46,7 @@ export function toBatch({ reading, snapshot, run, sequence, intervalNs, tracepar
 
 /** What went wrong must not make a batch that its reader refuses. */
 function bounded(problems: readonly string[]): string[] {
-  const texts = problems.slice(0, MOST_PROBLEMS).map((text) => printable(text, DEFAULT_LIMITS.text));
+  const texts = problems.slice(0, MAX_PROBLEMS).map((text) => printable(text, DEFAULT_LIMITS.text));
   const more = problems.length - texts.length;
   return more > 0 ? [...texts, `and ${more} more problems`] : texts;
 }

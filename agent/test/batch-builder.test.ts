@@ -1,6 +1,6 @@
 import { decodeBatch, deriveId, encodeBatch, latenciesFromRows, seriesFromRows } from '@tcewatch/protocol';
 import { expect, it } from 'vitest';
-import { toBatch } from '../src/batch-builder.js';
+import { buildBatch } from '../src/batch-builder.js';
 import type { LedgerSnapshot } from '../src/ledger/state.js';
 import type { Reading } from '../src/model.js';
 
@@ -36,7 +36,7 @@ const snapshot: LedgerSnapshot = {
 const parts = { reading, snapshot, run: deriveId('run'), sequence: 4, intervalNs: 10n };
 
 it('makes a batch that travels as it is', () => {
-  const batch = toBatch(parts);
+  const batch = buildBatch(parts);
   expect(decodeBatch(encodeBatch(batch))).toEqual(batch);
   expect(batch).toMatchObject({
     epoch: snapshot.epoch,
@@ -51,14 +51,14 @@ it('makes a batch that travels as it is', () => {
 });
 
 it('tells latencies if the reading has some, and not those of a reading before', () => {
-  expect(toBatch(parts).latencies).toBeUndefined();
-  const batch = toBatch({ ...parts, reading: { ...reading, latencies: [] } });
+  expect(buildBatch(parts).latencies).toBeUndefined();
+  const batch = buildBatch({ ...parts, reading: { ...reading, latencies: [] } });
   expect(decodeBatch(encodeBatch(batch)).latencies).toEqual(snapshot.latencies);
 });
 
 it('never lets what went wrong make a batch that is refused', () => {
   const problems = Array.from({ length: 1000 }, (_, i) => `\u001b${'x'.repeat(5000)}${i}`);
-  const batch = toBatch({ ...parts, snapshot: { ...snapshot, problems } });
+  const batch = buildBatch({ ...parts, snapshot: { ...snapshot, problems } });
   expect(decodeBatch(encodeBatch(batch)).problems).toHaveLength(33);
   expect(batch.problems.at(-1)).toBe('and 968 more problems');
 });

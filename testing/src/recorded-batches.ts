@@ -1,5 +1,5 @@
 /** The batches of a recorded host. */
-import { createSource, toBatch, advance, snapshot, emptyLedger, DEFAULT_CAPS } from '@tcewatch/agent';
+import { createSource, buildBatch, advance, snapshot, emptyLedger, DEFAULT_CAPS } from '@tcewatch/agent';
 import type { Retention } from '@tcewatch/collector';
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
@@ -30,7 +30,7 @@ export async function recordedBatches(name: string, of: 'hist' | 'ring' = 'hist'
   for (let reading = await source.next(); reading; reading = await source.next()) {
     ledger = advance(ledger, reading, DEFAULT_CAPS);
     batches.push(
-      toBatch({
+      buildBatch({
         reading,
         snapshot: snapshot(ledger),
         run: deriveId('run', name),

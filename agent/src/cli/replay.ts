@@ -6,7 +6,7 @@ import type { Batch } from '@tcewatch/protocol';
 import { CONFIG_ROWS, loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../agent.js';
-import { figuresByName, isBalanced, totalsOf } from '../figures/totals.js';
+import { figuresByName, isBalanced, computeTotals } from '../figures/totals.js';
 import type { Totals } from '../figures/totals.js';
 import type { OutboxStats } from '../outbox/outbox.js';
 import { showProgress } from '../terminal/progress.js';
@@ -80,7 +80,7 @@ async function replayRecording(config: AgentConfig, json: boolean, surroundings:
     await telemetry.shutdown();
   }
   const batches = [...lastOfEpoch.values()];
-  const totals = totalsOf(batches);
+  const totals = computeTotals(batches);
   stdout.write(json ? `${JSON.stringify(totals)}\n` : report(figuresByName(batches), totals));
   const failure = stop.aborted
     ? 'stopped before the end of the recording'

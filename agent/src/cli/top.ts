@@ -2,11 +2,11 @@
 import { Command, Option } from 'commander';
 import { AgentError } from '../errors.js';
 import type { Source } from '../model.js';
-import { createOnlooker } from '../sources/hist/read-only.js';
+import { createReadOnlyHist } from '../sources/hist/read-only.js';
 import type { SourceContext } from '../sources/entry.js';
 import { createReplay } from '../sources/replay/source.js';
-import { NO_RATES, observe } from '../top/rates.js';
-import { SORTS, table } from '../top/table.js';
+import { NO_RATES, updateRates } from '../top/rates.js';
+import { SORTS, renderTable } from '../top/table.js';
 import type { Sort } from '../top/table.js';
 import { watch } from '../top/watch.js';
 import { milliseconds, positive } from './numbers.js';
@@ -69,14 +69,14 @@ async function top(options: Options, { pace, version, stop, stdout, stdin }: Sur
   const screen = openScreen(stdout, stdin, (key) => {
     if (key === 'q' || key === CTRL_C) ended.abort();
     sort = KEYS.get(key) ?? sort;
-    screen.show(table(state, { sort, sparks: SPARKS }));
+    screen.show(renderTable(state, { sort, sparks: SPARKS }));
   });
   try {
     const source = sourceOf(options, { pace, version });
     let shown = 0;
     for await (const seen of watch(source, { pace, signal, ...(replay === undefined && { intervalMs: interval }) })) {
-      state = seen instanceof AgentError ? { ...state, problems: [seen.message] } : observe(state, seen);
-      screen.show(table(state, { sort, sparks: SPARKS }));
+      state = seen instanceof AgentError ? { ...state, problems: [seen.message] } : updateRates(state, seen);
+      screen.show(renderTable(state, { sort, sparks: SPARKS }));
       if (++shown >= count) break;
     }
   } finally {
@@ -93,7 +93,7 @@ function sourceOf({ root, replay, speed }: Options, { pace, version }: Pick<Surr
     now: () => BigInt(Date.now()) * 1_000_000n,
   };
   return replay === undefined
-    ? createOnlooker(
+    ? createReadOnlyHist(
         { ...context, hist: { size: HISTOGRAM_SIZE, detail: false } },
         { command: 'top', pid: process.pid },
       )

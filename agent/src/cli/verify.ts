@@ -4,8 +4,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { CONFIG_ROWS, loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { verifyReport } from '../verify/report.js';
-import { openHist, openRing, verify } from '../verify/verify.js';
-import type { Counter } from '../verify/verify.js';
+import { openHistCounter, openRingCounter, verify } from '../verify/verify.js';
+import type { CallCounter } from '../verify/verify.js';
 import { showProgress } from '../terminal/progress.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -51,12 +51,12 @@ async function verifyHost(
   const { pace, stop, stdout, stderr } = surroundings;
   const { root, hist } = config;
   const progress = showProgress(stderr, 'seconds');
-  const opened: Counter[] = [];
+  const opened: CallCounter[] = [];
   try {
-    const byHist = await openHist(root, process.pid, hist.size);
+    const byHist = await openHistCounter(root, process.pid, hist.size);
     opened.push(byHist);
     const monotonicNs = () => Number(process.hrtime.bigint());
-    const byRing = await openRing(root, process.pid, { kbPerCpu: ringKbPerCpu, pace, monotonicNs });
+    const byRing = await openRingCounter(root, process.pid, { kbPerCpu: ringKbPerCpu, pace, monotonicNs });
     opened.push(byRing);
     const onProgress = (done: number) => {
       progress.update(Math.floor(done), seconds);

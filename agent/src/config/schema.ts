@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { SOURCE_NAMES, SOURCE_SETTINGS, missingSourceSetting } from '../sources/registry.js';
 import { TRANSPORT_NAMES, TRANSPORT_SETTINGS, missingTransportSetting } from '../transport/registry.js';
-import type { MissingSetting } from './sections.js';
+import type { MissingSetting } from '../sections.js';
 
 /** Of the environment's names. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';

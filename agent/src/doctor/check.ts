@@ -20,7 +20,7 @@ export interface Check {
   /** What is looked at, for people. */
   title: string;
   /** None where the question does not arise on this host. */
-  look(seen: Inspection): Finding[];
+  inspect(seen: Inspection): Finding[];
 }
 
 export const ok = (says: string): Finding => ({ verdict: 'ok', says });

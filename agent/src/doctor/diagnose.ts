@@ -44,7 +44,7 @@ export function diagnose(seen: Inspection): Diagnosis {
   // On any other processor nothing else matters.
   const checks = seen.power === false ? [processor] : CHECKS;
   const findings = checks.flatMap((check) =>
-    check.look(seen).map((finding) => ({ id: check.id, title: check.title, ...finding })),
+    check.inspect(seen).map((finding) => ({ id: check.id, title: check.title, ...finding })),
   );
   const sources = sourceStates(seen);
   return {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text, textAside } from '../proc/root-reader.js';
-import type { Look } from '../proc/root-reader.js';
+import { openRoot, problemsOf, text, textAside } from '../proc/root-reader.js';
+import type { RootReader } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import { inFirstPidNamespace, lockdownOf } from '../sources/preflight.js';
@@ -55,15 +55,15 @@ export interface Inspection {
 
 /** Looks at the host below `root`; whatever cannot be read is part of the result. */
 export async function inspect(root: string): Promise<Inspection> {
-  const look = lookAt(root);
-  const vmLook = lookAt(root);
-  const host = await readHost(look);
+  const reader = openRoot(root);
+  const vmReader = openRoot(root);
+  const host = await readHost(reader);
   const [cpuinfo, modules, kallsyms, self, uptime] = await Promise.all([
-    text(look, 'proc/cpuinfo'),
-    text(look, 'proc/modules'),
-    textAside(look, 'proc/kallsyms'),
-    text(look, 'proc/self/status'),
-    text(look, 'proc/uptime'),
+    text(reader, 'proc/cpuinfo'),
+    text(reader, 'proc/modules'),
+    textAside(reader, 'proc/kallsyms'),
+    text(reader, 'proc/self/status'),
+    text(reader, 'proc/uptime'),
   ]);
   const tracing = await tracefs(root);
   const presenceOf = (event: EventName) => presence(root, `${tracing.path}/events/${EVENTS[event]}/format`);
@@ -73,9 +73,9 @@ export async function inspect(root: string): Promise<Inspection> {
     power: cpuinfo === undefined ? undefined : /^POWER\d/i.test(host.cpu),
     modules: modules === undefined ? undefined : new Set(modules.split('\n').map((line) => line.split(' ')[0] ?? '')),
     tceHandlers: kallsyms?.includes(' kvmppc_') ? / kvmppc_(rm_)?h_put_tce\b/.test(kallsyms) : undefined,
-    firstPidNamespace: await inFirstPidNamespace(look),
+    firstPidNamespace: await inFirstPidNamespace(reader),
     self: self === undefined ? undefined : privileges(self),
-    lockdown: await lockdownOf(look),
+    lockdown: await lockdownOf(reader),
     tracefs: tracing.presence,
     events: {
       enter: await presenceOf('enter'),
@@ -83,12 +83,12 @@ export async function inspect(root: string): Promise<Inspection> {
       userspaceExit: await presenceOf('userspaceExit'),
       guestEntry: await presenceOf('guestEntry'),
     },
-    histTriggers: await hasHistTriggers(look, tracing.path, host.kernel),
+    histTriggers: await hasHistTriggers(reader, tracing.path, host.kernel),
     syntheticEvents: await presence(root, `${tracing.path}/synthetic_events`),
     debugfs: await presence(root, 'sys/kernel/debug/kvm'),
     hcallInst: await presence(root, 'sys/kernel/debug/hcall_inst'),
-    vms: await sightVms(vmLook, host, uptimeNs(uptime ?? '') ?? 0n),
-    vmProblems: problemsOf(vmLook),
+    vms: await sightVms(vmReader, host, uptimeNs(uptime ?? '') ?? 0n),
+    vmProblems: problemsOf(vmReader),
   };
 }
 
@@ -116,12 +116,12 @@ async function presence(root: string, path: string): Promise<Presence> {
  * An event's file `trigger` lists, while it holds none, what the kernel was built with; else the kernel's configuration
  * tells, where the distribution left it.
  */
-async function hasHistTriggers(look: Look, tracing: string, kernel: string): Promise<boolean | undefined> {
+async function hasHistTriggers(reader: RootReader, tracing: string, kernel: string): Promise<boolean | undefined> {
   for (const event of Object.values(EVENTS)) {
-    const trigger = await text(look, `${tracing}/events/${event}/trigger`);
+    const trigger = await text(reader, `${tracing}/events/${event}/trigger`);
     if (trigger !== undefined && trigger !== '') return /(^|[ \n])hist([ :\n]|$)/.test(trigger);
   }
-  const config = await text(look, `boot/config-${kernel}`);
+  const config = await text(reader, `boot/config-${kernel}`);
   return config === undefined ? undefined : /^CONFIG_HIST_TRIGGERS=y$/m.test(config);
 }
 

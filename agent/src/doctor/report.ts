@@ -50,7 +50,9 @@ function summary(evidence: readonly ModeEvidence[], mode: Mode): string {
   const byEvidence = new Map<string, string[]>();
   for (const hypercall of HYPERCALL_NAMES) {
     const known = evidenceFor(evidence, mode, hypercall).evidence;
-    byEvidence.set(known, [...(byEvidence.get(known) ?? []), hypercall]);
+    const alike = byEvidence.get(known);
+    if (alike) alike.push(hypercall);
+    else byEvidence.set(known, [hypercall]);
   }
   const [common, ...others] = [...byEvidence].sort(([, a], [, b]) => b.length - a.length);
   return [common?.[0], ...others.map(([known, hypercalls]) => `${hypercalls.join(', ')} ${known}`)].join('; ');

@@ -33,7 +33,7 @@ export function sourceStates(seen: Inspection): SourceState[] {
   const rows = Object.values(SOURCES).flatMap(({ doctor }) => doctor);
   return rows.map(({ name, gives, needs }) => {
     const because = needs
-      .flatMap((need) => CHECK_OF[need].look(seen).map((finding) => ({ id: need, ...finding })))
+      .flatMap((need) => CHECK_OF[need].inspect(seen).map((finding) => ({ id: need, ...finding })))
       .filter(({ verdict }) => verdict !== 'ok');
     return { name, gives, usable: worst(because.map(({ verdict }) => verdict)), because };
   });

@@ -23,7 +23,7 @@ export function figuresByName(batches: readonly Batch[]): VmFigures[] {
 }
 
 /** `batches` as for {@link figuresByName}. */
-export function totalsOf(batches: readonly Batch[]): Totals {
+export function computeTotals(batches: readonly Batch[]): Totals {
   return {
     ...balance(batches, 'entered'),
     punted: balance(batches, 'punted'),

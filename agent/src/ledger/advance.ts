@@ -6,9 +6,9 @@
  * counted before it was used again stays with the thread before.
  */
 import type { Cell, Reading } from '../model.js';
-import { apportion } from './split-punts.js';
+import { splitPunts } from './split-punts.js';
 import { cellKey, emptyLedger } from './state.js';
-import { credit, deltaOf, draftOf } from './attribute.js';
+import { attribute, deltaOf, draftOf } from './attribute.js';
 import type { Delta, VmDraft } from './attribute.js';
 import { accountsOf, nextEpoch } from './epoch.js';
 import { creditLatency, latencyDeltas, sumLatencies } from './latencies.js';
@@ -74,10 +74,10 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
 function cellsOf({ epoch, cells, handover }: LedgerState, reading: Reading): readonly Cell[] {
   if (!reading.punts) return reading.cells;
   if (epoch?.given === reading.epoch && epoch.bootId === reading.bootId) {
-    return epoch.replaced > 0 ? reading.cells : apportion(cells, reading.cells, reading.punts);
+    return epoch.replaced > 0 ? reading.cells : splitPunts(cells, reading.cells, reading.punts);
   }
   const handed = handover?.epoch === reading.epoch ? handover.cells : new Map<string, CellCount>();
-  return apportion(handed, reading.cells, reading.punts);
+  return splitPunts(handed, reading.cells, reading.punts);
 }
 
 /** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */
@@ -155,7 +155,7 @@ function creditAll(
   for (const delta of since.calls) {
     const owner = owners.get(delta.cell.tid);
     if (owner && !vms.has(owner.life)) vmCalls += delta.calls;
-    liobnCalls += credit(draftFor(owner), delta, liobnsPerVm);
+    liobnCalls += attribute(draftFor(owner), delta, liobnsPerVm);
   }
   for (const delta of since.latencies) creditLatency(draftFor(owners.get(delta.cell.tid)).latencies, delta);
   const changed = [...drafts].map(([vm, draft]) => [vm.identity.life, { ...vm, ...draft }] as const);

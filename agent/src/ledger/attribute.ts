@@ -43,7 +43,7 @@ export function deltaOf(cell: Cell, now: CellCount, before: CellCount | undefine
 }
 
 /** Returns the number of calls that the cap on LIOBNs folded into scope `other`. */
-export function credit(vm: VmDraft, { cell, calls, entries }: Delta, liobnsPerVm: number): number {
+export function attribute(vm: VmDraft, { cell, calls, entries }: Delta, liobnsPerVm: number): number {
   const { counter } = cell;
   const scope = scopeOf(vm, cell, liobnsPerVm);
   const labels = { hypercall: cell.hypercall, scope, liobn: scope === 'one' ? cell.liobn : 0n };

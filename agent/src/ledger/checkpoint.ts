@@ -82,7 +82,7 @@ const vm = z.object({
   ),
 });
 
-export const ledgerSchema = z.object({
+export const checkpointSchema = z.object({
   epoch: z.object({
     bootId: id,
     given: id,
@@ -102,10 +102,10 @@ export const ledgerSchema = z.object({
 });
 
 /** In the form in which JSON takes it. */
-export type LedgerJson = z.input<typeof ledgerSchema>;
+export type Checkpoint = z.input<typeof checkpointSchema>;
 
 /** What of a ledger outlives the agent; throws RangeError before the first reading. */
-export function toKept({
+export function encodeCheckpoint({
   epoch,
   handover,
   uptimeNs,
@@ -114,7 +114,7 @@ export function toKept({
   accounts,
   folded,
   ...counted
-}: LedgerState): LedgerJson {
+}: LedgerState): Checkpoint {
   if (!epoch) throw new RangeError('a ledger before its first reading has nothing to keep');
   return {
     epoch: { ...epoch, beganNs: String(epoch.beganNs), before: seenList(epoch.before) },
@@ -144,7 +144,7 @@ export function toKept({
 }
 
 /** The ledger as it was, but for what the next reading says anew: problems, and what is folded now. */
-export function fromKept({
+export function decodeCheckpoint({
   epoch,
   handover,
   uptimeNs,
@@ -153,7 +153,7 @@ export function fromKept({
   accounts,
   folded,
   ...counted
-}: z.output<typeof ledgerSchema>): LedgerState {
+}: z.output<typeof checkpointSchema>): LedgerState {
   return {
     ...emptyLedger(),
     epoch: { ...epoch, before: seenMap(epoch.before) },
@@ -184,15 +184,15 @@ export function fromKept({
   };
 }
 
-function seenList(before: EpochState['before']): LedgerJson['epoch']['before'] {
+function seenList(before: EpochState['before']): Checkpoint['epoch']['before'] {
   return [...before].map(([counter, seen]) => ({ counter, seen }));
 }
 
-function seenMap(before: LedgerJson['epoch']['before']): EpochState['before'] {
+function seenMap(before: Checkpoint['epoch']['before']): EpochState['before'] {
   return new Map(before.map(({ counter, seen }) => [counter, seen]));
 }
 
-function identityOf({ facts, startedNs, ...identity }: VmState['identity']): LedgerJson['vms'][number]['identity'] {
+function identityOf({ facts, startedNs, ...identity }: VmState['identity']): Checkpoint['vms'][number]['identity'] {
   const told = { ...identity, startedNs: String(startedNs) };
   if (!facts) return told;
   const { observedNs, memlockBytes, ...others } = facts;
@@ -200,14 +200,14 @@ function identityOf({ facts, startedNs, ...identity }: VmState['identity']): Led
   return { ...told, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
 }
 
-function cellList(cells: LedgerState['cells']): LedgerJson['cells'] {
+function cellList(cells: LedgerState['cells']): Checkpoint['cells'] {
   return [...cells].map(([key, { calls, entries, doubtful }]) => {
     if (entries === undefined) return [key, calls];
     return doubtful ? [key, calls, entries, 'doubtful'] : [key, calls, entries];
   });
 }
 
-function cellMap(cells: LedgerJson['cells']): LedgerState['cells'] {
+function cellMap(cells: Checkpoint['cells']): LedgerState['cells'] {
   return new Map(
     cells.map(([key, calls, entries, doubtful]) => [
       key,
@@ -216,10 +216,10 @@ function cellMap(cells: LedgerJson['cells']): LedgerState['cells'] {
   );
 }
 
-function latencyList(cells: LedgerState['latencyCells']): LedgerJson['latencyCells'] {
+function latencyList(cells: LedgerState['latencyCells']): Checkpoint['latencyCells'] {
   return [...cells].map(([key, { calls, totalUs }]) => [key, calls, totalUs]);
 }
 
-function latencyMap(cells: LedgerJson['latencyCells']): LedgerState['latencyCells'] {
+function latencyMap(cells: Checkpoint['latencyCells']): LedgerState['latencyCells'] {
   return new Map(cells.map(([key, calls, totalUs]) => [key, { calls, totalUs }]));
 }

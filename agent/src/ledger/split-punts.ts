@@ -15,7 +15,7 @@ import { labelsOf } from './state.js';
 import type { CellCount } from './state.js';
 
 /** What is told of the punted calls of one thread and hypercall. */
-interface Told {
+interface Reported {
   without: number;
   /** With the LIOBN, and how many of it are known. */
   byLiobn: Map<bigint, { told: number; known: number }>;
@@ -25,12 +25,12 @@ interface Told {
  * The cells of a reading with `punts` told apart by LIOBN, after what was `told` of this epoch by key. `cells` has them in
  * scope `all`. Where it has fewer than were told, the counter went back, and they are left as they are.
  */
-export function apportion(
+export function splitPunts(
   told: ReadonlyMap<string, CellCount>,
   cells: readonly Cell[],
   punts: readonly Cell[],
 ): Cell[] {
-  const threads = toldByThread(told);
+  const threads = reportedByThread(told);
   for (const punt of punts) {
     const liobn = liobnOf(threadOf(threads, punt), punt.liobn);
     liobn.known += punt.calls;
@@ -40,7 +40,7 @@ export function apportion(
 }
 
 /** `punted`: all calls of the thread and hypercall. */
-function tell(punted: Cell, { without, byLiobn }: Told): Cell[] {
+function tell(punted: Cell, { without, byLiobn }: Reported): Cell[] {
   let rest = punted.calls - without;
   for (const { told } of byLiobn.values()) rest -= told;
   if (rest < 0) return [punted];
@@ -63,8 +63,8 @@ function puntedCells(cells: readonly Cell[]): Cell[] {
   return [...sums.values()];
 }
 
-function toldByThread(told: ReadonlyMap<string, CellCount>): Map<string, Told> {
-  const threads = new Map<string, Told>();
+function reportedByThread(told: ReadonlyMap<string, CellCount>): Map<string, Reported> {
+  const threads = new Map<string, Reported>();
   for (const [key, { calls }] of told) {
     const labels = labelsOf(key);
     if (labels.counter !== 'punted') continue;
@@ -75,13 +75,13 @@ function toldByThread(told: ReadonlyMap<string, CellCount>): Map<string, Told> {
   return threads;
 }
 
-function threadOf(threads: Map<string, Told>, of: Pick<Cell, 'tid' | 'hypercall'>): Told {
+function threadOf(threads: Map<string, Reported>, of: Pick<Cell, 'tid' | 'hypercall'>): Reported {
   const known = threads.get(threadKey(of)) ?? { without: 0, byLiobn: new Map() };
   threads.set(threadKey(of), known);
   return known;
 }
 
-function liobnOf({ byLiobn }: Told, liobn: bigint): { told: number; known: number } {
+function liobnOf({ byLiobn }: Reported, liobn: bigint): { told: number; known: number } {
   const known = byLiobn.get(liobn) ?? { told: 0, known: 0 };
   byLiobn.set(liobn, known);
   return known;

@@ -8,7 +8,7 @@ import { TracedTransport } from '../transport/traced.js';
 import { SOURCES } from '../sources/registry.js';
 import { noOutbox } from './outbox.js';
 import type { Outbox } from './outbox.js';
-import { QueuedOutbox } from './durable.js';
+import { DurableOutbox } from './durable.js';
 
 /** What an outbox would otherwise take from its surroundings. */
 export interface OutboxContext {
@@ -23,7 +23,7 @@ export function createOutbox(config: AgentConfig, { pace, log, telemetry }: Outb
   const { enabled, directory, bytes, catchUp } = config.outbox;
   // A recording is read again from its beginning, and whoever replays one wants its batches in order.
   const { isLive } = SOURCES[config.source];
-  return new QueuedOutbox({
+  return new DurableOutbox({
     transport: telemetry.isTracing ? new TracedTransport(transport, telemetry) : transport,
     directory: enabled && isLive ? directory : undefined,
     bytes,

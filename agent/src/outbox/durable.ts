@@ -6,15 +6,15 @@ import type { Outbox, OutboxStats } from './outbox.js';
 import { Pump } from './pump.js';
 import type { PumpOptions } from './pump.js';
 
-export type QueuedOutboxOptions = Omit<BacklogOptions, 'now'> & Omit<PumpOptions, 'backlog'>;
+export type DurableOutboxOptions = Omit<BacklogOptions, 'now'> & Omit<PumpOptions, 'backlog'>;
 
-export class QueuedOutbox implements Outbox {
+export class DurableOutbox implements Outbox {
   readonly name: string;
   readonly #backlog: Backlog;
   readonly #pump: Pump;
   #isClosed = false;
 
-  constructor(options: QueuedOutboxOptions) {
+  constructor(options: DurableOutboxOptions) {
     this.name = options.transport.name;
     this.#backlog = new Backlog({ ...options, now: () => options.pace.now() });
     this.#pump = new Pump({ ...options, backlog: this.#backlog });

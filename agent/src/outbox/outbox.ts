@@ -1,4 +1,31 @@
-/** Where the loop puts its batches: what stands between the reading of a host and a transport that may be away. */
+/**
+ * Where the loop puts its batches: what stands between the readings of a host and a transport that may be away.
+ *
+ * Layout on disk. One directory (`outbox.directory`) holds segments `NNNNNNNNNN.segment`, numbered in the order in which
+ * they were begun, and a socket `lock`. A segment is a header and records one after the other; a record is one batch with
+ * its host, epoch and time, checksums, and one byte, its mark: waiting or gone (record-format.ts). `*.new` is a segment
+ * that is being written and has no meaning until it is renamed; `*.segment.corrupt` is a damaged one, set aside.
+ *
+ * States of a batch:
+ *
+ *     memory --append, datasync--> disk, waiting --mark--> disk, gone --remove or rewrite--> freed
+ *       |                            |
+ *       '--delivered, refused or thinned: settled--'
+ *
+ * A batch is put in memory first (Backlog) and is on the disk once `send` has resolved without a problem. While the disk
+ * fails, batches stay in memory, and the newest of each epoch goes into the agent's state file (`atRisk`). A settled batch
+ * is marked in place; the mark is not synchronised, so a crash of the host may deliver a batch twice, which changes no
+ * result. A batch that is contained in a later one of its epoch may be thinned when the bound is reached (queue.ts).
+ *
+ * Writers and readers. One process writes: whoever listens on the lock (lock.ts). Within it, Disk lets one operation follow
+ * the other. The loop calls `send`; the pump reads what is due, hands it to the transport and settles it. At the start,
+ * recovery.ts reads every segment once, cuts off what a crash left half written, and sets aside what is damaged with its
+ * whole records kept.
+ *
+ * Guarantees. Once `send` has resolved without a problem, neither a kill of the agent nor a crash of the host loses the
+ * batch. The newest batch is delivered first, those that were left behind oldest first. Segments stay within `outbox.bytes`
+ * as long as what is done with can be freed; at most four damaged ones are set aside.
+ */
 import type { EncodedBatch } from '../transport/transport.js';
 
 /** What became of the batches so far, for the agent's own metrics and readiness. */

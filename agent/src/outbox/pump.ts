@@ -57,7 +57,7 @@ export class Pump {
 
   constructor(options: PumpOptions) {
     this.#options = options;
-    this.#most = options.transport.most.batches;
+    this.#most = options.transport.attemptLimits.batches;
     // Several may wait at a time.
     this.#events.setMaxListeners(0);
   }
@@ -137,7 +137,7 @@ export class Pump {
   /** What is due, the newest first. */
   #next(): Waiting[] {
     const { backlog, catchUp, transport, pace } = this.#options;
-    const { bytes } = transport.most;
+    const { bytes } = transport.attemptLimits;
     if (catchUp === undefined) return backlog.first({ batches: this.#most, bytes });
     const perTurn = Math.ceil(catchUp);
     if (this.#newest?.isGone) this.#newest = undefined;
@@ -185,7 +185,7 @@ export class Pump {
       this.#options.log.info({ transport: this.#options.transport.name }, 'delivering again');
       this.#troubles.clear();
     }
-    this.#most = Math.min(this.#most * 2, this.#options.transport.most.batches);
+    this.#most = Math.min(this.#most * 2, this.#options.transport.attemptLimits.batches);
     this.#postpone(tried.filter((one) => one !== this.#newest).length);
     await this.#options.backlog.remove(tried);
     this.#events.emit('settled');

@@ -2,7 +2,7 @@
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Descriptors } from '@tcewatch/protocol';
 import { links } from './root-reader.js';
-import type { Look } from './root-reader.js';
+import type { RootReader } from './root-reader.js';
 
 export interface OpenFiles {
   descriptors: Descriptors;
@@ -17,9 +17,9 @@ const ATTEMPTS = 3;
 /**
  * Undefined when they cannot be read, or do not stand still: half a list would read as tables that left the kernel.
  */
-export async function openFiles(look: Look, tgid: number): Promise<OpenFiles | undefined> {
+export async function openFiles(reader: RootReader, tgid: number): Promise<OpenFiles | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const targets = await linksOf(look, tgid);
+    const targets = await linksOf(reader, tgid);
     if (!targets) return undefined;
     const there = targets.filter((target) => target !== undefined);
     // A process that ends closes its files before it is gone.
@@ -29,12 +29,12 @@ export async function openFiles(look: Look, tgid: number): Promise<OpenFiles | u
 }
 
 /** Whether the process holds a VM. */
-export async function holdsVm(look: Look, tgid: number): Promise<boolean> {
-  return (await linksOf(look, tgid))?.includes(KVM_VM) ?? false;
+export async function holdsVm(reader: RootReader, tgid: number): Promise<boolean> {
+  return (await linksOf(reader, tgid))?.includes(KVM_VM) ?? false;
 }
 
-function linksOf(look: Look, tgid: number): Promise<(string | undefined)[] | undefined> {
-  return links(look, `proc/${tgid}/fd`);
+function linksOf(reader: RootReader, tgid: number): Promise<(string | undefined)[] | undefined> {
+  return links(reader, `proc/${tgid}/fd`);
 }
 
 function interpret(targets: readonly string[]): OpenFiles {

@@ -1,9 +1,9 @@
 /** What is said of the host itself; it does not change until the next boot. */
-import { isId } from '@tcewatch/protocol';
+import { NIL_UUID, isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
 import { printable } from '../printable.js';
 import { text, textAside } from './root-reader.js';
-import type { Look } from './root-reader.js';
+import type { RootReader } from './root-reader.js';
 
 export interface HostFacts extends HostTraits {
   /** Empty where the host has none. */
@@ -15,17 +15,17 @@ export interface HostFacts extends HostTraits {
 }
 
 /** Stands for the boot of a host that does not tell. */
-export const NO_BOOT = '00000000-0000-0000-0000-000000000000';
+export const NO_BOOT = NIL_UUID;
 
-export async function readHost(look: Look): Promise<HostFacts> {
-  const line = async (path: string) => (await text(look, path))?.trim() ?? '';
+export async function readHost(reader: RootReader): Promise<HostFacts> {
+  const line = async (path: string) => (await text(reader, path))?.trim() ?? '';
   const [hostname, kernel, bootId, machineId, cpuinfo, kallsyms] = await Promise.all([
     line('proc/sys/kernel/hostname'),
     line('proc/sys/kernel/osrelease'),
     line('proc/sys/kernel/random/boot_id'),
     line('etc/machine-id'),
     line('proc/cpuinfo'),
-    textAside(look, 'proc/kallsyms'),
+    textAside(reader, 'proc/kallsyms'),
   ]);
   return {
     hostname: hostname === '(none)' ? '' : printable(hostname),

@@ -24,7 +24,7 @@ interface Trouble {
 }
 
 /** One look at a host; collects what went wrong. */
-export interface Look {
+export interface RootReader {
   /** `/`, or the directory of a recorded host. */
   readonly root: string;
   /** By kind of path. */
@@ -33,7 +33,7 @@ export interface Look {
   readonly onFound?: (path: string, found: Found) => void;
 }
 
-export function lookAt(root: string, onFound?: Look['onFound']): Look {
+export function openRoot(root: string, onFound?: RootReader['onFound']): RootReader {
   return { root, trouble: new Map(), ...(onFound && { onFound }) };
 }
 
@@ -41,27 +41,27 @@ export function lookAt(root: string, onFound?: Look['onFound']): Look {
  * One sentence for each kind of path. The same trouble gives the same sentence at each look, whichever of several files
  * was refused first and however many there are by now: it is logged when it changes.
  */
-export function problemsOf({ trouble }: Look): string[] {
+export function problemsOf({ trouble }: RootReader): string[] {
   return [...trouble.values()].map(
     ({ path, message, others }) => `cannot read ${path}${others ? ' and others like it' : ''}: ${message}`,
   );
 }
 
 /** The file as text; paths are without the leading slash. */
-export function text(look: Look, path: string): Promise<string | undefined> {
-  return Promise.resolve(attempt(look, path, (file) => readFileSync(file, 'utf8'), asText));
+export function text(reader: RootReader, path: string): Promise<string | undefined> {
+  return Promise.resolve(attempt(reader, path, (file) => readFileSync(file, 'utf8'), asText));
 }
 
 /**
  * The same, read by another thread: for a file that is long, or for which the kernel waits until a process has changed its
  * memory map.
  */
-export async function textAside(look: Look, path: string): Promise<string | undefined> {
+export async function textAside(reader: RootReader, path: string): Promise<string | undefined> {
   try {
-    const text = await readAside(at(look, path));
-    return attempt(look, path, () => text, asText);
+    const text = await readAside(at(reader, path));
+    return attempt(reader, path, () => text, asText);
   } catch (error) {
-    failed(look, path, error);
+    failed(reader, path, error);
     return undefined;
   }
 }
@@ -83,19 +83,21 @@ async function readAside(path: string): Promise<string> {
 }
 
 /** The names in a directory. */
-export function names(look: Look, path: string): Promise<string[] | undefined> {
-  return Promise.resolve(attempt(look, path, (directory) => readdirSync(directory), asNames));
+export function names(reader: RootReader, path: string): Promise<string[] | undefined> {
+  return Promise.resolve(attempt(reader, path, (directory) => readdirSync(directory), asNames));
 }
 
 /** What a symbolic link says. */
-export function link(look: Look, path: string): Promise<string | undefined> {
-  return Promise.resolve(attempt(look, path, (file) => readlinkSync(file), asLink));
+export function link(reader: RootReader, path: string): Promise<string | undefined> {
+  return Promise.resolve(attempt(reader, path, (file) => readlinkSync(file), asLink));
 }
 
 /** What each entry of a directory of symbolic links says; undefined for one that is none. */
-export function links(look: Look, path: string): Promise<(string | undefined)[] | undefined> {
-  const files = attempt(look, path, (directory) => readdirSync(directory), asNames);
-  return Promise.resolve(files?.map((name) => attempt(look, `${path}/${name}`, (file) => readlinkSync(file), asLink)));
+export function links(reader: RootReader, path: string): Promise<(string | undefined)[] | undefined> {
+  const files = attempt(reader, path, (directory) => readdirSync(directory), asNames);
+  return Promise.resolve(
+    files?.map((name) => attempt(reader, `${path}/${name}`, (file) => readlinkSync(file), asLink)),
+  );
 }
 
 const asText = (text: string): Found => ({ kind: 'text', text });
@@ -103,29 +105,34 @@ const asNames = (names: readonly string[]): Found => ({ kind: 'names', names });
 const asLink = (target: string): Found => ({ kind: 'link', target });
 
 /** Of a path without the leading slash. Not `join`, which takes longer than to read a link. */
-const at = ({ root }: Look, path: string): string => `${root}/${path}`;
+const at = ({ root }: RootReader, path: string): string => `${root}/${path}`;
 
-function attempt<T>(look: Look, path: string, read: (path: string) => T, found: (value: T) => Found): T | undefined {
+function attempt<T>(
+  reader: RootReader,
+  path: string,
+  read: (path: string) => T,
+  found: (value: T) => Found,
+): T | undefined {
   try {
-    const value = read(at(look, path));
-    look.onFound?.(path, found(value));
+    const value = read(at(reader, path));
+    reader.onFound?.(path, found(value));
     return value;
   } catch (error) {
-    failed(look, path, error);
+    failed(reader, path, error);
     return undefined;
   }
 }
 
 /** Leaves the trouble to be told, if it is one. */
-function failed(look: Look, path: string, error: unknown): void {
+function failed(reader: RootReader, path: string, error: unknown): void {
   const { code, message } = error as NodeJS.ErrnoException;
   // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
   if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return;
   const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
-  note(look, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });
+  note(reader, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });
 }
 
-function note({ trouble }: Look, kind: string, found: Trouble): void {
+function note({ trouble }: RootReader, kind: string, found: Trouble): void {
   const known = trouble.get(kind) ?? found;
   const first = known.path <= found.path ? known : found;
   trouble.set(kind, { ...first, others: known.others || known.path !== found.path });

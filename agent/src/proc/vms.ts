@@ -1,5 +1,5 @@
 /** The VMs of a host as /proc and debugfs show them at one instant. */
-import { deriveId, powerGeneration } from '@tcewatch/protocol';
+import { MAX_UINT64, deriveId, powerGeneration } from '@tcewatch/protocol';
 import type { Facts, Mmu } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { ThreadSighting, VmSighting } from '../model.js';
@@ -8,26 +8,27 @@ import { parseCgroup } from './cgroup.js';
 import { holdsVm, openFiles } from './descriptors.js';
 import type { HostFacts } from './host.js';
 import { link, names, text, textAside } from './root-reader.js';
-import type { Look } from './root-reader.js';
+import type { RootReader } from './root-reader.js';
 import { parseQemu } from './qemu.js';
 import { startedNs } from './stat.js';
 import type { QemuArguments } from './qemu.js';
 
 /** Where KVM lists its VMs: a directory `TGID-FD` for each. */
 export const KVM_DEBUG = 'sys/kernel/debug/kvm';
-const UNLIMITED = (1n << 64n) - 1n;
+/** How a limit that is none is told. */
+export const UNLIMITED = MAX_UINT64;
 
 /**
  * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.
  * `nowNs` is the uptime that the facts are dated with.
  */
-export async function sightVms(look: Look, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
-  const tgids = (await listedVms(look)) ?? (await foundVms(look));
+export async function sightVms(reader: RootReader, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
+  const tgids = (await listedVms(reader)) ?? (await foundVms(reader));
   if (!tgids) return undefined;
   const sightings: VmSighting[] = [];
   // One after the other: a host may have thousands, and the agent is to be light on it.
   for (const tgid of tgids.sort((a, b) => a - b)) {
-    const sighting = await sight(look, host, nowNs, tgid);
+    const sighting = await sight(reader, host, nowNs, tgid);
     if (sighting) sightings.push(sighting);
   }
   return sightings;
@@ -40,31 +41,36 @@ export function listedTgid(name: string): number | undefined {
 }
 
 /** The processes whose VMs debugfs lists; undefined when it lists none, as kernels before 4.9 do, or cannot be read. */
-async function listedVms(look: Look): Promise<number[] | undefined> {
-  const listed = ((await names(look, KVM_DEBUG)) ?? []).map(listedTgid).filter((tgid) => tgid !== undefined);
+async function listedVms(reader: RootReader): Promise<number[] | undefined> {
+  const listed = ((await names(reader, KVM_DEBUG)) ?? []).map(listedTgid).filter((tgid) => tgid !== undefined);
   return listed.length > 0 ? [...new Set(listed)] : undefined;
 }
 
 /** The processes that hold a VM; undefined when none was found while some could not be looked at. */
-async function foundVms(look: Look): Promise<number[] | undefined> {
-  const processes = await names(look, 'proc');
+async function foundVms(reader: RootReader): Promise<number[] | undefined> {
+  const processes = await names(reader, 'proc');
   if (!processes) return undefined;
-  const troubles = look.trouble.size;
+  const troubles = reader.trouble.size;
   const found: number[] = [];
   for (const name of processes) {
-    if (/^\d{1,9}$/.test(name) && (await holdsVm(look, Number(name)))) found.push(Number(name));
+    if (/^\d{1,9}$/.test(name) && (await holdsVm(reader, Number(name)))) found.push(Number(name));
   }
-  return found.length > 0 || look.trouble.size === troubles ? found : undefined;
+  return found.length > 0 || reader.trouble.size === troubles ? found : undefined;
 }
 
 /** Undefined when the process is gone, or has no memory any more and so nothing to say of itself: it ends. */
-async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): Promise<VmSighting | undefined> {
-  const started = startedNs((await text(look, `proc/${tgid}/stat`)) ?? '');
+async function sight(
+  reader: RootReader,
+  host: HostFacts,
+  nowNs: bigint,
+  tgid: number,
+): Promise<VmSighting | undefined> {
+  const started = startedNs((await text(reader, `proc/${tgid}/stat`)) ?? '');
   if (started === undefined) return undefined;
-  const threads = await threadsOf(look, tgid);
-  const facts = await factsOf(look, tgid, nowNs);
+  const threads = await threadsOf(reader, tgid);
+  const facts = await factsOf(reader, tgid, nowNs);
   // Read last: a process gives up its memory, where this is kept, before its files, so what was read above was whole.
-  const cmdline = await textAside(look, `proc/${tgid}/cmdline`);
+  const cmdline = await textAside(reader, `proc/${tgid}/cmdline`);
   if (cmdline === undefined || cmdline === '') return undefined;
   const qemu = parseQemu(cmdline);
   const mmu = guestMmu(host, qemu);
@@ -80,24 +86,24 @@ async function sight(look: Look, host: HostFacts, nowNs: bigint, tgid: number): 
   };
 }
 
-async function threadsOf(look: Look, tgid: number): Promise<ThreadSighting[]> {
+async function threadsOf(reader: RootReader, tgid: number): Promise<ThreadSighting[]> {
   const directory = `proc/${tgid}/task`;
-  const tids = (await names(look, directory)) ?? [];
+  const tids = (await names(reader, directory)) ?? [];
   const threads = await Promise.all(
     tids.map(async (tid) => {
-      const started = startedNs((await text(look, `${directory}/${tid}/stat`)) ?? '');
+      const started = startedNs((await text(reader, `${directory}/${tid}/stat`)) ?? '');
       return started === undefined ? [] : [{ tid: Number(tid), startedNs: started }];
     }),
   );
   return threads.flat().sort((a, b) => a.tid - b.tid);
 }
 
-async function factsOf(look: Look, tgid: number, observedNs: bigint): Promise<Facts> {
+async function factsOf(reader: RootReader, tgid: number, observedNs: bigint): Promise<Facts> {
   const [files, limits, exe, cgroup] = await Promise.all([
-    openFiles(look, tgid),
-    text(look, `proc/${tgid}/limits`),
-    link(look, `proc/${tgid}/exe`),
-    text(look, `proc/${tgid}/cgroup`),
+    openFiles(reader, tgid),
+    text(reader, `proc/${tgid}/limits`),
+    link(reader, `proc/${tgid}/exe`),
+    text(reader, `proc/${tgid}/cgroup`),
   ]);
   const memlockBytes = lockedMemory(limits ?? '');
   return {

@@ -9,10 +9,10 @@ import type { Found } from '../proc/root-reader.js';
 import { KVM_DEBUG, listedTgid } from '../proc/vms.js';
 
 /** What was found, by path without the leading slash. */
-export type Tree = ReadonlyMap<string, Found>;
+export type ProcSnapshot = ReadonlyMap<string, Found>;
 
-/** Collects a tree; the second function is for `lookAt`. */
-export function collectTree(): { tree: Tree; onFound: (path: string, found: Found) => void } {
+/** Collects a tree; the second function is for `openRoot`. */
+export function collectSnapshot(): { tree: ProcSnapshot; onFound: (path: string, found: Found) => void } {
   const tree = new Map<string, Found>();
   return {
     tree,
@@ -24,7 +24,7 @@ export function collectTree(): { tree: Tree; onFound: (path: string, found: Foun
 }
 
 /** Writes it below a directory, which is made. */
-export async function writeTree(directory: string, tree: Tree): Promise<void> {
+export async function writeSnapshot(directory: string, tree: ProcSnapshot): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const [path, found] of tree) {
     const to = join(directory, path);

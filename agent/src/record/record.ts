@@ -6,18 +6,18 @@ import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../errors.js';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
-import { lookAt, text } from '../proc/root-reader.js';
+import { openRoot, text } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import type { HistTexts } from '../sources/hist/counts.js';
 import { HIST, readInstance } from '../sources/hist/instance.js';
 import { readClock } from '../sources/live-host.js';
 import type { Pace } from '../clock.js';
-import { openPassing } from '../sources/hist/temporary-instance.js';
+import { openTemporaryInstance } from '../sources/hist/temporary-instance.js';
 import { Tracefs } from '../tracefs/tracefs.js';
 import type { TracefsFiles } from '../tracefs/tracefs.js';
-import { collectTree } from './proc-snapshot.js';
-import type { Tree } from './proc-snapshot.js';
+import { collectSnapshot } from './proc-snapshot.js';
+import type { ProcSnapshot } from './proc-snapshot.js';
 import { RecordingWriter } from './writer.js';
 
 export interface RecordOptions {
@@ -55,7 +55,7 @@ export async function record(options: RecordOptions): Promise<Recorded> {
   const { root, directory, pid, size, snapshots, intervalMs, pace, stop } = options;
   const tracefs = new Tracefs(options.files, HIST.withoutEvents);
   const writer = await RecordingWriter.create(directory);
-  const instance = await openPassing({ tracefs, root, command: 'record', pid, size });
+  const instance = await openTemporaryInstance({ tracefs, root, command: 'record', pid, size });
   const recorder = new Recorder(options, writer, tracefs, instance.directory);
   try {
     await recorder.begin();
@@ -93,7 +93,7 @@ class Recorder {
 
   async begin(): Promise<void> {
     await this.writer.begin(await this.#clock());
-    await this.#look(false);
+    await this.#inspect(false);
   }
 
   async snapshot(): Promise<void> {
@@ -103,11 +103,11 @@ class Recorder {
       await this.writer.snapshot(clock, texts);
       this.#snapshots++;
     }
-    await this.#look(false);
+    await this.#inspect(false);
   }
 
   async end(): Promise<void> {
-    await this.#look(true);
+    await this.#inspect(true);
     const clock = await this.#clock();
     const texts = await this.#read();
     if (texts) await this.writer.end(clock, texts);
@@ -125,8 +125,8 @@ class Recorder {
   }
 
   /** Writes a tree if it shows something new, or at any rate. */
-  async #look(atAnyRate: boolean): Promise<void> {
-    const { tree, vms } = await look(this.options.root);
+  async #inspect(atAnyRate: boolean): Promise<void> {
+    const { tree, vms } = await readSnapshot(this.options.root);
     const shown = JSON.stringify(vms?.map(summary));
     if (!atAnyRate && shown === this.#shown) return;
     this.#shown = shown;
@@ -144,10 +144,10 @@ function summary({ life, facts }: VmSighting): unknown {
 }
 
 /** Everything that an agent reads of the host, by letting it read. */
-async function look(root: string): Promise<{ tree: Tree; vms: VmSighting[] | undefined }> {
-  const { tree, onFound } = collectTree();
-  const look = lookAt(root, onFound);
-  const host = await readHost(look);
-  const uptime = uptimeNs((await text(look, 'proc/uptime')) ?? '') ?? 0n;
-  return { tree, vms: await sightVms(look, host, uptime) };
+async function readSnapshot(root: string): Promise<{ tree: ProcSnapshot; vms: VmSighting[] | undefined }> {
+  const { tree, onFound } = collectSnapshot();
+  const reader = openRoot(root, onFound);
+  const host = await readHost(reader);
+  const uptime = uptimeNs((await text(reader, 'proc/uptime')) ?? '') ?? 0n;
+  return { tree, vms: await sightVms(reader, host, uptime) };
 }

@@ -5,8 +5,8 @@ import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../errors.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../sources/hist/counts.js';
 import type { HistTexts } from '../sources/hist/counts.js';
-import { writeTree } from './proc-snapshot.js';
-import type { Tree } from './proc-snapshot.js';
+import { writeSnapshot } from './proc-snapshot.js';
+import type { ProcSnapshot } from './proc-snapshot.js';
 
 export class RecordingWriter {
   #snapshots = 0;
@@ -35,11 +35,11 @@ export class RecordingWriter {
     this.#snapshots++;
   }
 
-  async tree(clock: Clock, tree: Tree): Promise<void> {
+  async tree(clock: Clock, tree: ProcSnapshot): Promise<void> {
     const name = number(this.#trees);
     await attempt(this.directory, async () => {
       const half = join(this.directory, `.root-${name}`);
-      await writeTree(half, tree);
+      await writeSnapshot(half, tree);
       await rename(half, join(this.directory, `root-${name}`));
     });
     this.#trees++;

@@ -9,7 +9,7 @@ import type { HypercallFormats } from './decode/events.js';
 import { parseFormat } from './decode/format.js';
 import { RING_COUNTERS } from './counts.js';
 import { eventDirectory } from '../tracefs/instances.js';
-import type { InstanceKind } from '../tracefs/instances.js';
+import type { InstanceSpec } from '../tracefs/instances.js';
 import type { Tracefs } from '../tracefs/tracefs.js';
 import type { TriggerSpec } from '../tracefs/triggers.js';
 
@@ -21,7 +21,7 @@ export interface RingPlace {
   /** Instances are named `PREFIX-NUMBER-ROLE`. */
   prefix: string;
   /** Its first two triggers are on the events of calls that enter, and of those that are punted. */
-  kind: InstanceKind;
+  kind: InstanceSpec;
 }
 
 /** An event, and which of them are written. */

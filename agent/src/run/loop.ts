@@ -7,7 +7,7 @@ import type { Telemetry } from '@tcewatch/opentelemetry';
 import { encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import type { Logger } from 'pino';
-import { toBatch } from '../batch-builder.js';
+import { buildBatch } from '../batch-builder.js';
 import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { emptyLedger } from '../ledger/state.js';
@@ -159,7 +159,7 @@ export class ReadingLoop {
     const counted = snapshot(ledger);
     const sequence = this.status.readings + 1;
     const intervalNs = BigInt(Math.round(intervalMs * 1e6));
-    const batch = toBatch({ reading, snapshot: counted, run, sequence, intervalNs, traceparent });
+    const batch = buildBatch({ reading, snapshot: counted, run, sequence, intervalNs, traceparent });
     const takenMs = pace.now();
     const encoded = { bytes: encodeBatch(batch), hostId: batch.host.id, epoch: batch.epoch, takenMs };
     const others = outbox.atRisk.filter(({ epoch }) => epoch !== encoded.epoch);

@@ -12,7 +12,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { fromKept, ledgerSchema, toKept } from '../ledger/checkpoint.js';
+import { decodeCheckpoint, checkpointSchema, encodeCheckpoint } from '../ledger/checkpoint.js';
 import type { LedgerState } from '../ledger/state.js';
 import { AgentError } from '../errors.js';
 import type { EncodedBatch } from '../transport/transport.js';
@@ -20,7 +20,7 @@ import type { EncodedBatch } from '../transport/transport.js';
 /** The newest batch of its epoch that no disk is known to hold. */
 export type UnsentBatch = Pick<EncodedBatch, 'bytes' | 'hostId' | 'epoch'>;
 
-export interface Kept {
+export interface SavedState {
   ledger: LedgerState;
   unsent: readonly UnsentBatch[];
 }
@@ -28,12 +28,12 @@ export interface Kept {
 /** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */
 export interface StateStore {
   /** Undefined when nothing is kept; throws AgentError `state-unusable` when what is there cannot be used. */
-  load(): Promise<Kept | undefined>;
+  load(): Promise<SavedState | undefined>;
   /**
    * Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the latter case.
    * Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
    */
-  keep(kept: Kept): Promise<string | undefined>;
+  keep(kept: SavedState): Promise<string | undefined>;
 }
 
 const FORMAT = 'tcewatch-agent-state';
@@ -44,7 +44,7 @@ const base64 = z.base64().transform((text) => new Uint8Array(Buffer.from(text, '
 const schema = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
-  ledger: ledgerSchema,
+  ledger: checkpointSchema,
   unsent: z.array(z.object({ bytes: base64, hostId: z.string(), epoch: z.string() })),
 });
 
@@ -66,13 +66,13 @@ export const forgetfulState: StateStore = {
 
 export class FileState implements StateStore {
   readonly #path: string;
-  #written: Kept | undefined;
+  #written: SavedState | undefined;
 
   constructor(directory: string) {
     this.#path = join(directory, 'ledger.json');
   }
 
-  async load(): Promise<Kept | undefined> {
+  async load(): Promise<SavedState | undefined> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
@@ -82,7 +82,7 @@ export class FileState implements StateStore {
     }
     try {
       const { ledger, unsent } = schema.parse(JSON.parse(text));
-      return { ledger: fromKept(ledger), unsent };
+      return { ledger: decodeCheckpoint(ledger), unsent };
     } catch (error) {
       const aside = `${this.#path}.unusable`;
       await rename(this.#path, aside).catch(() => undefined);
@@ -90,12 +90,12 @@ export class FileState implements StateStore {
     }
   }
 
-  async keep({ ledger, unsent }: Kept): Promise<string | undefined> {
+  async keep({ ledger, unsent }: SavedState): Promise<string | undefined> {
     if (this.#written && areSameCounts(this.#written, { ledger, unsent })) return undefined;
     const state = {
       format: FORMAT,
       version: VERSION,
-      ledger: toKept(ledger),
+      ledger: encodeCheckpoint(ledger),
       unsent: unsent.map(({ bytes, hostId, epoch }) => ({
         bytes: Buffer.from(bytes).toString('base64'),
         hostId,
@@ -138,7 +138,7 @@ export class FileState implements StateStore {
 }
 
 /** Whether a next life would go on alike with either: all else that a ledger holds, the next reading says anew. */
-function areSameCounts(a: Kept, b: Kept): boolean {
+function areSameCounts(a: SavedState, b: SavedState): boolean {
   return (
     a.ledger.epoch?.id === b.ledger.epoch?.id &&
     a.ledger.handover?.epoch === b.ledger.handover?.epoch &&

@@ -2,7 +2,7 @@
  * What a source is registered with: everything that the rest of the agent knows of it. From its entry come its name in
  * the configuration and in metrics, its settings with their help and reference, and its rows in `doctor`.
  */
-import type { MissingSetting, SettingsOf, SettingsShape } from '../config/sections.js';
+import type { MissingSetting, SettingsOf, SettingsShape } from '../sections.js';
 import type { Pace } from '../clock.js';
 import type { Source } from '../model.js';
 

@@ -4,7 +4,7 @@ import { AgentError } from '../errors.js';
 import type { Reading, VmSighting } from '../model.js';
 import { NO_BOOT, readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
-import { lookAt, problemsOf, text } from '../proc/root-reader.js';
+import { openRoot, problemsOf, text } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import { hostOf, unattributedEvidenceOf } from './host-identity.js';
@@ -33,10 +33,10 @@ export class LiveHost {
 
   /** Throws AgentError `proc-unreadable`. */
   static async open(options: SourceContext, source: string): Promise<LiveHost> {
-    const look = lookAt(options.root);
-    const facts = await readHost(look);
+    const reader = openRoot(options.root);
+    const facts = await readHost(reader);
     if (facts.bootId === NO_BOOT) throw withoutProc(options);
-    return new LiveHost(options, source, facts, problemsOf(look));
+    return new LiveHost(options, source, facts, problemsOf(reader));
   }
 
   clock(): Promise<Clock> {
@@ -45,9 +45,9 @@ export class LiveHost {
 
   /** Looks at the VMs now. */
   async sight({ uptimeNs }: Clock): Promise<Sighted> {
-    const look = lookAt(this.options.root);
-    const vms = await sightVms(look, this.facts, uptimeNs);
-    return { vms, problems: problemsOf(look) };
+    const reader = openRoot(this.options.root);
+    const vms = await sightVms(reader, this.facts, uptimeNs);
+    return { vms, problems: problemsOf(reader) };
   }
 
   /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
@@ -67,7 +67,7 @@ export class LiveHost {
 
 /** Both clocks of the host now. Throws AgentError `proc-unreadable`. */
 export async function readClock(options: Pick<SourceContext, 'root' | 'now'>): Promise<Clock> {
-  const uptime = uptimeNs((await text(lookAt(options.root), 'proc/uptime')) ?? '');
+  const uptime = uptimeNs((await text(openRoot(options.root), 'proc/uptime')) ?? '');
   if (uptime === undefined) throw withoutProc(options);
   return { wallNs: options.now(), uptimeNs: uptime };
 }

@@ -1,7 +1,7 @@
 /** What makes every source that counts by thread blind, however it is opened, in words for whoever can change it. */
 import { AgentError } from '../errors.js';
-import { link, lookAt, text } from '../proc/root-reader.js';
-import type { Look } from '../proc/root-reader.js';
+import { link, openRoot, text } from '../proc/root-reader.js';
+import type { RootReader } from '../proc/root-reader.js';
 
 /** The first pid namespace, whose thread ids the kernel traces (PROC_PID_INIT_INO in include/linux/proc_ns.h). */
 const HOST_PID_NAMESPACE = 'pid:[4026531836]';
@@ -17,31 +17,31 @@ export const FOREIGN_PIDS = {
 };
 
 /** Throws AgentError `lockdown` or `pid-namespace`. What cannot be told is no reason. */
-export async function refuseIfBlind(root: string): Promise<void> {
-  const look = lookAt(root);
-  if ((await lockdownOf(look)) === 'confidentiality') {
+export async function assertCanTrace(root: string): Promise<void> {
+  const reader = openRoot(root);
+  if ((await lockdownOf(reader)) === 'confidentiality') {
     throw new AgentError(
       'lockdown',
       `lockdown (/sys/kernel/security/lockdown): ${LOCKED_DOWN.says}: ${LOCKED_DOWN.fix}`,
     );
   }
-  if ((await inFirstPidNamespace(look)) === false) {
+  if ((await inFirstPidNamespace(reader)) === false) {
     throw new AgentError('pid-namespace', `${FOREIGN_PIDS.says} (below ${root}): ${FOREIGN_PIDS.fix}`);
   }
 }
 
 /** The kernel's lockdown mode in force, where it has one: none, integrity, confidentiality. */
-export async function lockdownOf(look: Look): Promise<string | undefined> {
-  return /\[(\w+)\]/.exec((await text(look, 'sys/kernel/security/lockdown')) ?? '')?.[1];
+export async function lockdownOf(reader: RootReader): Promise<string | undefined> {
+  return /\[(\w+)\]/.exec((await text(reader, 'sys/kernel/security/lockdown')) ?? '')?.[1];
 }
 
 /**
  * Whether the processes in /proc are those of the kernel's first pid namespace, whatever that of this agent is. By the
  * namespace of process 1, which privileged processes alone may read, or by process 2: in the first one it is kthreadd.
  */
-export async function inFirstPidNamespace(look: Look): Promise<boolean | undefined> {
-  const namespace = await link(look, 'proc/1/ns/pid');
+export async function inFirstPidNamespace(reader: RootReader): Promise<boolean | undefined> {
+  const namespace = await link(reader, 'proc/1/ns/pid');
   if (namespace !== undefined) return namespace === HOST_PID_NAMESPACE;
-  const second = await text(look, 'proc/2/comm');
+  const second = await text(reader, 'proc/2/comm');
   return second === undefined ? undefined : second.trim() === 'kthreadd';
 }

@@ -2,7 +2,7 @@
  * The sources by name. To add one, add its file or folder with an entry (entry.ts), and a line here. The configuration,
  * `--help`, the reference page, `doctor` and the chart's schema take it from there.
  */
-import type { Intersected, MissingSetting, SettingsOf } from '../config/sections.js';
+import type { Intersected, MissingSetting, SettingsOf } from '../sections.js';
 import type { Source } from '../model.js';
 import type { SourceContext, SourceEntry } from './entry.js';
 import { guest } from './guest/source.js';

@@ -9,13 +9,13 @@ import { parseHist, pickHistogram } from '../tracefs/hist/parse.js';
 import { AgentError } from '../errors.js';
 import type { Cell, Reading, Source } from '../model.js';
 import { LiveHost } from './live-host.js';
-import { refuseIfBlind } from './preflight.js';
+import { assertCanTrace } from './preflight.js';
 import { defineSource } from './entry.js';
 import type { SourceContext } from './entry.js';
 import { histSettings } from './settings.js';
 import type { HistSettings } from './settings.js';
 import { openInstance, readHist } from '../tracefs/instances.js';
-import type { InstanceKind, OpenedInstance } from '../tracefs/instances.js';
+import type { InstanceSpec, OpenedInstance } from '../tracefs/instances.js';
 import { Tracefs } from '../tracefs/tracefs.js';
 import type { TracefsFiles } from '../tracefs/tracefs.js';
 import type { TriggerSpec } from '../tracefs/triggers.js';
@@ -29,7 +29,7 @@ const EXIT: TriggerSpec = {
   filter: 'reason==19&&errno>=0',
 };
 
-export const USERSPACE_EXIT: InstanceKind = {
+export const USERSPACE_EXIT: InstanceSpec = {
   prefix: 'tcewatch-userspace-exit',
   triggers: [EXIT],
   withoutEvents: {
@@ -70,7 +70,7 @@ class UserspaceExit implements Source {
   async open(): Promise<void> {
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
-    await refuseIfBlind(root);
+    await assertCanTrace(root);
     const { uptimeNs: nowNs } = await host.clock();
     const options = { tracefs: this.tracefs, root, kinds: [USERSPACE_EXIT] as const, size: hist.size, nowNs };
     this.#counting = { host, ...(await openInstance(options, ({ size }) => size === hist.size)) };

@@ -41,7 +41,7 @@ export interface RatesState {
 export const NO_RATES: RatesState = { epoch: undefined, uptimeNs: 0n, host: '', kernel: '', vms: [], problems: [] };
 
 /** The state after a batch. VMs that have ended go once the last of their rates is a minute old. */
-export function observe(state: RatesState, batch: Batch): RatesState {
+export function updateRates(state: RatesState, batch: Batch): RatesState {
   const { uptimeNs } = batch.clock;
   const same = state.epoch === batch.epoch;
   const seconds = Number(uptimeNs - state.uptimeNs) / 1e9;

@@ -17,7 +17,7 @@ const SPARKS = '▁▂▃▄▅▆▇█';
 const HEAD = ['VM', 'real/s', 'virtual/s', 'userspace/s', 'in userspace', 'calls, last minute', 'cause'];
 
 /** The lines of the table, with a head and, at the end, what could not be read. */
-export function table(state: RatesState, { sort, sparks }: View): string[] {
+export function renderTable(state: RatesState, { sort, sparks }: View): string[] {
   const rows = [...state.vms].sort(ORDERS[sort]).map((vm) => row(vm, sparks));
   return [
     `${state.host}, Linux ${state.kernel}: ${state.vms.length} VMs, by ${sort}`,

@@ -1,7 +1,7 @@
 /** Source and ledger, as in `run`, but for one who looks on: batches as they come, sent nowhere. */
 import { randomUUID } from 'node:crypto';
 import type { Batch } from '@tcewatch/protocol';
-import { toBatch } from '../batch-builder.js';
+import { buildBatch } from '../batch-builder.js';
 import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../ledger/state.js';
@@ -36,7 +36,7 @@ export async function* watch(source: Source, options: WatchOptions): AsyncGenera
       else {
         ledger = advance(ledger, reading, DEFAULT_CAPS);
         const intervalNs = BigInt(Math.round((intervalMs ?? 0) * 1e6));
-        yield toBatch({ reading, snapshot: snapshot(ledger), run, sequence, intervalNs });
+        yield buildBatch({ reading, snapshot: snapshot(ledger), run, sequence, intervalNs });
       }
       if (intervalMs !== undefined) await pace.sleep(beganMs + sequence * intervalMs - pace.now(), signal);
     }

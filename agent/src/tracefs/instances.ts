@@ -11,7 +11,7 @@ import type { TriggerSpec } from './triggers.js';
 export const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'] as const;
 
 /** What an instance counts, and for whom. */
-export interface InstanceKind {
+export interface InstanceSpec {
   /** Instances are named by it and the uptime in nanoseconds at which they were made: their counters' epoch began there. */
   prefix: string;
   /** In the order in which they are set. */
@@ -27,7 +27,7 @@ interface OwnDirectory {
 }
 
 /** One that has all triggers of its kind, and no others. */
-export interface FoundInstance<K extends InstanceKind> extends OwnDirectory {
+export interface FoundInstance<K extends InstanceSpec> extends OwnDirectory {
   kind: K;
   /** Entries of each histogram. */
   size: number;
@@ -45,12 +45,12 @@ export interface HeldInstance {
   hold: Hold;
 }
 
-export interface Instance<K extends InstanceKind = InstanceKind> extends OwnDirectory, HeldInstance {
+export interface Instance<K extends InstanceSpec = InstanceSpec> extends OwnDirectory, HeldInstance {
   kind: K;
 }
 
 /** An instance, and what is left of others and could not be removed. */
-export interface OpenedInstance<K extends InstanceKind = InstanceKind> {
+export interface OpenedInstance<K extends InstanceSpec = InstanceSpec> {
   instance: Instance<K>;
   problems: string[];
 }
@@ -63,14 +63,14 @@ export interface Place {
   size: number;
 }
 
-export interface InstanceOptions<K extends InstanceKind> extends Place {
+export interface InstanceOptions<K extends InstanceSpec> extends Place {
   kind: K;
   /** Uptime now, in nanoseconds. */
   nowNs: bigint;
 }
 
 /** `kinds` have one prefix; an instance of any is gone on with, and one of the first is made. */
-export interface OpenOptions<K extends InstanceKind> extends Omit<InstanceOptions<K>, 'kind'> {
+export interface OpenOptions<K extends InstanceSpec> extends Omit<InstanceOptions<K>, 'kind'> {
   kinds: readonly [K, ...K[]];
 }
 
@@ -78,7 +78,7 @@ export interface OpenOptions<K extends InstanceKind> extends Omit<InstanceOption
  * The newest instance that still counts and that `isWanted`: an agent that was killed has lost nothing. Else a new one.
  * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws AgentError.
  */
-export async function openInstance<K extends InstanceKind>(
+export async function openInstance<K extends InstanceSpec>(
   { kinds, ...options }: OpenOptions<K>,
   isWanted: (found: FoundInstance<K>) => boolean,
 ): Promise<OpenedInstance<K>> {
@@ -94,13 +94,13 @@ export async function openInstance<K extends InstanceKind>(
 }
 
 /** A new instance that counts. Throws AgentError, and then leaves nothing behind. */
-export async function makeInstance<K extends InstanceKind>(options: InstanceOptions<K>): Promise<Instance<K>> {
+export async function makeInstance<K extends InstanceSpec>(options: InstanceOptions<K>): Promise<Instance<K>> {
   const { kind, nowNs } = options;
   return { ...(await countIn(`${kind.prefix}-${nowNs}`, kind, options)), madeNs: nowNs, kind };
 }
 
 /** The same in an instance of any name. */
-export async function countIn(name: string, kind: InstanceKind, { tracefs, root, size }: Place): Promise<HeldInstance> {
+export async function countIn(name: string, kind: InstanceSpec, { tracefs, root, size }: Place): Promise<HeldInstance> {
   const tracing = await findTracefs(root, tracefs);
   for (const trigger of kind.triggers) {
     const events = eventDirectory(tracing, trigger);
@@ -136,7 +136,7 @@ export async function removeInstance(tracefs: Tracefs, { directory, hold }: Held
 }
 
 /** The newest instance that counts for one of these kinds, whoever made it. Nothing is changed. */
-export async function newestInstance<K extends InstanceKind>(
+export async function newestInstance<K extends InstanceSpec>(
   tracefs: Tracefs,
   root: string,
   kinds: readonly [K, ...K[]],
@@ -186,7 +186,7 @@ async function ownDirectories(tracefs: Tracefs, root: string, prefix: string): P
     .sort((a, b) => Number(b.madeNs - a.madeNs));
 }
 
-async function recognised<K extends InstanceKind>(
+async function recognised<K extends InstanceSpec>(
   tracefs: Tracefs,
   own: OwnDirectory,
   kinds: readonly K[],
@@ -218,7 +218,7 @@ export async function heldTriggers(
 }
 
 /** What somebody paused is set going again. */
-async function resumed<K extends InstanceKind>(
+async function resumed<K extends InstanceSpec>(
   tracefs: Tracefs,
   { directory, madeNs, kind, paused }: FoundInstance<K>,
 ): Promise<Instance<K>> {

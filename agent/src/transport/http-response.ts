@@ -24,7 +24,7 @@ const bodySchema = z.object({
 });
 
 /** Of a request of so many `batches`; `wallMs` (since 1970) turns a Retry-After that is a date into a delay. */
-export function judge({ status, text, retryAfter }: Answer, wallMs: number, batches: number): Verdict {
+export function verdictOf({ status, text, retryAfter }: Answer, wallMs: number, batches: number): Verdict {
   const body = bodyOf(text);
   const message = `${status}: ${oneLine(body?.message ?? text)}`;
   if (status === 408 || status === 429 || status >= 500) {

@@ -7,7 +7,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { frameBatches } from '@tcewatch/protocol';
-import { judge } from './http-response.js';
+import { verdictOf } from './http-response.js';
 import { checkTls, clientTls, duration, plainUrl, post, secret } from '@tcewatch/common';
 import { z } from 'zod';
 import { defineTransport } from './transport.js';
@@ -59,7 +59,7 @@ const compress = promisify(gzip);
 export class HttpTransport implements Transport {
   readonly name = 'http';
   /** A store takes batches of one insert for a fraction of what each costs alone; collectors take 8 MiB by default. */
-  readonly most: Readonly<AttemptLimits> = { batches: 256, bytes: 4 * 1024 * 1024 };
+  readonly attemptLimits: Readonly<AttemptLimits> = { batches: 256, bytes: 4 * 1024 * 1024 };
   readonly #options: HttpTransportOptions;
   readonly #target: URL;
   readonly #agent: HttpAgent;
@@ -93,7 +93,7 @@ export class HttpTransport implements Transport {
       const traceparent = batches[0]?.traceparent;
       const headers = { ...this.#headers, ...(traceparent !== undefined && { traceparent }) };
       const request = { url: this.#target, agent: this.#agent, headers, body, signal: attempt.signal };
-      return judge(await post(request), Date.now(), batches.length);
+      return verdictOf(await post(request), Date.now(), batches.length);
     } catch (error) {
       const message = attempt.signal.aborted ? `no answer within ${timeoutMs} ms` : describe(error);
       return { kind: 'retry', afterMs: 0, message };

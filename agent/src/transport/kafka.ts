@@ -33,7 +33,7 @@ const SLOW_RETRY_MS = 60_000;
 export class KafkaTransport implements Transport {
   readonly name = 'kafka';
   /** What a topic takes at once by default, before compression; more in one partition would have to be sent in parts. */
-  readonly most: Readonly<AttemptLimits> = { batches: 256, bytes: 1024 * 1024 };
+  readonly attemptLimits: Readonly<AttemptLimits> = { batches: 256, bytes: 1024 * 1024 };
   readonly #options: KafkaTransportOptions;
   #connected: Promise<{ client: KafkaClient; producer: KafkaProducer }> | undefined;
 
@@ -47,7 +47,7 @@ export class KafkaTransport implements Transport {
       await producer.send(this.#options.topic, batches.map(recordOf), signal);
       return { kind: 'settled', refusals: new Map() };
     } catch (error) {
-      return judge(error, batches, this.#options.topic);
+      return verdictOf(error, batches, this.#options.topic);
     }
   }
 
@@ -68,7 +68,7 @@ function recordOf({ bytes, hostId, traceparent }: OutgoingBatch): KafkaRecord {
 }
 
 /** What a failure means for the batches of the attempt. */
-export function judge(error: unknown, batches: readonly EncodedBatch[], topic: string): Verdict {
+export function verdictOf(error: unknown, batches: readonly EncodedBatch[], topic: string): Verdict {
   if (!(error instanceof KafkaError)) return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: String(error) };
   const { kind, message } = error;
   switch (kind) {

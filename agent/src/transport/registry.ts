@@ -3,7 +3,7 @@
  * `--help`, the reference page and the chart's schema take it from there.
  */
 import type { Logger } from 'pino';
-import type { Intersected, MissingSetting, SettingsOf } from '../config/sections.js';
+import type { Intersected, MissingSetting, SettingsOf } from '../sections.js';
 import { http } from './http.js';
 import { kafka } from './kafka.js';
 import type { Transport } from './transport.js';

@@ -5,14 +5,14 @@ import type { AttemptLimits, OutgoingBatch, Transport, Verdict } from './transpo
 
 export class TracedTransport implements Transport {
   readonly name: string;
-  readonly most: Readonly<AttemptLimits>;
+  readonly attemptLimits: Readonly<AttemptLimits>;
 
   constructor(
     private readonly transport: Transport,
     private readonly telemetry: Telemetry,
   ) {
     this.name = transport.name;
-    this.most = transport.most;
+    this.attemptLimits = transport.attemptLimits;
   }
 
   async deliver(batches: readonly OutgoingBatch[], signal: AbortSignal): Promise<Verdict> {

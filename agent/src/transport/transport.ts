@@ -1,6 +1,6 @@
 /** How encoded batches leave the host: one attempt at a time. One file for each transport; `registry.ts` names them. */
 import type { Logger } from 'pino';
-import type { MissingSetting, SettingsOf, SettingsShape } from '../config/sections.js';
+import type { MissingSetting, SettingsOf, SettingsShape } from '../sections.js';
 
 /** One batch ready to travel, with what an outbox and a transport must know of it. */
 export interface EncodedBatch {
@@ -56,7 +56,7 @@ export function defineTransport<Shape extends SettingsShape>(entry: TransportEnt
 /** One way for batches to leave the host. What fails is tried again by the outbox, so a transport keeps nothing. */
 export interface Transport {
   readonly name: string;
-  readonly most: Readonly<AttemptLimits>;
+  readonly attemptLimits: Readonly<AttemptLimits>;
   /**
    * One attempt to deliver these, in order; never called again before it has resolved, and never rejects. When the signal
    * is aborted it ends soon, whatever its verdict.

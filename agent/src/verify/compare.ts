@@ -45,7 +45,7 @@ interface CellState {
   difference: number;
 }
 
-export class Comparing {
+export class Comparator {
   private readonly cells = new Map<string, CellState>();
   private samples = 0;
 

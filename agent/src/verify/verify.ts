@@ -4,19 +4,19 @@ import { AgentError } from '../errors.js';
 import { countsOf } from '../sources/hist/counts.js';
 import { HIST, readInstance } from '../sources/hist/instance.js';
 import type { Pace } from '../clock.js';
-import { openPassing } from '../sources/hist/temporary-instance.js';
+import { openTemporaryInstance } from '../sources/hist/temporary-instance.js';
 import { RingCounts } from '../ring/counts.js';
 import { makeRing, readFormats, removeRing, removeRings } from '../ring/instance.js';
 import { RingReader } from '../ring/reader.js';
 import type { RingReaderOptions } from '../ring/reader.js';
 import { Tracefs } from '../tracefs/tracefs.js';
 import { findTracefs } from '../tracefs/instances.js';
-import type { InstanceKind } from '../tracefs/instances.js';
-import { Comparing } from './compare.js';
+import type { InstanceSpec } from '../tracefs/instances.js';
+import { Comparator } from './compare.js';
 import type { Comparison } from './compare.js';
 
 /** Something that counts calls from when it was opened. */
-export interface Counter {
+export interface CallCounter {
   /** Throws AgentError when it has lost some: then nothing can be compared. */
   read(): Promise<Cell[]>;
   /** Resolves to what could not be removed, as problems. */
@@ -39,9 +39,9 @@ const SAMPLE_EVERY_MS = 100;
 const MARGIN_MS = 5;
 
 /** Throws AgentError when one of the two cannot be read or has lost something. */
-export async function verify(hist: Counter, ring: Counter, options: VerifyOptions): Promise<Comparison[]> {
+export async function verify(hist: CallCounter, ring: CallCounter, options: VerifyOptions): Promise<Comparison[]> {
   const { seconds, pace, stop, onProgress } = options;
-  const comparing = new Comparing();
+  const comparing = new Comparator();
   const beganMs = pace.now();
   for (;;) {
     const before = await ring.read();
@@ -57,9 +57,9 @@ export async function verify(hist: Counter, ring: Counter, options: VerifyOption
 }
 
 /** A histogram of this host's calls. `pid` is that of this process. */
-export async function openHist(root: string, pid: number, size: number): Promise<Counter> {
+export async function openHistCounter(root: string, pid: number, size: number): Promise<CallCounter> {
   const tracefs = new Tracefs(undefined, HIST.withoutEvents);
-  const passing = await openPassing({ tracefs, root, command: 'verify', pid, size });
+  const passing = await openTemporaryInstance({ tracefs, root, command: 'verify', pid, size });
   const { directory } = passing;
   return {
     read: async () => {
@@ -73,12 +73,12 @@ export async function openHist(root: string, pid: number, size: number): Promise
 }
 
 /** A ring of this host's calls. `kind` is given by tests. */
-export async function openRing(
+export async function openRingCounter(
   root: string,
   pid: number,
   options: RingReaderOptions,
-  kind: InstanceKind = HIST,
-): Promise<Counter> {
+  kind: InstanceSpec = HIST,
+): Promise<CallCounter> {
   const tracefs = new Tracefs(undefined, kind.withoutEvents);
   const place = { tracefs, tracing: await findTracefs(root, tracefs), prefix: `${kind.prefix}-verify-ring`, kind };
   const counts = new RingCounts(await readFormats(place), 'punts');

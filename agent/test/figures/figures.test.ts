@@ -2,7 +2,7 @@ import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME, seriesFromRows } from '@tcewatch/
 import type { Batch, ModeEvidence, SeriesRow, Vm } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { vmFigures } from '../../src/figures/figures.js';
-import { figuresByName, isBalanced, totalsOf } from '../../src/figures/totals.js';
+import { figuresByName, isBalanced, computeTotals } from '../../src/figures/totals.js';
 import { RADIX, reading, vm } from '../run/fakes.js';
 
 const HPT: ModeEvidence[] = [
@@ -118,7 +118,7 @@ describe('totalsOf', () => {
 
   it('adds up epochs', () => {
     const one = batch([life(7, 'v')], rows, accounts);
-    const totals = totalsOf([one, { ...one, epoch: one.bootId }]);
+    const totals = computeTotals([one, { ...one, epoch: one.bootId }]);
     expect(totals).toMatchObject({ seen: 26, counted: 20, lost: 6, punted: { seen: 8, counted: 8, lost: 0 } });
     expect(totals.totals).toContainEqual({
       vm: 'v',
@@ -132,7 +132,7 @@ describe('totalsOf', () => {
   });
 
   it('sees when a count went missing', () => {
-    const cut = totalsOf([batch([life(7, 'v')], [row(0, 'entered', 9)], accounts)]);
+    const cut = computeTotals([batch([life(7, 'v')], [row(0, 'entered', 9)], accounts)]);
     expect([isBalanced(cut), isBalanced(cut.punted)]).toEqual([false, false]);
   });
 });

@@ -1,7 +1,7 @@
 import { UNATTRIBUTED_LIFE, deriveId } from '@tcewatch/protocol';
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/ledger/advance.js';
-import { toKept } from '../../src/ledger/checkpoint.js';
+import { encodeCheckpoint } from '../../src/ledger/checkpoint.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { emptyLedger } from '../../src/ledger/state.js';
 import type { Cell, VmSighting } from '../../src/model.js';
@@ -166,7 +166,7 @@ it('keeps no more, however long guests come and go and make up LIOBNs', () => {
     const vms = [vm('stays', 1), ...tids.slice(10).map((tid) => vm(`guest-${tid}`, tid))];
     state = advance(state, reading([...cells], vms), caps);
     // The cells are the kernel's, and bounded by its histogram.
-    kept.push(JSON.stringify(toKept({ ...state, cells: new Map() })).length);
+    kept.push(JSON.stringify(encodeCheckpoint({ ...state, cells: new Map() })).length);
   }
   const told = snapshot(state);
   expect(rows(told).reduce((calls, { value }) => calls + value, 0)).toBe(cells.length);

@@ -1,7 +1,7 @@
 /** Punted calls whose LIOBN is counted by itself, and read later than the calls. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { apportion } from '../../src/ledger/split-punts.js';
+import { splitPunts } from '../../src/ledger/split-punts.js';
 import { cellKey } from '../../src/ledger/state.js';
 import type { CellCount } from '../../src/ledger/state.js';
 import type { Cell } from '../../src/model.js';
@@ -21,7 +21,7 @@ class Telling {
 
   /** By thread and LIOBN. */
   read(cells: readonly Cell[], punts: readonly Cell[]): Record<string, number> {
-    const now = apportion(this.told, cells, punts);
+    const now = splitPunts(this.told, cells, punts);
     this.told = new Map(now.map((one) => [cellKey(one), { calls: one.calls, entries: one.entries }]));
     return Object.fromEntries(now.map(({ tid, scope, liobn, calls }) => [`${tid} ${scope} ${liobn}`, calls]));
   }
@@ -68,7 +68,7 @@ describe('calls whose LIOBN is read later', () => {
 
   it('leave other counters alone', () => {
     const entered: Cell = { ...cell(1, 5n, 3), counter: 'entered', entries: 4 };
-    expect(apportion(new Map(), [entered], [cell(1, 5n, 1)])).toEqual([entered]);
+    expect(splitPunts(new Map(), [entered], [cell(1, 5n, 1)])).toEqual([entered]);
   });
 });
 

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
 import { HIST } from '../../src/sources/hist/instance.js';
-import type { InstanceKind } from '../../src/tracefs/instances.js';
+import type { InstanceSpec } from '../../src/tracefs/instances.js';
 
 const execute = promisify(execFile);
 const TRACING = '/sys/kernel/tracing';
@@ -62,7 +62,7 @@ export class StandIn {
   }
 
   /** What is taken for KVM's events, and how instances are named. */
-  get kind(): InstanceKind {
+  get kind(): InstanceSpec {
     return {
       ...HIST,
       prefix: this.group,

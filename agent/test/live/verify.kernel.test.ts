@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/model.js';
 import { realPace } from '../../src/clock.js';
-import { openRing, verify } from '../../src/verify/verify.js';
-import type { Counter } from '../../src/verify/verify.js';
+import { openRingCounter, verify } from '../../src/verify/verify.js';
+import type { CallCounter } from '../../src/verify/verify.js';
 import { PUNTED_LIOBN, StandIn, inTheWay, issued } from './stand-in.js';
 
 const obstacle = await inTheWay();
@@ -26,13 +26,13 @@ describe.skipIf(obstacle !== undefined)('verify on this kernel', () => {
   async function compared(spoil: (cells: Cell[]) => Cell[]) {
     const monotonicNs = () => Number(process.hrtime.bigint());
     const options = { kbPerCpu: 8192, pace: realPace, monotonicNs };
-    const first = await openRing('/', 1, options, standIn.kind);
-    const second = await openRing('/', 2, options, standIn.kind);
+    const first = await openRingCounter('/', 1, options, standIn.kind);
+    const second = await openRingCounter('/', 2, options, standIn.kind);
     const stop = new AbortController();
     let calls = Promise.resolve();
     let ended = false;
     let [samples, samplesSince] = [0, 0];
-    const hist: Counter = {
+    const hist: CallCounter = {
       read: async () => {
         const cells = await first.read();
         // The first sample is over before any call is made, and the last one is begun when all were.

@@ -25,17 +25,17 @@ afterEach(() => rm(base, { recursive: true }));
 /** Sends batches from a number on for ever, of sizes that vary, and says which ones it was told are safe. */
 const PROGRAM = `
 import { writeSync } from 'node:fs';
-import { QueuedOutbox } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../dist/outbox/queued.js')))};
+import { DurableOutbox } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../dist/outbox/durable.js')))};
 const [directory, from, bytes] = process.argv.slice(2);
 const transport = {
   name: 'down',
-  most: { batches: 1, bytes: 1 },
+  attemptLimits: { batches: 1, bytes: 1 },
   deliver: () => new Promise(() => undefined),
   close: () => Promise.resolve(),
 };
 const log = { info() {}, warn() {}, error(_, message) { writeSync(2, message + '\\n'); } };
 const pace = { now: () => performance.now(), sleep: () => Promise.resolve() };
-const outbox = new QueuedOutbox({
+const outbox = new DurableOutbox({
   transport, directory, bytes: Number(bytes), catchUp: 1, backoff: { firstMs: 1, longestMs: 1 }, pace, log,
   wallMs: () => Date.now(),
 });

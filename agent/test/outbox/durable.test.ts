@@ -8,7 +8,7 @@ import { batch, never, outboxTo, sequenceOf, serve, transportTo } from './surrou
 
 const PATIENTLY = { timeout: 60_000, interval: 20 };
 
-describe('QueuedOutbox on a disk', () => {
+describe('DurableOutbox on a disk', () => {
   it('delivers in its next life what this one could not, with the keys and about the age that it had', async () => {
     const began = Date.now();
     const first = await life(false, { wallMs: () => began, pace: { now: () => 9000, sleep: () => Promise.resolve() } });
@@ -113,7 +113,7 @@ describe('QueuedOutbox on a disk', () => {
     const gate = new Promise<void>((resolve) => (open = resolve));
     const slow: Transport = {
       name: 'slow',
-      most: transport.most,
+      attemptLimits: transport.attemptLimits,
       close: () => transport.close(),
       deliver: async (batches, signal) => {
         await gate;

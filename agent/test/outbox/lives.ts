@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { QueuedOutboxOptions } from '../../src/outbox/durable.js';
+import type { DurableOutboxOptions } from '../../src/outbox/durable.js';
 import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 import { never, outboxTo, sequenceOf } from './surroundings.js';
 
@@ -20,7 +20,7 @@ afterEach(() => rm(base, { recursive: true }));
 /** Keeps what it is given while it is up. */
 export class Collecting implements Transport {
   readonly name = 'collecting';
-  readonly most = { batches: 256, bytes: 4 * 1024 * 1024 };
+  readonly attemptLimits = { batches: 256, bytes: 4 * 1024 * 1024 };
   readonly taken: EncodedBatch[] = [];
 
   constructor(public isUp: boolean) {}
@@ -40,7 +40,7 @@ export class Collecting implements Transport {
 }
 
 /** One life of an agent's outbox, which ends without a goodbye when `end` is called. */
-export async function life(isUp: boolean, options: Partial<QueuedOutboxOptions> = {}) {
+export async function life(isUp: boolean, options: Partial<DurableOutboxOptions> = {}) {
   const transport = new Collecting(isUp);
   const { outbox, lines } = outboxTo(transport, { directory, ...options });
   const problem = await outbox.open();
@@ -48,7 +48,7 @@ export async function life(isUp: boolean, options: Partial<QueuedOutboxOptions> 
 }
 
 /** All that a next life delivers, as sequence numbers. */
-export async function delivered(options: Partial<QueuedOutboxOptions> = {}): Promise<number[]> {
+export async function delivered(options: Partial<DurableOutboxOptions> = {}): Promise<number[]> {
   const { outbox, transport, end } = await life(true, options);
   await outbox.drain(never);
   await end();

@@ -17,7 +17,7 @@ function canMount(): boolean {
   return status === 0;
 }
 
-describe.skipIf(!canMount())('QueuedOutbox whose file system', () => {
+describe.skipIf(!canMount())('DurableOutbox whose file system', () => {
   beforeEach(async () => {
     await mkdir(directory);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', directory]);

@@ -6,13 +6,13 @@ import { accept, batch, never, outboxTo, sequenceOf, serve, transportTo } from '
 const PATIENTLY = { timeout: 60_000, interval: 20 };
 const model: Transport = {
   name: 'model',
-  most: { batches: 100, bytes: 1_000_000 },
+  attemptLimits: { batches: 100, bytes: 1_000_000 },
   deliver: () => Promise.resolve({ kind: 'settled', refusals: new Map() }),
   close: () => Promise.resolve(),
 };
 const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1);
 
-describe('QueuedOutbox with several batches that wait', () => {
+describe('DurableOutbox with several batches that wait', () => {
   it('catches up after an outage in few requests, in order', async () => {
     const { url, received } = await serve((_, response, attempt) => {
       response.writeHead(attempt === 1 ? 503 : 202).end();
@@ -195,7 +195,7 @@ describe('QueuedOutbox with several batches that wait', () => {
   });
 });
 
-describe('QueuedOutbox that catches up', () => {
+describe('DurableOutbox that catches up', () => {
   /** An outage that ends when a test says so, and a clock that only sleeping moves. */
   async function afterOutage(batches: number, catchUp: number) {
     let isUp = false;

@@ -8,8 +8,8 @@ import { splitBatches } from '@tcewatch/protocol';
 import { afterEach } from 'vitest';
 import { HttpTransport } from '../../src/transport/http.js';
 import type { HttpTransportOptions } from '../../src/transport/http.js';
-import { QueuedOutbox } from '../../src/outbox/durable.js';
-import type { QueuedOutboxOptions } from '../../src/outbox/durable.js';
+import { DurableOutbox } from '../../src/outbox/durable.js';
+import type { DurableOutboxOptions } from '../../src/outbox/durable.js';
 import type { EncodedBatch, Transport } from '../../src/transport/transport.js';
 import { collectLog } from '../log/collect.js';
 
@@ -62,14 +62,14 @@ export function transportTo(url: string, options: Partial<HttpTransportOptions> 
 }
 
 /** In memory, in order and at any rate, unless the options say else. What it sleeps takes no time. */
-export function outboxTo(transport: Transport, options: Partial<QueuedOutboxOptions> = {}) {
+export function outboxTo(transport: Transport, options: Partial<DurableOutboxOptions> = {}) {
   const { log, lines, firstLine } = collectLog();
   const slept: number[] = [];
   const sleep = (milliseconds: number) => {
     slept.push(milliseconds);
     return Promise.resolve();
   };
-  const outbox = new QueuedOutbox({
+  const outbox = new DurableOutbox({
     transport,
     directory: undefined,
     bytes: 100 * 1024 * 1024,

@@ -5,7 +5,7 @@ import { Disk } from '../../src/outbox/disk.js';
 import { delivered, directory, life } from './lives.js';
 import { batch, never, sequenceOf } from './surroundings.js';
 
-describe('QueuedOutbox whose disk cannot be used', () => {
+describe('DurableOutbox whose disk cannot be used', () => {
   it('goes on in memory where there can be no directory, and moves in when there can', async () => {
     await writeFile(directory, 'in the way');
     const { outbox, problem, end } = await life(false);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { lookAt, problemsOf, textAside } from '../../src/proc/root-reader.js';
+import { openRoot, problemsOf, textAside } from '../../src/proc/root-reader.js';
 
 it('reads a file aside whole, however long, and says of what is none that it is none', async () => {
   const root = await mkdtemp(join(tmpdir(), 'tcewatch-look-'));
@@ -11,11 +11,11 @@ it('reads a file aside whole, however long, and says of what is none that it is 
   for (const length of [0, 1, 2731, 2732, 50_000]) {
     const text = '€'.repeat(length);
     await writeFile(join(root, 'file'), text);
-    expect(await textAside(lookAt(root), 'file')).toBe(text);
+    expect(await textAside(openRoot(root), 'file')).toBe(text);
   }
-  const look = lookAt(root);
-  expect(await textAside(look, 'nothing')).toBeUndefined();
-  expect(problemsOf(look)).toEqual([]);
-  expect(await textAside(look, '.')).toBeUndefined();
-  expect(problemsOf(look)).toEqual([expect.stringContaining('EISDIR')]);
+  const reader = openRoot(root);
+  expect(await textAside(reader, 'nothing')).toBeUndefined();
+  expect(problemsOf(reader)).toEqual([]);
+  expect(await textAside(reader, '.')).toBeUndefined();
+  expect(problemsOf(reader)).toEqual([expect.stringContaining('EISDIR')]);
 });

@@ -6,7 +6,7 @@ import { unpack } from '@tcewatch/recordings';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { VmSighting } from '../../src/model.js';
 import { readHost } from '../../src/proc/host.js';
-import { lookAt, problemsOf, text } from '../../src/proc/root-reader.js';
+import { openRoot, problemsOf, text } from '../../src/proc/root-reader.js';
 import { sightVms } from '../../src/proc/vms.js';
 import { copyTree } from '../copy-tree.js';
 
@@ -28,16 +28,16 @@ async function copied(): Promise<string> {
 }
 
 async function sighted(root: string): Promise<{ vms: VmSighting[] | undefined; problems: string[] }> {
-  const look = lookAt(root);
-  const vms = await sightVms(look, await readHost(look), 7n);
-  return { vms, problems: problemsOf(look) };
+  const reader = openRoot(root);
+  const vms = await sightVms(reader, await readHost(reader), 7n);
+  return { vms, problems: problemsOf(reader) };
 }
 
 const briefly = (vms: VmSighting[] | undefined) => vms?.map(({ name, tgid }) => `${name} ${tgid}`);
 
 describe('a recorded host', () => {
   it('tells what it is', async () => {
-    expect(await readHost(lookAt(recorded))).toEqual({
+    expect(await readHost(openRoot(recorded))).toEqual({
       hostname: '',
       kernel: '7.2.13+deb14-powerpc64le-64k',
       bootId: BOOT,
@@ -175,12 +175,12 @@ describe('a host', () => {
     const root = await mkdtemp(join(tmpdir(), 'tcewatch-'));
     cleanups.push(() => rm(root, { recursive: true }));
     const said = async (...files: string[]): Promise<string[]> => {
-      const look = lookAt(root);
+      const reader = openRoot(root);
       for (const file of files) {
         await mkdir(join(root, file), { recursive: true });
-        await text(look, file);
+        await text(reader, file);
       }
-      return problemsOf(look);
+      return problemsOf(reader);
     };
     const [one = ''] = await said('fd/7', 'fd/8');
     expect(one).toMatch(/^cannot read \/fd\/7 and others like it: /);

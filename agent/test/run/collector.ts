@@ -82,7 +82,7 @@ export class ModelCollector {
 /** Delivers to the model while `isUp`, and else never comes back from its attempt. */
 export class ModelTransport implements Transport {
   readonly name = 'model';
-  readonly most = { batches: 256, bytes: 4 * 1024 * 1024 };
+  readonly attemptLimits = { batches: 256, bytes: 4 * 1024 * 1024 };
   isUp = true;
 
   constructor(private readonly collector: ModelCollector) {}

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { AgentError } from '../../src/errors.js';
 import type { Reading } from '../../src/model.js';
-import { QueuedOutbox } from '../../src/outbox/durable.js';
+import { DurableOutbox } from '../../src/outbox/durable.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import { FileState } from '../../src/run/state-file.js';
 import type { StateStore } from '../../src/run/state-file.js';
@@ -47,7 +47,7 @@ async function live(readings: readonly Reading[], end: Fate, { state, collector,
   transport.isUp = isDown !== true;
   const { log, lines } = collectLog();
   const pace = new FakePace();
-  const outbox = new QueuedOutbox({
+  const outbox = new DurableOutbox({
     transport,
     directory: outboxDirectory,
     bytes: 1024 * 1024,

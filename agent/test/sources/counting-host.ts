@@ -1,13 +1,13 @@
 /** The counting of the source `hist` on a model kernel, with the ledger behind it and a collector behind that. */
 import { deriveId, encodeBatch } from '@tcewatch/protocol';
 import { expect } from 'vitest';
-import { toBatch } from '../../src/batch-builder.js';
+import { buildBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
-import { fromKept, ledgerSchema, toKept } from '../../src/ledger/checkpoint.js';
+import { decodeCheckpoint, checkpointSchema, encodeCheckpoint } from '../../src/ledger/checkpoint.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
 import type { Reading, VmSighting } from '../../src/model.js';
-import { Counting } from '../../src/sources/hist/counting.js';
+import { HistCounter } from '../../src/sources/hist/counting.js';
 import { Tracefs } from '../../src/tracefs/tracefs.js';
 import { ModelCollector } from '../run/collector.js';
 import { reading } from '../run/fakes.js';
@@ -35,7 +35,7 @@ export class CountingHost {
   problems: readonly string[] = [];
   vms: VmSighting[] = [];
   #ledger = emptyLedger();
-  #counting: Counting | undefined;
+  #counting: HistCounter | undefined;
   #readings = 0;
   #nowNs: bigint;
 
@@ -60,10 +60,13 @@ export class CountingHost {
   /** Also after it was killed: what it knew it knows from what it kept. */
   async start(): Promise<void> {
     const { handover, epoch } = this.#ledger;
-    if (epoch) this.#ledger = fromKept(ledgerSchema.parse(JSON.parse(JSON.stringify(toKept(this.#ledger)))));
+    if (epoch)
+      this.#ledger = decodeCheckpoint(
+        checkpointSchema.parse(JSON.parse(JSON.stringify(encodeCheckpoint(this.#ledger)))),
+      );
     const told = handover?.epoch ?? epoch?.given;
     const options = { root: '/', size: SIZE, detail: this.detail, tracefs: new Tracefs(this.kernel) };
-    this.#counting = await Counting.open(options, this.#nowNs, (madeNs) => deriveId(madeNs) === told);
+    this.#counting = await HistCounter.open(options, this.#nowNs, (madeNs) => deriveId(madeNs) === told);
   }
 
   async read(): Promise<Reading> {
@@ -86,7 +89,7 @@ export class CountingHost {
     this.#ledger = advance(this.#ledger, read, DEFAULT_CAPS);
     this.problems = this.#ledger.problems;
     const parts = { run: deriveId('run'), sequence: ++this.#readings, intervalNs: SECOND_NS };
-    this.collector.take(encodeBatch(toBatch({ reading: read, snapshot: snapshot(this.#ledger), ...parts })));
+    this.collector.take(encodeBatch(buildBatch({ reading: read, snapshot: snapshot(this.#ledger), ...parts })));
     return read;
   }
 

@@ -2,7 +2,7 @@
 import { seriesRow } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
-import { toBatch } from '../../src/batch-builder.js';
+import { buildBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
@@ -120,7 +120,7 @@ describe('the recording vfio-7.2', () => {
   it('gives the same batches each time', async () => {
     const batches = ({ readings, snapshots }: Replayed) =>
       readings.map((reading, i) =>
-        toBatch({
+        buildBatch({
           reading,
           snapshot: snapshots[i] ?? vfio.last,
           run: '11111111-1111-1111-1111-111111111111',

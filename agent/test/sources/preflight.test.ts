@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { record } from '../../src/record/record.js';
 import { createHist } from '../../src/sources/hist/source.js';
-import { refuseIfBlind } from '../../src/sources/preflight.js';
-import { createOnlooker } from '../../src/sources/hist/read-only.js';
+import { assertCanTrace } from '../../src/sources/preflight.js';
+import { createReadOnlyHist } from '../../src/sources/hist/read-only.js';
 import { createUserspaceExit } from '../../src/sources/userspace-exit.js';
-import { openHist } from '../../src/verify/verify.js';
+import { openHistCounter } from '../../src/verify/verify.js';
 import { FixtureHost } from './fixture-host.js';
 import { realPace } from '../../src/clock.js';
 import { testOptions } from './options.js';
@@ -32,30 +32,30 @@ async function putNamespace(inode: number): Promise<void> {
 const lockDown = (text: string) => put('sys/kernel/security/lockdown', text);
 
 it('tells a container by the namespace of process 1, or by process 2 where that may not be read', async () => {
-  await expect(refuseIfBlind(host.root)).resolves.toBeUndefined();
+  await expect(assertCanTrace(host.root)).resolves.toBeUndefined();
   await put('proc/2/comm', 'bash\n');
-  await expect(refuseIfBlind(host.root)).rejects.toMatchObject({ code: 'pid-namespace' });
+  await expect(assertCanTrace(host.root)).rejects.toMatchObject({ code: 'pid-namespace' });
   await put('proc/2/comm', 'kthreadd\n');
-  await expect(refuseIfBlind(host.root)).resolves.toBeUndefined();
+  await expect(assertCanTrace(host.root)).resolves.toBeUndefined();
   await putNamespace(4_026_532_201);
-  await expect(refuseIfBlind(host.root)).rejects.toMatchObject({ code: 'pid-namespace' });
+  await expect(assertCanTrace(host.root)).rejects.toMatchObject({ code: 'pid-namespace' });
   await putNamespace(4_026_531_836);
-  await expect(refuseIfBlind(host.root)).resolves.toBeUndefined();
+  await expect(assertCanTrace(host.root)).resolves.toBeUndefined();
 });
 
 it('tells lockdown for confidentiality from that for integrity', async () => {
   await lockDown('none [integrity] confidentiality\n');
-  await expect(refuseIfBlind(host.root)).resolves.toBeUndefined();
+  await expect(assertCanTrace(host.root)).resolves.toBeUndefined();
   await lockDown('none integrity [confidentiality]\n');
-  await expect(refuseIfBlind(host.root)).rejects.toMatchObject({ code: 'lockdown' });
+  await expect(assertCanTrace(host.root)).rejects.toMatchObject({ code: 'lockdown' });
 });
 
 /** All that count by thread, each as it is begun. */
 const COUNTERS: [string, () => Promise<unknown>][] = [
   ['hist', () => createHist(testOptions(undefined, host.root), host.files).open()],
   ['userspace-exit', () => createUserspaceExit(testOptions(undefined, host.root), host.files).open()],
-  ['top', () => createOnlooker(testOptions(undefined, host.root), { command: 'top', pid: 1 }, host.files).open()],
-  ['verify', () => openHist(host.root, 1, 128)],
+  ['top', () => createReadOnlyHist(testOptions(undefined, host.root), { command: 'top', pid: 1 }, host.files).open()],
+  ['verify', () => openHistCounter(host.root, 1, 128)],
   [
     'record',
     () => {

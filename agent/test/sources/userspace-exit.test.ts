@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readFile, rm } from 'node:fs/promises';
 import { evidenceFor } from '@tcewatch/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toBatch } from '../../src/batch-builder.js';
+import { buildBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
@@ -55,7 +55,7 @@ describe('the source userspace-exit', () => {
     const reading = await source.next();
     if (!reading) throw new Error('no reading');
     const counted = snapshot(advance(emptyLedger(), reading, DEFAULT_CAPS));
-    const batch = toBatch({ reading, snapshot: counted, run: BOOT, sequence: 1, intervalNs: 0n });
+    const batch = buildBatch({ reading, snapshot: counted, run: BOOT, sequence: 1, intervalNs: 0n });
     const [vm] = vmFigures([batch]);
     expect(vm?.vm).toBe('old');
     expect(vm?.hypercalls.map(({ modes }) => modes.map(({ calls, evidence }) => `${calls} ${evidence}`))).toEqual(

@@ -1,8 +1,8 @@
 import type { Batch } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hint, sparkline, table } from '../../src/top/table.js';
-import { NO_RATES, newest, observe } from '../../src/top/rates.js';
+import { hint, sparkline, renderTable } from '../../src/top/table.js';
+import { NO_RATES, newest, updateRates } from '../../src/top/rates.js';
 import type { RatesState, VmRates } from '../../src/top/rates.js';
 import { watch } from '../../src/top/watch.js';
 import { AgentError } from '../../src/errors.js';
@@ -23,7 +23,7 @@ beforeAll(async () => {
     signal,
   })) {
     if (batch instanceof AgentError) throw batch;
-    states.push((state = observe(state, batch)));
+    states.push((state = updateRates(state, batch)));
     last = batch;
   }
 });
@@ -60,11 +60,11 @@ describe('rates', () => {
       clock: { ...last.clock, uptimeNs: last.clock.uptimeNs + BigInt(seconds) * 1_000_000_000n },
       vms: last.vms.map((vm) => ({ ...vm, ended: true })),
     });
-    expect(observe(end, later(1)).vms.map(({ name, running }) => `${name} ${running}`)).toEqual([
+    expect(updateRates(end, later(1)).vms.map(({ name, running }) => `${name} ${running}`)).toEqual([
       'vfa false',
       'hot false',
     ]);
-    expect(observe(end, later(61)).vms).toEqual([]);
+    expect(updateRates(end, later(61)).vms).toEqual([]);
   });
 
   it('are not known until the second reading of an epoch', () => {
@@ -76,7 +76,7 @@ describe('rates', () => {
 
 describe('the table', () => {
   it('puts the VM first that loses most calls to userspace, with a cause', () => {
-    const [title, head, first, second] = table(at(420) ?? NO_RATES, { sort: 'userspace', sparks: 30 });
+    const [title, head, first, second] = renderTable(at(420) ?? NO_RATES, { sort: 'userspace', sparks: 30 });
     expect(title).toMatch(/^vfio-7\.2, Linux 7\.2\.13.*: 2 VMs, by userspace$/);
     expect(head).toMatch(/^VM +real\/s +virtual\/s +userspace\/s +in userspace +calls, last minute +cause$/);
     expect(first).toMatch(
@@ -87,13 +87,13 @@ describe('the table', () => {
 
   it('can be sorted by all calls and by name', () => {
     const order = (sort: 'calls' | 'name') =>
-      table(at(420) ?? NO_RATES, { sort, sparks: 0 }).map((line) => line.slice(0, 3));
+      renderTable(at(420) ?? NO_RATES, { sort, sparks: 0 }).map((line) => line.slice(0, 3));
     expect(order('name').slice(2)).toEqual(['hot', 'vfa']);
     expect(order('calls').slice(2)).toEqual(['vfa', 'hot']);
   });
 
   it('says what could not be read', () => {
-    expect(table({ ...NO_RATES, problems: ['cannot read /x: no'] }, { sort: 'name', sparks: 0 }).at(-1)).toBe(
+    expect(renderTable({ ...NO_RATES, problems: ['cannot read /x: no'] }, { sort: 'name', sparks: 0 }).at(-1)).toBe(
       '! cannot read /x: no',
     );
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
 import { parseHist, pickHistogram } from '../../src/tracefs/hist/parse.js';
-import { detailKind } from '../../src/sources/hist/detail-instance.js';
+import { detailSpec } from '../../src/sources/hist/detail-instance.js';
 import { heldTrigger, triggerCommand } from '../../src/tracefs/triggers.js';
 import type { TriggerSpec } from '../../src/tracefs/triggers.js';
 
@@ -53,7 +53,7 @@ describe('a trigger with variables and an action', () => {
   });
 
   it('of detail has the parts that were seen to work', () => {
-    const { instances, synthetic } = detailKind(1n);
+    const { instances, synthetic } = detailSpec(1n);
     const ofLiobns = instances.get('tcewatch-liobns-1') ?? expect.fail();
     const [keeping, firing] = [ofLiobns[1], ofLiobns[2]];
     expect([keeping?.keys, firing?.keys]).toEqual([enter.keys, exit.keys]);

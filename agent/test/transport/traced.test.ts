@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { encodeBatch } from '@tcewatch/protocol';
 import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { toBatch } from '../../src/batch-builder.js';
+import { buildBatch } from '../../src/batch-builder.js';
 import { advance } from '../../src/ledger/advance.js';
 import { snapshot } from '../../src/ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../../src/ledger/state.js';
@@ -21,14 +21,14 @@ function batchOf(traceparent: string | undefined, takenMs = 0): EncodedBatch {
   const one = reading({});
   const counted = snapshot(advance(emptyLedger(), one, DEFAULT_CAPS));
   const run = '00000000-0000-8000-8000-000000000001';
-  const batch = toBatch({ reading: one, snapshot: counted, run, sequence: 1, intervalNs: 1n, traceparent });
+  const batch = buildBatch({ reading: one, snapshot: counted, run, sequence: 1, intervalNs: 1n, traceparent });
   return { bytes: encodeBatch(batch), hostId: 'h', epoch: batch.epoch, takenMs };
 }
 
 /** Gives one verdict after the other, and keeps what it is given. */
 class Saying implements Transport {
   readonly name = 'saying';
-  readonly most = { batches: 256, bytes: 1024 * 1024 };
+  readonly attemptLimits = { batches: 256, bytes: 1024 * 1024 };
   readonly given: OutgoingBatch[] = [];
 
   constructor(private readonly verdicts: Verdict[]) {}

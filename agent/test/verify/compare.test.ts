@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/model.js';
-import { Comparing } from '../../src/verify/compare.js';
+import { Comparator } from '../../src/verify/compare.js';
 import type { Comparison } from '../../src/verify/compare.js';
 
 /** Calls by thread 1 and 2. */
@@ -20,7 +20,7 @@ type Step = readonly [Calls, Calls, Calls];
 
 /** Two counters of one history; the histogram begins with an offset, and misses calls of thread 1 at one step. */
 function compare(steps: readonly Step[], offset: Calls, missed = { at: -1, calls: 0 }): Comparison {
-  const comparing = new Comparing();
+  const comparing = new Comparator();
   let made: Calls = [0, 0];
   let missing = 0;
   const make = (calls: Calls) => {
@@ -105,7 +105,7 @@ describe('comparing', () => {
       [0, 0],
       [0, 0],
     ];
-    const comparing = new Comparing();
+    const comparing = new Comparator();
     for (const hist of [10, 11, 12]) {
       const ring = hist === 11 ? 12 : hist;
       comparing.add({ before: cells([ring, 0]), hist: cells([hist, 0]), after: cells([ring, 0]) });
@@ -120,7 +120,7 @@ describe('comparing', () => {
       { ...of, scope: 'one', liobn: 1n, calls: 2 } as const,
       { ...of, scope: 'all', liobn: 0n, calls: 3 } as const,
     ];
-    const comparing = new Comparing();
+    const comparing = new Comparator();
     comparing.add({ before: [], hist: [], after: [] });
     comparing.add({ before: ring, hist: [{ ...of, scope: 'all', liobn: 0n, calls: 5 }], after: ring });
     expect(comparing.result()[1]).toEqual({ counter: 'punted', calls: 5, compared: 5, differences: [] });

@@ -3,7 +3,7 @@
  * one and a half times as much, so that counters grow as real ones do and do not repeat themselves. Every VM is busy
  * all the time, which is the most that a host can send.
  */
-import { DEFAULT_CAPS, advance, createSource, emptyLedger, snapshot as snapshotOf, toBatch } from '@tcewatch/agent';
+import { DEFAULT_CAPS, advance, createSource, emptyLedger, snapshot as snapshotOf, buildBatch } from '@tcewatch/agent';
 import { BATCH_VERSION, deriveId, seriesFromRows, seriesRow } from '@tcewatch/protocol';
 import type { Batch, SeriesRow, Vm } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
@@ -45,7 +45,7 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
   for (let reading = await source.next(); reading; reading = await source.next()) {
     ledger = advance(ledger, reading, DEFAULT_CAPS);
     const [run, sequence] = [deriveId('run', name), batches.length + 1];
-    batches.push(toBatch({ reading, snapshot: snapshotOf(ledger), run, sequence, intervalNs: 2n * SECOND }));
+    batches.push(buildBatch({ reading, snapshot: snapshotOf(ledger), run, sequence, intervalNs: 2n * SECOND }));
   }
   await source.close();
   return batches;

@@ -12,7 +12,7 @@ const CAP_SYS_PTRACE = 19n;
 export const proc: Check = {
   id: 'proc',
   title: '/proc',
-  look: ({ host, root }) => [
+  inspect: ({ host, root }) => [
     host.bootId === NO_BOOT
       ? missing(
           `not readable below ${root}`,
@@ -25,7 +25,7 @@ export const proc: Check = {
 export const pidNamespace: Check = {
   id: 'pid-namespace',
   title: 'pid namespace',
-  look: ({ firstPidNamespace }) => {
+  inspect: ({ firstPidNamespace }) => {
     if (firstPidNamespace === undefined) return [unknown('not told by /proc/1/ns/pid or /proc/2')];
     if (firstPidNamespace) return [ok("the host's")];
     return [missing(FOREIGN_PIDS.says, FOREIGN_PIDS.fix)];
@@ -36,7 +36,7 @@ export const pidNamespace: Check = {
 export const capabilities: Check = {
   id: 'capabilities',
   title: 'capabilities',
-  look: ({ self }) => {
+  inspect: ({ self }) => {
     if (!self) return [unknown('this is a recorded host')];
     const has = (capability: bigint) => ((self.capabilities >> capability) & 1n) === 1n;
     const lacks = [
@@ -53,7 +53,7 @@ export const capabilities: Check = {
 export const debugfs: Check = {
   id: 'debugfs',
   title: 'debugfs',
-  look: ({ debugfs, vms }) => {
+  inspect: ({ debugfs, vms }) => {
     if (debugfs === 'there') return [ok('/sys/kernel/debug/kvm lists the VMs')];
     if (debugfs === 'denied') {
       return [missing('/sys/kernel/debug may not be read', 'run as root, or grant CAP_DAC_READ_SEARCH')];

@@ -8,7 +8,7 @@ import type { Check } from '../check.js';
 export const processor: Check = {
   id: 'processor',
   title: 'processor',
-  look: ({ power, host }) => {
+  inspect: ({ power, host }) => {
     if (power === undefined) return [unknown('/proc/cpuinfo cannot be read')];
     if (!power) return [missing('not a POWER processor, so there are no TCE hypercalls', 'run this on a POWER host')];
     return [ok(`${host.cpu}, ${host.platform || 'platform not told'}`)];
@@ -18,7 +18,7 @@ export const processor: Check = {
 export const lockdown: Check = {
   id: 'lockdown',
   title: 'kernel lockdown',
-  look: ({ lockdown }) => {
+  inspect: ({ lockdown }) => {
     if (lockdown !== 'confidentiality') return [ok(lockdown ?? 'none')];
     return [missing(LOCKED_DOWN.says, LOCKED_DOWN.fix)];
   },
@@ -27,7 +27,7 @@ export const lockdown: Check = {
 export const kvm: Check = {
   id: 'kvm-hv',
   title: 'KVM HV',
-  look: ({ modules, events, tracefs }) => {
+  inspect: ({ modules, events, tracefs }) => {
     if (events.enter === 'there' && events.exit === 'there') return [ok('loaded, with its trace events')];
     const pr = modules?.has('kvm_pr') === true;
     if (modules?.has('kvm_hv') === true) {
@@ -45,7 +45,7 @@ export const kvm: Check = {
 export const tceSupport: Check = {
   id: 'tce-handlers',
   title: 'TCE handlers',
-  look: ({ tceHandlers, modules }) => {
+  inspect: ({ tceHandlers, modules }) => {
     if (tceHandlers === undefined) return [unknown('/proc/kallsyms says nothing of KVM')];
     if (tceHandlers) return [ok('in the kernel')];
     // They come with the modules of KVM, of which the kernel has some symbols built in.
@@ -59,7 +59,7 @@ export const tceSupport: Check = {
 export const tceVfio: Check = {
   id: 'tce-vfio',
   title: 'acceleration with VFIO',
-  look: ({ host }) => {
+  inspect: ({ host }) => {
     const version = kernelVersion(host.kernel);
     if (!version) return [unknown(`the kernel's version is not known: ${JSON.stringify(host.kernel)}`)];
     const has = hasTceVfio(version, host.platform);

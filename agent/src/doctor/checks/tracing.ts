@@ -6,7 +6,7 @@ import type { Check } from '../check.js';
 export const tracefs: Check = {
   id: 'tracefs',
   title: 'tracefs',
-  look: ({ tracefs, lockdown }) => {
+  inspect: ({ tracefs, lockdown }) => {
     if (tracefs === 'there') return [ok('mounted')];
     if (tracefs === 'absent') return [missing('not mounted', 'mount -t tracefs nodev /sys/kernel/tracing')];
     const locked = lockdown === 'confidentiality' ? '; the kernel is locked down' : '';
@@ -18,7 +18,7 @@ export const tracefs: Check = {
 export const histTriggers: Check = {
   id: 'hist-triggers',
   title: 'hist triggers',
-  look: ({ histTriggers, host }) => {
+  inspect: ({ histTriggers, host }) => {
     const version = kernelVersion(host.kernel);
     if (version && !atLeast(version, 4, 17)) {
       return [missing('too old in this kernel', 'use Linux 4.17 or later')];
@@ -33,7 +33,7 @@ export const histTriggers: Check = {
 export const syntheticEvents: Check = {
   id: 'synthetic-events',
   title: 'synthetic events',
-  look: ({ syntheticEvents, self }) => {
+  inspect: ({ syntheticEvents, self }) => {
     if (syntheticEvents === 'there') return [ok('in the kernel')];
     if (syntheticEvents === 'denied' || self === undefined) return [unknown('tracefs does not tell')];
     return [missing('not in this kernel', 'use a kernel with CONFIG_SYNTH_EVENTS=y')];
@@ -43,7 +43,7 @@ export const syntheticEvents: Check = {
 export const userspaceExit: Check = {
   id: 'userspace-exit-event',
   title: 'event kvm:kvm_userspace_exit',
-  look: ({ events }) => [
+  inspect: ({ events }) => [
     events.userspaceExit === 'there' ? ok('there') : missing('not there', 'modprobe kvm_hv, or kvm_pr'),
   ],
 };
@@ -52,7 +52,7 @@ export const userspaceExit: Check = {
 export const guestEvents: Check = {
   id: 'guest-events',
   title: 'hypercalls that this machine issues',
-  look: ({ events, hcallInst, host }) => {
+  inspect: ({ events, hcallInst, host }) => {
     if (host.platform !== 'pSeries') {
       return [missing('this machine is no guest', 'run the agent with `source: guest` inside the guests')];
     }

@@ -2,11 +2,11 @@
 import { HYPERCALL_NAMES, evidenceFor } from '@tcewatch/protocol';
 import { REASONS } from '../../evidence/reasons.js';
 import type { VmSighting } from '../../model.js';
+import { UNLIMITED } from '../../proc/vms.js';
 import { missing, ok, unknown } from '../check.js';
 import type { Check, Finding } from '../check.js';
 import type { Inspection } from '../inspect.js';
 
-const UNLIMITED = (1n << 64n) - 1n;
 /**
  * A table for the default window of 1 GiB with entries of 4 KiB takes 2 MiB of locked memory (kvmppc_account_memlimit);
  * kernels up to 5.15 allow 64 KiB unless told otherwise, later ones 8 MiB.
@@ -24,7 +24,7 @@ function perVm(look: (vm: VmSighting) => Finding | undefined): (seen: Inspection
 export const listed: Check = {
   id: 'vms',
   title: 'VMs',
-  look: ({ vms, vmProblems }) => {
+  inspect: ({ vms, vmProblems }) => {
     if (vms === undefined) return [unknown(vmProblems[0] ?? 'cannot be listed')];
     return [ok(vms.length === 1 ? '1 runs' : `${vms.length} run`)];
   },
@@ -33,7 +33,7 @@ export const listed: Check = {
 export const tables: Check = {
   id: 'vm-tables',
   title: 'TCE tables in the kernel',
-  look: perVm(({ facts }) => {
+  inspect: perVm(({ facts }) => {
     const descriptors = facts?.descriptors;
     if (!descriptors) return unknown('its descriptors cannot be read', 'run as root, or grant CAP_SYS_PTRACE');
     const { tceTables, vfioGroups } = descriptors;
@@ -49,7 +49,7 @@ export const tables: Check = {
 export const memlock: Check = {
   id: 'vm-memlock',
   title: 'limit of locked memory',
-  look: perVm(({ facts }) => {
+  inspect: perVm(({ facts }) => {
     const limit = facts?.memlockBytes;
     if (limit === undefined) return unknown('/proc does not tell');
     if (limit === UNLIMITED) return ok('unlimited');
@@ -63,7 +63,7 @@ export const memlock: Check = {
 export const modes: Check = {
   id: 'vm-modes',
   title: 'modes that can be seen',
-  look: perVm(({ evidence }) => {
+  inspect: perVm(({ evidence }) => {
     const hidden = (['real', 'virtual', 'userspace'] as const).flatMap((mode) =>
       HYPERCALL_NAMES.map((hypercall) => ({ mode, hypercall, ...evidenceFor(evidence, mode, hypercall) })).filter(
         (known) => known.evidence === 'unobservable',

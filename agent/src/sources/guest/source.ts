@@ -2,13 +2,13 @@
  * The source `guest`: inside a guest, what it issues itself. Its readings have one VM, the guest, under the uuid that its
  * host knows it by, and one counter, `issued`. Together with the host's figures they tell what real mode completed.
  */
-import { deriveId } from '@tcewatch/protocol';
+import { NIL_UUID, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import { AgentError } from '../../errors.js';
 import type { Cell, Reading, Source, VmSighting } from '../../model.js';
 import { printable } from '../../printable.js';
-import { lookAt, names, problemsOf, text } from '../../proc/root-reader.js';
-import type { Look } from '../../proc/root-reader.js';
+import { openRoot, names, problemsOf, text } from '../../proc/root-reader.js';
+import type { RootReader } from '../../proc/root-reader.js';
 import { GUEST_THREAD, countsOfHist, countsOfInst } from './counts.js';
 import { LiveHost } from '../live-host.js';
 import { defineSource } from '../entry.js';
@@ -16,7 +16,7 @@ import type { SourceContext } from '../entry.js';
 import { histSettings } from '../settings.js';
 import type { HistSettings } from '../settings.js';
 import { openInstance, readHist } from '../../tracefs/instances.js';
-import type { InstanceKind } from '../../tracefs/instances.js';
+import type { InstanceSpec } from '../../tracefs/instances.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
 import type { TracefsFiles } from '../../tracefs/tracefs.js';
 import { isTce } from '../../tracefs/triggers.js';
@@ -30,7 +30,7 @@ const ENTRY: TriggerSpec = {
   filter: isTce('opcode'),
 };
 
-export const GUEST: InstanceKind = {
+export const GUEST: InstanceSpec = {
   prefix: 'tcewatch-guest',
   triggers: [ENTRY],
   withoutEvents: {
@@ -44,7 +44,6 @@ const HCALL_INST = 'sys/kernel/debug/hcall_inst';
 /** Of the device tree that QEMU gives to a pseries guest (hw/ppc/spapr.c); the last is PowerVM's. */
 const UUID_PATHS = ['vm,uuid', 'system-id', 'ibm,partition-uuid'].map((name) => `proc/device-tree/${name}`);
 const NAME_PATH = 'proc/device-tree/ibm,partition-name';
-const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 /** A guest cannot tell who completes what it issues. */
 const EVIDENCE: ModeEvidence[] = (['real', 'virtual', 'userspace'] as const).map((mode) => ({
@@ -54,7 +53,7 @@ const EVIDENCE: ModeEvidence[] = (['real', 'virtual', 'userspace'] as const).map
 }));
 
 /** What counts, since when, how it is read, and let go of while it goes on. */
-interface Counting {
+interface GuestCounter {
   epoch: string;
   beganNs: bigint;
   problems: string[];
@@ -86,7 +85,7 @@ class Guest implements Source {
   readonly name = 'guest';
   #host: LiveHost | undefined;
   #self: VmSighting | undefined;
-  #counting: Counting | undefined;
+  #counting: GuestCounter | undefined;
 
   constructor(
     private readonly options: GuestOptions,
@@ -95,7 +94,7 @@ class Guest implements Source {
 
   async open(): Promise<void> {
     const host = await LiveHost.open(this.options, this.name);
-    this.#self = await identify(lookAt(this.options.root), host);
+    this.#self = await identify(openRoot(this.options.root), host);
     this.#counting = (await this.#statistics(host)) ?? (await this.#histogram(host));
     this.#host = host;
   }
@@ -117,9 +116,9 @@ class Guest implements Source {
   }
 
   /** Undefined where the kernel keeps none. They count from boot. */
-  async #statistics({ facts }: LiveHost): Promise<Counting | undefined> {
+  async #statistics({ facts }: LiveHost): Promise<GuestCounter | undefined> {
     const { root } = this.options;
-    const files = await names(lookAt(root), HCALL_INST);
+    const files = await names(openRoot(root), HCALL_INST);
     if (!files?.some(isCpu)) return undefined;
     return {
       epoch: deriveId(facts.bootId, 'hcall_inst'),
@@ -129,7 +128,7 @@ class Guest implements Source {
     };
   }
 
-  async #histogram(host: LiveHost): Promise<Counting> {
+  async #histogram(host: LiveHost): Promise<GuestCounter> {
     const { tracefs } = this;
     const { root, hist } = this.options;
     const { uptimeNs: nowNs } = await host.clock();
@@ -148,15 +147,15 @@ class Guest implements Source {
 }
 
 /** Throws AgentError `guest-unknown` where the guest does not know its own uuid: no host's figures would belong to it. */
-async function identify(look: Look, { facts }: LiveHost): Promise<VmSighting> {
-  const uuid = await firstText(look, UUID_PATHS);
+async function identify(reader: RootReader, { facts }: LiveHost): Promise<VmSighting> {
+  const uuid = await firstText(reader, UUID_PATHS);
   if (uuid === undefined || uuid === NIL_UUID) {
     throw new AgentError(
       'guest-unknown',
       'the device tree tells no uuid of this guest: give it one on its host (QEMU -uuid, <uuid> in libvirt), and mount /proc',
     );
   }
-  const name = (await firstText(look, [NAME_PATH])) ?? facts.hostname;
+  const name = (await firstText(reader, [NAME_PATH])) ?? facts.hostname;
   return {
     life: deriveId(facts.bootId, 'guest'),
     name: printable(name || uuid),
@@ -169,23 +168,23 @@ async function identify(look: Look, { facts }: LiveHost): Promise<VmSighting> {
 }
 
 /** Properties of the device tree end in a NUL character. */
-async function firstText(look: Look, paths: readonly string[]): Promise<string | undefined> {
+async function firstText(reader: RootReader, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
-    const value = (await text(look, path))?.replace(/\0+$/, '').trim();
+    const value = (await text(reader, path))?.replace(/\0+$/, '').trim();
     if (value) return value;
   }
   return undefined;
 }
 
 async function readStatistics(root: string): Promise<Cell[]> {
-  const look = lookAt(root);
+  const reader = openRoot(root);
   const texts = new Map<string, string>();
-  for (const file of (await names(look, HCALL_INST)) ?? []) {
+  for (const file of (await names(reader, HCALL_INST)) ?? []) {
     const path = `${HCALL_INST}/${file}`;
-    const content = isCpu(file) ? await text(look, path) : undefined;
+    const content = isCpu(file) ? await text(reader, path) : undefined;
     if (content !== undefined) texts.set(path, content);
   }
-  const [problem] = problemsOf(look);
+  const [problem] = problemsOf(reader);
   // Half of the processors would read as counters that went back.
   if (problem !== undefined) throw new AgentError('permission', problem);
   return countsOfInst(texts);

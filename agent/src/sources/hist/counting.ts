@@ -4,11 +4,11 @@ import type { Cell, Handover, LatencyCell, VmSighting } from '../../model.js';
 import type { HistCounts } from './counts.js';
 import { Detail, removeDetails } from './detail.js';
 import type { Counts } from './handover.js';
-import { HIST_KINDS, histKind } from './instance.js';
-import type { HistKind } from './instance.js';
-import { planFor, Recovery } from './plan.js';
+import { HIST_SPECS, histSpec } from './instance.js';
+import type { HistSpec } from './instance.js';
+import { planFor, RetryPolicy } from './plan.js';
 import type { Plan } from './plan.js';
-import { Takeover, readCounts } from './handover-reader.js';
+import { HandoverReader, readCounts } from './handover-reader.js';
 import { makeInstance, openInstance, removeInstance } from '../../tracefs/instances.js';
 import type { Instance, Place } from '../../tracefs/instances.js';
 
@@ -31,17 +31,17 @@ export interface CountingOptions extends Place {
   detail: boolean;
 }
 
-export class Counting {
-  readonly #recovery = new Recovery();
-  #takeover: Takeover | undefined;
+export class HistCounter {
+  readonly #recovery = new RetryPolicy();
+  #takeover: HandoverReader | undefined;
   /** Has handed over, and is kept until the next reading: by then the ledger has kept what it counted. */
-  #leaving: { instance: Instance<HistKind>; detail: Detail | undefined } | undefined;
+  #leaving: { instance: Instance<HistSpec>; detail: Detail | undefined } | undefined;
   /** What was read last, where no other instance takes over. */
   #alone: HistCounts | undefined;
 
   private constructor(
     private readonly options: CountingOptions,
-    private instance: Instance<HistKind>,
+    private instance: Instance<HistSpec>,
     /** That of the instance. */
     private detail: Detail | undefined,
     /** What is left of other instances. */
@@ -49,8 +49,12 @@ export class Counting {
   ) {}
 
   /** Goes on with the instance that is known, else makes one. Throws AgentError. */
-  static async open(options: CountingOptions, nowNs: bigint, isKnown: (madeNs: bigint) => boolean): Promise<Counting> {
-    const { instance, problems } = await openInstance({ ...options, kinds: HIST_KINDS, nowNs }, (found) =>
+  static async open(
+    options: CountingOptions,
+    nowNs: bigint,
+    isKnown: (madeNs: bigint) => boolean,
+  ): Promise<HistCounter> {
+    const { instance, problems } = await openInstance({ ...options, kinds: HIST_SPECS, nowNs }, (found) =>
       isKnown(found.madeNs),
     );
     const { madeNs } = instance;
@@ -58,7 +62,7 @@ export class Counting {
     const left = await removeDetails(options, madeNs, adopted !== undefined);
     const isNew = madeNs === nowNs;
     const detail = adopted ?? (options.detail && isNew ? await Detail.make(options, madeNs) : undefined);
-    return new Counting(options, instance, detail, [...problems, ...left]);
+    return new HistCounter(options, instance, detail, [...problems, ...left]);
   }
 
   /**
@@ -94,7 +98,7 @@ export class Counting {
     return this.#told(this.#alone, []);
   }
 
-  async #follow(takeover: Takeover, nowNs: bigint): Promise<PlainCounted> {
+  async #follow(takeover: HandoverReader, nowNs: bigint): Promise<PlainCounted> {
     const { taker, plan } = takeover;
     const step = await takeover.step(nowNs);
     if (step.is === 'waiting') return this.#told(step.old, [remark(plan)]);
@@ -127,11 +131,11 @@ export class Counting {
     const wanted = planFor(use) ?? this.#planForDetail(before);
     const plan = this.#recovery.planAt(nowNs, scope, wanted, options.size);
     if (!plan) return [];
-    let taker: Instance<HistKind> | undefined;
+    let taker: Instance<HistSpec> | undefined;
     try {
-      taker = await makeInstance({ ...options, kind: histKind(plan.scope), size: plan.size, nowNs });
+      taker = await makeInstance({ ...options, kind: histSpec(plan.scope), size: plan.size, nowNs });
       const trialEndsNs = this.#recovery.trialEndsNs(nowNs, scope, plan);
-      this.#takeover = await Takeover.begin({ tracefs: options.tracefs, old, before, taker, plan, trialEndsNs });
+      this.#takeover = await HandoverReader.begin({ tracefs: options.tracefs, old, before, taker, plan, trialEndsNs });
       return [remark(plan)];
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
@@ -148,7 +152,7 @@ export class Counting {
     return { scope: this.instance.kind.scope, size, why: 'hist.detail is on now' };
   }
 
-  #remove(instance: Instance<HistKind>): Promise<string[]> {
+  #remove(instance: Instance<HistSpec>): Promise<string[]> {
     return removeInstance(this.options.tracefs, instance);
   }
 

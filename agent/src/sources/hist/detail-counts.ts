@@ -2,7 +2,7 @@
  * What the histograms of `hist.detail` say: of the punted calls, which LIOBN they had, and of all calls, how long they
  * took. Each call that the kernel could pair is in both; what it could not is in neither.
  */
-import { LATENCY_BUCKETS } from '@tcewatch/protocol';
+import { LATENCY_BUCKETS, MAX_UINT64 } from '@tcewatch/protocol';
 import type { Span } from '@tcewatch/protocol';
 import type { HistRow } from '../../tracefs/hist/parse.js';
 import type { Cell, LatencyCell } from '../../model.js';
@@ -62,7 +62,7 @@ function countsOf<T>(
  * (hist_field_log2 in kernel/trace/trace_events_hist.c calls roundup_pow_of_two(0), which is undefined).
  */
 function bucketOf(exponent: bigint): number {
-  if (exponent === (1n << 64n) - 1n) return 0;
+  if (exponent === MAX_UINT64) return 0;
   return Math.min(Number(exponent), LATENCY_BUCKETS - 1);
 }
 

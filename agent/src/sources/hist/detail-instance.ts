@@ -17,7 +17,7 @@ import { HIST, PUNTED } from './instance.js';
 import { isTce } from '../../tracefs/triggers.js';
 import type { TriggerSpec } from '../../tracefs/triggers.js';
 
-export interface DetailKind {
+export interface DetailSpec {
   /** By name, what is written to `synthetic_events`. */
   synthetic: ReadonlyMap<string, string>;
   /** By name, their triggers in the order in which they are set; removed in the opposite order, as the kernel asks. */
@@ -43,7 +43,7 @@ export function madeNsOf(nameOrLine: string): bigint | undefined {
 }
 
 /** `madeNs`: the uptime at which the plain instance was made that it belongs to. */
-export function detailKind(madeNs: bigint): DetailKind {
+export function detailSpec(madeNs: bigint): DetailSpec {
   const [call, punt] = [`${HIST.prefix}_call_${madeNs}`, `${HIST.prefix}_punt_${madeNs}`];
   const [times, liobns] = [`${HIST.prefix}-times-${madeNs}`, `${HIST.prefix}-liobns-${madeNs}`];
   const handled = { instance: times, trigger: counting(call, LATENCY_KEYS, ['lat'], 'ret==0') };

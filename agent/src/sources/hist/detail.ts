@@ -9,8 +9,8 @@ import { AgentError } from '../../errors.js';
 import type { Cell, LatencyCell } from '../../model.js';
 import { latenciesOf, liobnsOf } from './detail-counts.js';
 import type { DetailCounts } from './detail-counts.js';
-import { detailKind, madeNsOf } from './detail-instance.js';
-import type { DetailKind, ReadTrigger } from './detail-instance.js';
+import { detailSpec, madeNsOf } from './detail-instance.js';
+import type { DetailSpec, ReadTrigger } from './detail-instance.js';
 import { HIST } from './instance.js';
 import type { HistTable } from './rows.js';
 import { findTracefs, heldTriggers, readHist, setTriggers, triggerPath } from '../../tracefs/instances.js';
@@ -31,13 +31,13 @@ export class Detail {
   private constructor(
     private readonly tracefs: Tracefs,
     private readonly tracing: string,
-    private readonly kind: DetailKind,
+    private readonly kind: DetailSpec,
   ) {}
 
   /** Of the plain instance that was made at `madeNs`, and counts already. */
   static async make({ tracefs, root, size }: Place, madeNs: bigint): Promise<Detail> {
     const tracing = await findTracefs(root, tracefs);
-    const detail = new Detail(tracefs, tracing, detailKind(madeNs));
+    const detail = new Detail(tracefs, tracing, detailSpec(madeNs));
     await detail.#attempt(() => setUp(tracefs, tracing, detail.kind, size));
     return detail;
   }
@@ -45,7 +45,7 @@ export class Detail {
   /** That of the plain instance which was made at `madeNs`, if all of it still counts. */
   static async adopt({ tracefs, root }: Place, madeNs: bigint): Promise<Detail | undefined> {
     const tracing = await findTracefs(root, tracefs);
-    const kind = detailKind(madeNs);
+    const kind = detailSpec(madeNs);
     for (const [name, triggers] of kind.instances) {
       const held = await heldTriggers(tracefs, instancePath(tracing, name), triggers);
       if (!held?.every(({ state }) => state === 'active')) return undefined;
@@ -134,7 +134,7 @@ export async function removeDetails(place: Place, ownNs: bigint, isAdopted: bool
   for (const madeNs of left) {
     if (madeNs === undefined) continue;
     const isUsed = madeNs === ownNs ? isAdopted : names.includes(`${HIST.prefix}-${madeNs}`);
-    if (!isUsed) problems.push(...(await tearDown(tracefs, tracing, detailKind(madeNs))));
+    if (!isUsed) problems.push(...(await tearDown(tracefs, tracing, detailSpec(madeNs))));
   }
   return problems;
 }
@@ -149,7 +149,7 @@ async function syntheticEvents(tracefs: Tracefs, tracing: string): Promise<strin
   }
 }
 
-async function setUp(tracefs: Tracefs, tracing: string, kind: DetailKind, size: number): Promise<void> {
+async function setUp(tracefs: Tracefs, tracing: string, kind: DetailSpec, size: number): Promise<void> {
   const synthetic = syntheticPath(tracing);
   if (!(await tracefs.exists(synthetic))) {
     throw new AgentError(
@@ -166,7 +166,7 @@ async function setUp(tracefs: Tracefs, tracing: string, kind: DetailKind, size: 
 }
 
 /** The last one first: the kernel keeps what others refer to, instances whose triggers have variables, and events in use. */
-async function tearDown(tracefs: Tracefs, tracing: string, { instances, synthetic }: DetailKind): Promise<string[]> {
+async function tearDown(tracefs: Tracefs, tracing: string, { instances, synthetic }: DetailSpec): Promise<string[]> {
   const problems: string[] = [];
   for (const [name, triggers] of [...instances].reverse()) {
     const directory = instancePath(tracing, name);

@@ -10,7 +10,7 @@ import { floodingVm, isCrowded } from './plan.js';
 import type { Plan } from './plan.js';
 import { AgentError } from '../../errors.js';
 import { readInstance } from './instance.js';
-import type { HistKind } from './instance.js';
+import type { HistSpec } from './instance.js';
 import type { Instance } from '../../tracefs/instances.js';
 import type { Tracefs } from '../../tracefs/tracefs.js';
 
@@ -27,7 +27,7 @@ export type Step =
 /** The counts of an instance now. Throws AgentError. */
 export async function readCounts(
   tracefs: Tracefs,
-  { directory, kind }: Pick<Instance<HistKind>, 'directory' | 'kind'>,
+  { directory, kind }: Pick<Instance<HistSpec>, 'directory' | 'kind'>,
 ): Promise<HistCounts> {
   const counts = countsOf(await readInstance(tracefs, directory), directory, kind.scope);
   const paused = counts.tables.find(({ isPaused }) => isPaused);
@@ -39,15 +39,15 @@ export async function readCounts(
   );
 }
 
-export class Takeover {
+export class HandoverReader {
   #offsets: Offsets;
   #steps = 0;
   #settledBefore = false;
 
   private constructor(
     private readonly tracefs: Tracefs,
-    private readonly old: Instance<HistKind>,
-    readonly taker: Instance<HistKind>,
+    private readonly old: Instance<HistSpec>,
+    readonly taker: Instance<HistSpec>,
     readonly plan: Plan,
     /** Uptime before which it does not end, in nanoseconds: time for the taker to show that it bears the load. */
     private readonly trialEndsNs: bigint,
@@ -59,15 +59,15 @@ export class Takeover {
   /** `before`: the counts of the old one before the taker was made. */
   static async begin(parts: {
     tracefs: Tracefs;
-    old: Instance<HistKind>;
+    old: Instance<HistSpec>;
     before: HistCounts;
-    taker: Instance<HistKind>;
+    taker: Instance<HistSpec>;
     plan: Plan;
     trialEndsNs: bigint;
-  }): Promise<Takeover> {
+  }): Promise<HandoverReader> {
     const { tracefs, old, before, taker, plan, trialEndsNs } = parts;
     const byLiobn = old.kind.scope === 'one' && taker.kind.scope === 'one';
-    return new Takeover(
+    return new HandoverReader(
       tracefs,
       old,
       taker,

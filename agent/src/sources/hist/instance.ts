@@ -3,12 +3,12 @@ import { ENTER_EVENT, EXIT_EVENT, EXIT_KEYS, enterKeys } from './counts.js';
 import type { HistTexts } from './counts.js';
 import type { EnterScope } from './plan.js';
 import { readHist } from '../../tracefs/instances.js';
-import type { InstanceKind } from '../../tracefs/instances.js';
+import type { InstanceSpec } from '../../tracefs/instances.js';
 import type { Tracefs } from '../../tracefs/tracefs.js';
 import { isTce } from '../../tracefs/triggers.js';
 import type { TriggerSpec } from '../../tracefs/triggers.js';
 
-export interface HistKind extends InstanceKind {
+export interface HistSpec extends InstanceSpec {
   /** How its histogram of calls that enter is keyed. */
   scope: EnterScope;
 }
@@ -32,7 +32,7 @@ function enter(scope: EnterScope): TriggerSpec {
  * A call that enters before the first trigger is set and leaves after the second is not counted at all, and one in between
  * is counted as entered alone. So never are more punted than entered.
  */
-export function histKind(scope: EnterScope): HistKind {
+export function histSpec(scope: EnterScope): HistSpec {
   return {
     prefix: 'tcewatch',
     triggers: [enter(scope), EXIT],
@@ -42,8 +42,8 @@ export function histKind(scope: EnterScope): HistKind {
 }
 
 /** The usual one. */
-export const HIST = histKind('one');
-export const HIST_KINDS: readonly [HistKind, HistKind] = [HIST, histKind('all')];
+export const HIST = histSpec('one');
+export const HIST_SPECS: readonly [HistSpec, HistSpec] = [HIST, histSpec('all')];
 
 /** Exit is read before enter: a call in flight may count as entered and not yet as punted, never the reverse. */
 export async function readInstance(tracefs: Tracefs, directory: string): Promise<HistTexts> {

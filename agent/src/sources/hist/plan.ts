@@ -129,7 +129,7 @@ const LONGEST_PAUSE_NS = 14_400n * SECOND_NS;
 const TRIAL_NS = 60n * SECOND_NS;
 
 /** Decides when to try again what failed, and when to try whether a guest that flooded the histogram has stopped. */
-export class Recovery {
+export class RetryPolicy {
   #pauseNs = FIRST_PAUSE_NS;
   /** When LIOBNs may be told apart again; unknown to an agent that finds them folded. */
   #healNs: bigint | undefined;

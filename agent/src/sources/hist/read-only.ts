@@ -4,48 +4,48 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
-import { HIST, HIST_KINDS } from './instance.js';
-import type { HistKind } from './instance.js';
+import { HIST, HIST_SPECS } from './instance.js';
+import type { HistSpec } from './instance.js';
 import { readCounts } from './handover-reader.js';
 import { LiveHost } from '../live-host.js';
-import { refuseIfBlind } from '../preflight.js';
+import { assertCanTrace } from '../preflight.js';
 import type { HistOptions } from './source.js';
-import { openPassing } from './temporary-instance.js';
-import type { PassingInstance, PassingOptions } from './temporary-instance.js';
+import { openTemporaryInstance } from './temporary-instance.js';
+import type { TemporaryInstance, TemporaryOptions } from './temporary-instance.js';
 import { newestInstance } from '../../tracefs/instances.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
 import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
 /** `passing` names the instance that is made where no agent counts; `files` is given where no kernel is behind them. */
-export function createOnlooker(
+export function createReadOnlyHist(
   options: HistOptions,
-  passing: Pick<PassingOptions, 'command' | 'pid'>,
+  passing: Pick<TemporaryOptions, 'command' | 'pid'>,
   files?: TracefsFiles,
 ): Source {
-  return new Onlooker(options, passing, new Tracefs(files, HIST.withoutEvents));
+  return new ReadOnlyHistSource(options, passing, new Tracefs(files, HIST.withoutEvents));
 }
 
 /** What is read, and since when it counts. */
-interface Counting {
+interface CountedInstance {
   directory: string;
-  kind: HistKind;
+  kind: HistSpec;
   madeNs: bigint;
 }
 
-class Onlooker implements Source {
+class ReadOnlyHistSource implements Source {
   readonly name = 'hist';
   #host: LiveHost | undefined;
-  #own: (Counting & { instance: PassingInstance }) | undefined;
+  #own: (CountedInstance & { instance: TemporaryInstance }) | undefined;
 
   constructor(
     private readonly options: HistOptions,
-    private readonly passing: Pick<PassingOptions, 'command' | 'pid'>,
+    private readonly passing: Pick<TemporaryOptions, 'command' | 'pid'>,
     private readonly tracefs: Tracefs,
   ) {}
 
   async open(): Promise<void> {
     const host = await LiveHost.open(this.options, this.name);
-    await refuseIfBlind(this.options.root);
+    await assertCanTrace(this.options.root);
     this.#host = host;
   }
 
@@ -66,13 +66,13 @@ class Onlooker implements Source {
   }
 
   /** Once it counts itself it goes on so, though an agent should start. */
-  async #counting(host: LiveHost): Promise<Counting> {
+  async #counting(host: LiveHost): Promise<CountedInstance> {
     if (this.#own) return this.#own;
     const { tracefs } = this;
     const { root, hist } = this.options;
-    const newest = await newestInstance(tracefs, root, HIST_KINDS);
+    const newest = await newestInstance(tracefs, root, HIST_SPECS);
     if (newest) return newest;
-    const instance = await openPassing({ tracefs, root, size: hist.size, ...this.passing });
+    const instance = await openTemporaryInstance({ tracefs, root, size: hist.size, ...this.passing });
     const { uptimeNs: madeNs } = await host.clock();
     this.#own = { instance, directory: instance.directory, kind: HIST, madeNs };
     return this.#own;

@@ -1,13 +1,36 @@
 /**
- * The source `hist`: two histograms that the kernel keeps in a private tracefs instance. They are left there when the
- * source is closed, for the next agent to go on with.
+ * The source `hist`: histograms that the kernel keeps for the agent, and goes on keeping while no agent runs.
+ *
+ * Layout below tracefs. `instances/tcewatch-UPTIME` is the plain instance: a hist trigger on `kvm_hcall_enter`, keyed by
+ * thread, hypercall and LIOBN, and one on `kvm_hcall_exit` for calls that went to userspace, keyed by thread and hypercall
+ * (instance.ts). Its name holds the uptime in nanoseconds at which it was made, so the epoch of its counts follows from the
+ * name and the boot. With `hist.detail` there are `tcewatch-times-UPTIME` and `tcewatch-liobns-UPTIME` besides, and two
+ * synthetic events, all with the uptime of the plain instance that they belong to (detail-instance.ts). Commands such as
+ * `record` count in `tcewatch-COMMAND-PID` and remove it at the end (temporary-instance.ts).
+ *
+ * States of a plain instance:
+ *
+ *     made or adopted --> counting --> handing over --> leaving --> removed
+ *                            ^             |
+ *                            '-- failed ---'
+ *
+ * An instance is adopted when the ledger knows its epoch; every other one that is free is removed. It counts alone until
+ * plan.ts calls for another one, because it fills up or a guest makes up LIOBNs. Then both count, until handover-reader.ts
+ * knows how they compare (handover.ts): the reading that ends the epoch also says what the new one had counted by then. The
+ * old one leaves, and is removed at the next reading, when the ledger has kept what it counted. An attempt that fails costs
+ * nothing but a pause (RetryPolicy in plan.ts), and the old instance goes on.
+ *
+ * Writers and readers. The kernel alone writes counts. The agent holds a file of each of its instances open, by which the
+ * kernel refuses to remove them; it makes, adopts and removes. `top` reads the newest instance of an agent and changes
+ * nothing (read-only.ts). Exit is read before enter, latencies first and LIOBNs of punts last, so that never are more calls
+ * punted than entered, nor more timed than counted.
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
-import { Counting } from './counting.js';
+import { HistCounter } from './counting.js';
 import { HIST } from './instance.js';
 import { LiveHost } from '../live-host.js';
-import { refuseIfBlind } from '../preflight.js';
+import { assertCanTrace } from '../preflight.js';
 import { defineSource } from '../entry.js';
 import type { SourceContext } from '../entry.js';
 import { histSettings } from '../settings.js';
@@ -42,7 +65,7 @@ export function createHist(options: HistOptions, files?: TracefsFiles): Source {
 class Hist implements Source {
   readonly name = 'hist';
   /** What `open` found, until `close`. */
-  #opened: { host: LiveHost; counting: Counting } | undefined;
+  #opened: { host: LiveHost; counting: HistCounter } | undefined;
 
   constructor(
     private readonly options: HistOptions,
@@ -53,10 +76,10 @@ class Hist implements Source {
     const { tracefs } = this;
     const { root, hist } = this.options;
     const host = await LiveHost.open(this.options, this.name);
-    await refuseIfBlind(root);
+    await assertCanTrace(root);
     const { uptimeNs } = await host.clock();
     const isKnown = (madeNs: bigint) => epochOf(host, madeNs) === knownEpoch;
-    const counting = await Counting.open({ tracefs, root, ...hist }, uptimeNs, isKnown);
+    const counting = await HistCounter.open({ tracefs, root, ...hist }, uptimeNs, isKnown);
     this.#opened = { host, counting };
   }
 

@@ -5,32 +5,32 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HIST } from './instance.js';
-import { refuseIfBlind } from '../preflight.js';
+import { assertCanTrace } from '../preflight.js';
 import { countIn, findTracefs, removeInstance } from '../../tracefs/instances.js';
 import type { Place } from '../../tracefs/instances.js';
 
-export interface PassingOptions extends Place {
+export interface TemporaryOptions extends Place {
   /** The command, and the id of its process below `root`. */
   command: string;
   pid: number;
 }
 
-export interface PassingInstance {
+export interface TemporaryInstance {
   directory: string;
   /** Resolves to a problem, if it could not be removed. */
   remove(): Promise<string[]>;
 }
 
 /** Throws AgentError, as making any instance does. */
-export async function openPassing(options: PassingOptions): Promise<PassingInstance> {
+export async function openTemporaryInstance(options: TemporaryOptions): Promise<TemporaryInstance> {
   const { tracefs, root, command, pid } = options;
-  await refuseIfBlind(root);
+  await assertCanTrace(root);
   await removeLeftBehind(options);
   const instance = await countIn(`tcewatch-${command}-${pid}`, HIST, options);
   return { directory: instance.directory, remove: () => removeInstance(tracefs, instance) };
 }
 
-async function removeLeftBehind({ tracefs, root, command }: PassingOptions): Promise<void> {
+async function removeLeftBehind({ tracefs, root, command }: TemporaryOptions): Promise<void> {
   const instances = join(await findTracefs(root, tracefs), 'instances');
   const ours = new RegExp(`^tcewatch-${command}-(\\d+)$`);
   for (const name of await tracefs.list(instances)) {

@@ -8,12 +8,12 @@ import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../../errors.js';
 import { readHost } from '../../proc/host.js';
 import type { HostFacts } from '../../proc/host.js';
-import { lookAt, problemsOf, text } from '../../proc/root-reader.js';
+import { openRoot, problemsOf, text } from '../../proc/root-reader.js';
 import { secondsToNs, uptimeNs } from '../../proc/stat.js';
 import { sightVms } from '../../proc/vms.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
 import type { HistTexts } from '../hist/counts.js';
-import type { Tree } from './vm-snapshots.js';
+import type { VmSnapshot } from './vm-snapshots.js';
 
 /** When each step of the timeline was, by what was done. */
 export type Timeline = ReadonlyMap<string, Clock>;
@@ -72,7 +72,7 @@ export async function readClock(directory: string): Promise<Clock> {
 
 /** Empty for a recording without one; lines that have no times are passed over. */
 export async function readTimeline(directory: string): Promise<Timeline> {
-  const lines = (await text(lookAt(directory), 'timeline.txt'))?.split('\n') ?? [];
+  const lines = (await text(openRoot(directory), 'timeline.txt'))?.split('\n') ?? [];
   return new Map(
     lines.flatMap((line) => {
       const [, times = '', step = ''] = /^(\S+ \S+) (.*)$/.exec(line) ?? [];
@@ -86,25 +86,29 @@ export async function readTimeline(directory: string): Promise<Timeline> {
  * The host, by the first of its trees, and the trees in the order in which they were complete. Throws AgentError
  * `recording-malformed` for a tree without a time.
  */
-export async function readTrees(directory: string, timeline: Timeline): Promise<{ host: HostFacts; trees: Tree[] }> {
-  const looks = (await readdir(directory))
+export async function readTrees(
+  directory: string,
+  timeline: Timeline,
+): Promise<{ host: HostFacts; trees: VmSnapshot[] }> {
+  const readers = (await readdir(directory))
     .filter((name) => name.startsWith('root-'))
     .sort()
-    .map((name) => ({ name, look: lookAt(join(directory, name)) }));
+    .map((name) => ({ name, reader: openRoot(join(directory, name)) }));
   // Without a tree, nothing is known of the host.
-  const host = await readHost(looks[0]?.look ?? lookAt(join(directory, 'root-')));
-  const trees: Tree[] = [];
-  for (const { name, look } of looks) {
+  const host = await readHost(readers[0]?.reader ?? openRoot(join(directory, 'root-')));
+  const trees: VmSnapshot[] = [];
+  for (const { name, reader } of readers) {
     const completeNs =
-      timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ?? uptimeNs((await text(look, 'proc/uptime')) ?? '');
+      timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ??
+      uptimeNs((await text(reader, 'proc/uptime')) ?? '');
     if (completeNs === undefined) {
       throw new AgentError(
         'recording-malformed',
-        `${look.root} says neither in timeline.txt nor in proc/uptime when it was made`,
+        `${reader.root} says neither in timeline.txt nor in proc/uptime when it was made`,
       );
     }
-    const vms = (await sightVms(look, host, completeNs)) ?? [];
-    trees.push({ completeNs, vms, problems: problemsOf(look) });
+    const vms = (await sightVms(reader, host, completeNs)) ?? [];
+    trees.push({ completeNs, vms, problems: problemsOf(reader) });
   }
   return { host, trees: trees.sort((a, b) => Number(a.completeNs - b.completeNs)) };
 }

@@ -15,8 +15,8 @@ import type { SourceContext } from '../entry.js';
 import { RecordedRing } from './recorded-ring.js';
 import { listSnapshots, readClock, readTexts, readTimeline, readTrees } from './recording.js';
 import type { Timeline } from './recording.js';
-import { shownAt } from './vm-snapshots.js';
-import type { Tree } from './vm-snapshots.js';
+import { vmsAt } from './vm-snapshots.js';
+import type { VmSnapshot } from './vm-snapshots.js';
 
 /** One reading to come. */
 interface Step {
@@ -32,7 +32,7 @@ type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'late
 interface Recording {
   common: Pick<Reading, 'host' | 'bootId' | 'epoch' | 'epochBeganNs' | 'unattributedEvidence'>;
   steps: Step[];
-  trees: Tree[];
+  trees: VmSnapshot[];
   count: Count;
 }
 
@@ -115,7 +115,7 @@ class Replay implements Source {
       await this.#wait(clock.uptimeNs - recording.common.epochBeganNs);
       if (this.#closing.signal.aborted) return undefined;
       const counted = await recording.count(step, clock);
-      const shown = shownAt(recording.trees, clock.uptimeNs);
+      const shown = vmsAt(recording.trees, clock.uptimeNs);
       return {
         ...recording.common,
         ...counted,

@@ -2,7 +2,7 @@
 import type { ThreadSighting, VmSighting } from '../../model.js';
 
 /** What one tree of a recording shows. */
-export interface Tree {
+export interface VmSnapshot {
   /** Uptime at which the tree was complete: from then on its facts are known. */
   completeNs: bigint;
   vms: readonly VmSighting[];
@@ -21,7 +21,7 @@ export interface Shown {
  * tree is complete. To which process a thread belongs cannot change, so a process of a later tree that has started is
  * there already, without facts; and so are the threads that later trees show of it. `trees` are in order of completion.
  */
-export function shownAt(trees: readonly Tree[], nowNs: bigint): Shown {
+export function vmsAt(trees: readonly VmSnapshot[], nowNs: bigint): Shown {
   const latest = trees.findLast(({ completeNs }) => completeNs <= nowNs);
   const alive = new Map(latest?.vms.map((vm) => [vm.life, vm]));
   for (const { completeNs, vms } of trees) {
@@ -38,7 +38,7 @@ function withoutFacts({ life, name, uuid, tgid, startedNs, threads, evidence }: 
   return { life, name, uuid, tgid, startedNs, threads, evidence };
 }
 
-function threadsUntil(trees: readonly Tree[], life: string, nowNs: bigint): ThreadSighting[] {
+function threadsUntil(trees: readonly VmSnapshot[], life: string, nowNs: bigint): ThreadSighting[] {
   const threads = new Map<string, ThreadSighting>();
   for (const { vms } of trees) {
     for (const thread of vms.find((vm) => vm.life === life)?.threads ?? []) {

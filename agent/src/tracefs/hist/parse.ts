@@ -2,6 +2,7 @@
  * Reads tracefs hist files: text to histograms, or a HistError that names the line. A file that was cut anywhere, or
  * whose numbers contradict each other, is refused as a whole.
  */
+import { MAX_UINT64 } from '@tcewatch/protocol';
 import { HistError, parseTrigger, written } from './trigger.js';
 import type { HistField, HistTrigger } from './trigger.js';
 
@@ -31,7 +32,6 @@ export interface Histogram {
 
 const HEADER = ['# event histogram', '#'];
 const TRIGGER_INFO = '# trigger info: ';
-const U64_MAX = (1n << 64n) - 1n;
 
 /**
  * Parses all histograms of a hist file, in its order. Throws {@link HistError} for anything that hist_trigger_show does
@@ -189,7 +189,7 @@ class RowReader {
     if (digits === undefined) throw this.#error();
     this.#at = pattern.lastIndex;
     const value = BigInt(modifier === 'hex' ? `0x${digits}` : digits);
-    if (value > U64_MAX) throw this.lines.error(`${digits} exceeds 64 bits`);
+    if (value > MAX_UINT64) throw this.lines.error(`${digits} exceeds 64 bits`);
     return value;
   }
 

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { deriveId } from '@tcewatch/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHist } from '../../../src/sources/hist/source.js';
-import { createOnlooker } from '../../../src/sources/hist/read-only.js';
+import { createReadOnlyHist } from '../../../src/sources/hist/read-only.js';
 import { FixtureHost } from '../fixture-host.js';
 import { testOptions } from '../options.js';
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => host.remove());
 
-const onlooker = () => createOnlooker(testOptions(undefined, host.root), { command: 'top', pid: 4242 }, host.files);
+const onlooker = () => createReadOnlyHist(testOptions(undefined, host.root), { command: 'top', pid: 4242 }, host.files);
 
 describe('an onlooker', () => {
   it('reads what a running agent counts, in its epoch, and changes nothing', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VmSighting } from '../../../src/model.js';
-import { shownAt } from '../../../src/sources/replay/vm-snapshots.js';
-import type { Tree } from '../../../src/sources/replay/vm-snapshots.js';
+import { vmsAt } from '../../../src/sources/replay/vm-snapshots.js';
+import type { VmSnapshot } from '../../../src/sources/replay/vm-snapshots.js';
 
 function vm(
   name: string,
@@ -21,7 +21,7 @@ function vm(
   };
 }
 
-const trees: Tree[] = [
+const trees: VmSnapshot[] = [
   { completeNs: 20n, vms: [vm('a', 5n, [[1, 5n]], 20n)], problems: [] },
   {
     completeNs: 40n,
@@ -43,7 +43,7 @@ const trees: Tree[] = [
 ];
 
 function told(nowNs: bigint): string[] {
-  return shownAt(trees, nowNs).vms.map(
+  return vmsAt(trees, nowNs).vms.map(
     ({ name, threads, facts }) =>
       `${name} ${threads.map(({ tid }) => tid).join(',')} ${facts?.observedNs ?? 'no facts'}`,
   );
@@ -64,11 +64,11 @@ describe('what the trees of a recording show', () => {
   });
 
   it('comes with what could not be read of the tree', () => {
-    expect(shownAt(trees, 45n).problems).toEqual(['cannot read x']);
-    expect(shownAt(trees, 60n).problems).toEqual([]);
+    expect(vmsAt(trees, 45n).problems).toEqual(['cannot read x']);
+    expect(vmsAt(trees, 60n).problems).toEqual([]);
   });
 
   it('is nothing without trees', () => {
-    expect(shownAt([], 9n)).toEqual({ vms: [], problems: [] });
+    expect(vmsAt([], 9n)).toEqual({ vms: [], problems: [] });
   });
 });
