@@ -27,7 +27,7 @@ const HEADERS = {
 };
 
 /** The pages of a folder of Markdown files by the names of their alerts. */
-export async function readRunbooks(folder?: URL): Promise<ReadonlyMap<string, string>> {
+async function readRunbooks(folder?: URL): Promise<ReadonlyMap<string, string>> {
   const from = folder ?? FOLDERS.find((url) => existsSync(url));
   if (from === undefined)
     throw new Error(`there are no runbooks in ${FOLDERS.map(({ pathname }) => pathname).join(', ')}`);
