@@ -38,6 +38,18 @@ export default tseslint.config(
     ],
     rules: { 'no-console': 'off' },
   },
+  {
+    files: ['collector/src/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='set'] > ArrayExpression > SpreadElement",
+          message: 'copies all items for each one that is added: use groupBy',
+        },
+      ],
+    },
+  },
   { files: ['*/test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   // The compiler knows the names of Node.
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], rules: { 'no-undef': 'off' } },

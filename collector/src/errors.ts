@@ -119,3 +119,12 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /** Names some of the codes of the table, and does not compile for any other. */
 export type CodeOf<Codes extends ErrorCode> = Codes;
+
+/** Makes the body of an answer that is an error; `field` is the one that is to blame. */
+export function errorAnswer({ code, field, message }: { code: ErrorCode; field?: string; message: string }): {
+  error: ErrorCode;
+  field?: string;
+  message: string;
+} {
+  return { error: code, ...(field !== undefined && { field }), message };
+}

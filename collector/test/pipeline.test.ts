@@ -7,7 +7,7 @@ import { HostWatch } from '../src/hosts/watch.js';
 import { StoreError } from '../src/model.js';
 import type { AlertEvent } from '../src/alerts/event.js';
 import { createPipeline } from '../src/pipeline.js';
-import { SilenceWatch } from '../src/alerts/telemetry-silent/index.js';
+import { SilenceWatch } from '../src/alerts/telemetry-silent/watch.js';
 import { memoryStore } from './memory-store.js';
 
 const log = pino({ level: 'silent' });

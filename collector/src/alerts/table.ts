@@ -1,7 +1,7 @@
 /**
  * The table of alerts: a row for each that the collector can raise. Names, labels, links to runbooks, the read API's
- * schema, the guide and the dashboards take them from here. To add an alert is to add a row, its causes
- * (`causes/index.ts`) and its page in docs/runbooks; the compiler and the tests ask for each.
+ * schema, the guide and the dashboards take them from here. To add an alert is to add a row, the file that raises it, its
+ * causes (`causes/index.ts`) and its page in docs/runbooks; the compiler and the tests ask for the last two.
  */
 
 /** Severities from the lowest to the highest. */

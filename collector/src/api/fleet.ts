@@ -51,7 +51,7 @@ export async function askFleet(queries: StoreQueries): Promise<FleetVm[]> {
   return fleetAnswer({ hosts, vms, recent, alerts });
 }
 
-export function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
+function fleetAnswer({ hosts, vms, recent, alerts }: FleetRows): FleetVm[] {
   const hostOf = new Map(hosts.map((host) => [host.hostId, host]));
   const calls = new Map<string, Partial<Record<Hypercall, CounterValues>>>();
   for (const { hostId, life, hypercall, counters } of recent) {

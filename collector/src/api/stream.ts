@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
 import type { AlertEvent } from '../alerts/event.js';
 import type { StoreQueries } from '../store/index.js';
-import { errorAnswer } from './errors.js';
+import { errorAnswer } from '../errors.js';
 import { errorBody } from './schemas.js';
 import type { AlertFeed } from './feed.js';
 
@@ -51,7 +51,10 @@ export const alertStream: FastifyPluginAsync<StreamOptions> = async (app, { quer
   app.get('/v1/alerts/stream', { schema: { response: answers } }, async (_, reply) => {
     if (open.size >= MAX_STREAMS) {
       const message = `${MAX_STREAMS} watch already; ask GET /v1/alerts from time to time`;
-      return reply.code(503).header('retry-after', 30).send(errorAnswer('overloaded', message));
+      return reply
+        .code(503)
+        .header('retry-after', 30)
+        .send(errorAnswer({ code: 'overloaded', message }));
     }
     const stream = new PassThrough();
     const missed: AlertEvent[] = [];

@@ -26,7 +26,7 @@ export interface ReadOnlyUser {
 }
 
 /** File in the directory of the data that holds the password that was made up. */
-export const PASSWORD_FILE = 'reader-password';
+const PASSWORD_FILE = 'reader-password';
 
 /** Resolves to the user with the password that was given, else that of the file, which is made where there is none. */
 export async function readOnlyCredentials(

@@ -72,7 +72,7 @@ export function runKey({ hostId, slotNs, bootId, run }: HostRun): string {
 }
 
 /** Merges two rows of the same run. */
-export function mergeRuns(a: HostRun, b: HostRun): HostRun {
+function mergeRuns(a: HostRun, b: HostRun): HostRun {
   return {
     ...a,
     slotNs: larger(a.slotNs, b.slotNs),

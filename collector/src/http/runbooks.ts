@@ -8,7 +8,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import type { FastifyPluginAsync } from 'fastify';
 import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
-import { errorAnswer } from '../api/errors.js';
+import { errorAnswer } from '../errors.js';
 
 /**
  * Folders that may hold the runbooks: that of the repository and that of the package; found from `src` and from `dist`
@@ -27,7 +27,7 @@ const HEADERS = {
 };
 
 /** The pages of a folder of Markdown files by the names of their alerts. */
-export async function readRunbooks(folder?: URL): Promise<ReadonlyMap<string, string>> {
+async function readRunbooks(folder?: URL): Promise<ReadonlyMap<string, string>> {
   const from = folder ?? FOLDERS.find((url) => existsSync(url));
   if (from === undefined)
     throw new Error(`there are no runbooks in ${FOLDERS.map(({ pathname }) => pathname).join(', ')}`);
@@ -49,7 +49,7 @@ export const runbookPages: FastifyPluginAsync<{ folder?: URL }> = async (app, { 
     const found = pages.get(request.params.alert);
     if (found !== undefined) return reply.headers(HEADERS).type('text/html; charset=utf-8').send(found);
     const message = `there is no runbook ${request.params.alert}; GET /runbooks lists them`;
-    return reply.code(404).send(errorAnswer('not-found', message));
+    return reply.code(404).send(errorAnswer({ code: 'not-found', message }));
   });
 };
 

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { readApi } from '../api/api.js';
 import type { ApiOptions } from '../api/api.js';
-import { errorAnswer } from '../api/errors.js';
+import { errorAnswer } from '../errors.js';
 import { httpIntake } from '../intake/http.js';
 import type { IntakeOptions } from '../intake/http.js';
 import { statusPage } from './page.js';
@@ -48,7 +48,9 @@ export async function buildServer({ tls, intake, api, registry, log }: ServerOpt
     }
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(errorAnswer('not-found', `${request.method} ${request.url}: see /openapi.json`)),
+    reply
+      .code(404)
+      .send(errorAnswer({ code: 'not-found', message: `${request.method} ${request.url}: see /openapi.json` })),
   );
   return app;
 }

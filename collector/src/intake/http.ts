@@ -5,15 +5,37 @@
  */
 import { gunzipSync } from 'node:zlib';
 import type { Secret } from '@tcewatch/common';
-import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
+import { BatchError, DEFAULT_LIMITS, continueTrace, decodeBatch, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { errorAnswer } from '../errors.js';
 import { requireToken } from '../bearer-auth.js';
-import type { Budget } from './budget.js';
-import { decodeBatches } from './decode.js';
-import type { RefusedBatch } from './decode.js';
-import { BatchRefusedError, overloaded, refusalOf, told } from './refusal.js';
+import { BatchRefusedError, overloaded, refusalOf } from './refusal.js';
 import type { Refusal } from './refusal.js';
+
+/** Bytes of batches in flight: a bound on the memory that senders can make the collector use. */
+export interface Budget {
+  /** Takes the bytes if they are left, and says whether they were. */
+  take(bytes: number): boolean;
+  giveBack(bytes: number): void;
+  inUse(): number;
+}
+
+/** Creates a budget of `limit` bytes. */
+export function createBudget(limit: number): Budget {
+  let used = 0;
+  return {
+    take(bytes) {
+      if (used + bytes > limit) return false;
+      used += bytes;
+      return true;
+    },
+    giveBack(bytes) {
+      used -= bytes;
+    },
+    inUse: () => used,
+  };
+}
 
 export interface IntakeOptions {
   /** Throws BatchError for a batch that is well formed but can never be stored. */
@@ -43,7 +65,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     // Of a body that was not read the rest would be taken for the next request.
     if (!request.raw.complete) void reply.header('connection', 'close');
-    void reply.code(status).send(told(refusal));
+    void reply.code(status).send(errorAnswer(refusal));
   }
 
   /** Answers for each batch of a request whose good ones are durable. */
@@ -61,8 +83,8 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
       // One line for a request, whatever the number of its batches.
       request.log.warn({ code, field, reason, batches: refused.length }, 'batches were not taken');
     }
-    const list = refused.map((one) => ({ index: one.index, ...told(one) }));
-    if (first && accepted === 0) void reply.code(first.status).send({ ...told(first), refused: list });
+    const list = refused.map((one) => ({ index: one.index, ...errorAnswer(one) }));
+    if (first && accepted === 0) void reply.code(first.status).send({ ...errorAnswer(first), refused: list });
     else void reply.code(202).send({ accepted, refused: list });
   }
 
@@ -133,4 +155,33 @@ function decompress({ body, headers }: FastifyRequest, maxBytes: number): Uint8A
     }
     throw new BatchRefusedError({ status: 400, code: 'malformed', message: 'the body is no gzip' });
   }
+}
+
+/** A batch that is not taken, by its place in the request from 0. */
+interface RefusedBatch extends Refusal {
+  index: number;
+}
+
+/**
+ * Decodes the batches of one request, each on its own, so that a bad one costs no other: the good ones in their order, and
+ * why the others are none. `check` throws BatchError for a batch that is well formed but cannot be taken.
+ */
+function decodeBatches(
+  frames: readonly Uint8Array[],
+  limits: Readonly<BatchLimits>,
+  check: (batch: Batch) => void,
+): { batches: Batch[]; refused: RefusedBatch[] } {
+  const batches: Batch[] = [];
+  const refused: RefusedBatch[] = [];
+  for (const [index, frame] of frames.entries()) {
+    try {
+      const batch = decodeBatch(frame, limits);
+      check(batch);
+      batches.push(batch);
+    } catch (error) {
+      if (!(error instanceof BatchError)) throw error;
+      refused.push({ index, ...refusalOf(error) });
+    }
+  }
+  return { batches, refused };
 }

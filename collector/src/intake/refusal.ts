@@ -26,11 +26,6 @@ export class BatchRefusedError extends Error {
 
 const RETRY_SECONDS = 5;
 
-/** The part of an answer's body that says why. */
-export function told({ code, field, message }: Refusal): { error: ErrorCode; field?: string; message: string } {
-  return { error: code, ...(field !== undefined && { field }), message };
-}
-
 /** Makes a refusal of any error; what is not the sender's fault is told without detail. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof BatchRefusedError) return error.refusal;

@@ -116,7 +116,7 @@ export function alertmanagerNotifier(options: AlertmanagerOptions): Notifier {
  * What to post, and who holds which labels afterwards. Two lives of a VM have the same labels: what is told late of the
  * earlier one must not end the alert of the later.
  */
-export function alertsToPost(
+function alertsToPost(
   events: readonly AlertEvent[],
   before: ReadonlyMap<string, Holder>,
   options: Pick<AlertmanagerOptions, 'repeatEvery' | 'labels' | 'links'>,

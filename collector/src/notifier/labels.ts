@@ -9,10 +9,10 @@ import { tidyKey } from './wording.js';
 export type Labels = Readonly<Record<string, string>>;
 
 /** Names that are the alert's own. */
-export const OWN_LABELS = ['alertname', 'severity', 'host', 'host_id', 'vm', 'vm_uuid'] as const;
+const OWN_LABELS = ['alertname', 'severity', 'host', 'host_id', 'vm', 'vm_uuid'] as const;
 
 /** Name of a label, as Prometheus has it; those that begin with two underscores are its own. */
-export const LABEL_NAME = /^(?!__)[A-Za-z_]\w*$/;
+const LABEL_NAME = /^(?!__)[A-Za-z_]\w*$/;
 
 /** Characters of a value: names are chosen by those who run the VMs. */
 const LENGTH = 256;

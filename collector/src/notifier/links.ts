@@ -16,7 +16,7 @@ export interface Links {
 const BEFORE_MS = 15 * 60_000;
 
 /** What `{name}` in a template stands for. */
-export const PLACEHOLDERS: Readonly<Record<string, (event: AlertEvent) => string>> = {
+const PLACEHOLDERS: Readonly<Record<string, (event: AlertEvent) => string>> = {
   alert: ({ alert }) => alert,
   alertId: ({ alertId }) => alertId,
   host: ({ hostId }) => hostId,

@@ -7,7 +7,7 @@ import type { AlertEvent } from '../../src/alerts/event.js';
 import type { StoreQueries } from '../../src/store/index.js';
 import { runOf } from '../../src/hosts/agent-runs.js';
 import { firingAlert } from '../events.js';
-import { get, life, vm } from './ask.js';
+import { get, host as anyHost, life, vm } from './ask.js';
 
 describe('the read API', () => {
   it('shows what nobody can observe as null', async () => {
@@ -49,20 +49,7 @@ describe('the read API', () => {
   });
 
   it('tells of a host that two agents speak for it, and how far its clock is off', async () => {
-    const host = {
-      hostId: 'h',
-      hostName: 'h.example',
-      kernel: '6.1.0',
-      cpu: 'POWER9',
-      platform: 'pSeries',
-      agentVersion: '0.1.0',
-      source: 'hist',
-      bootId: lifeOf('boot'),
-      epoch: lifeOf('epoch'),
-      intervalNs: 10_000_000_000n,
-      readAtNs: BOOTED_NS + 200n * SECOND,
-      problems: ['told by the agent'],
-    };
+    const host = { ...anyHost, readAtNs: BOOTED_NS + 200n * SECOND, problems: ['told by the agent'] };
     const runs = ['a', 'b'].flatMap((name) =>
       [100, 200].map((uptime) => {
         const batch = batchOf({ uptime, vms: [], boot: name });

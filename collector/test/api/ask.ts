@@ -4,7 +4,7 @@ import { RADIX, lifeOf } from '@tcewatch/testing/batches';
 import fastify from 'fastify';
 import { readApi } from '../../src/api/api.js';
 import { AlertFeed } from '../../src/api/feed.js';
-import type { StoreQueries, VmRow } from '../../src/store/index.js';
+import type { HostRow, StoreQueries, VmRow } from '../../src/store/index.js';
 
 export const life = lifeOf('a');
 /** The only one that the store knows. */
@@ -18,6 +18,22 @@ export const vm: VmRow = {
   ended: false,
   evidence: RADIX,
   facts: null,
+};
+
+/** The host of that VM. */
+export const host: HostRow = {
+  hostId: 'h',
+  hostName: 'h.example',
+  kernel: '7.2.0',
+  cpu: 'POWER10',
+  platform: 'pSeries',
+  agentVersion: '0.1.0',
+  source: 'hist',
+  bootId: lifeOf('boot'),
+  epoch: lifeOf('epoch'),
+  intervalNs: 10_000_000_000n,
+  readAtNs: 0n,
+  problems: [],
 };
 
 /** A store that answers nothing, or what a test says: the answers of a real one are tested with the whole collector. */

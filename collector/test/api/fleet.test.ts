@@ -8,25 +8,12 @@ import type { fleetBody } from '../../src/api/fleet.js';
 import type { AlertEvent } from '../../src/alerts/event.js';
 import type { CountRow, HostRow, StoreQueries } from '../../src/store/index.js';
 import { firingAlert } from '../events.js';
-import { get, life, queriesOf, quietFeed, vm } from './ask.js';
+import { get, host as anyHost, life, queriesOf, quietFeed, vm } from './ask.js';
 
 type Fleet = z.infer<typeof fleetBody>[];
 
 const READ_AT = 1_795_348_800n * 1_000_000_000n + 30_000_000_000n;
-const host: HostRow = {
-  hostId: 'h',
-  hostName: 'h.example',
-  kernel: '7.2.0',
-  cpu: 'POWER10',
-  platform: 'pSeries',
-  agentVersion: '0.1.0',
-  source: 'hist',
-  bootId: lifeOf('boot'),
-  epoch: lifeOf('epoch'),
-  intervalNs: 10_000_000_000n,
-  readAtNs: READ_AT,
-  problems: [],
-};
+const host: HostRow = { ...anyHost, readAtNs: READ_AT };
 const calls = (counters: CountRow['counters']): CountRow => ({ hostId: 'h', life, hypercall: 'H_PUT_TCE', counters });
 const alertOf = (changes: Partial<AlertEvent>): AlertEvent => {
   const alert = firingAlert();

@@ -9,8 +9,7 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createBudget } from '../../src/intake/budget.js';
-import { httpIntake } from '../../src/intake/http.js';
+import { createBudget, httpIntake } from '../../src/intake/http.js';
 import type { IntakeOptions } from '../../src/intake/http.js';
 import { StoreError } from '../../src/model.js';
 

@@ -1,7 +1,6 @@
 /** History of a VM's descriptors, kept so that a change can still be told of when punts begin later. */
 import type { Batch, Clock, Descriptors, Vm } from '@tcewatch/protocol';
 import type { AlertEvidence, SeenDescriptors } from '../event.js';
-import { wallOf } from './clock.js';
 
 export class DescriptorHistory {
   /**
@@ -65,4 +64,9 @@ function same(a: Descriptors, b: Descriptors): boolean {
     length === b.vfioGroups.length &&
     a.vfioGroups.every((group, i) => group === b.vfioGroups[i])
   );
+}
+
+/** Time in nanoseconds since 1970 of what was at `uptimeNs` since boot, by the pair of both clocks that a batch carries. */
+export function wallOf(uptimeNs: bigint, { wallNs, uptimeNs: nowNs }: Clock): bigint {
+  return wallNs - (nowNs - uptimeNs);
 }

@@ -19,7 +19,7 @@ export interface SilenceSurroundings {
 }
 
 /** Checks once; never rejects. */
-export async function checkSilence(surroundings: SilenceSurroundings): Promise<void> {
+async function checkSilence(surroundings: SilenceSurroundings): Promise<void> {
   const { silence, store, detector, raise, log, now } = surroundings;
   try {
     const { events, removed } = await silence.check(now(), () => store.freshness());

@@ -5,7 +5,7 @@ import { recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { describe, expect, it } from 'vitest';
 import { explain } from '../../../src/alerts/causes/index.js';
 import type { FallbackEvidence } from '../../../src/alerts/causes/index.js';
-import { wallOf } from '../../../src/alerts/acceleration/clock.js';
+import { wallOf } from '../../../src/alerts/acceleration/descriptors.js';
 import type { CallCounts, SeenDescriptors } from '../../../src/alerts/event.js';
 
 /** What is known of a VM between two moments of a recording, in seconds since boot. */

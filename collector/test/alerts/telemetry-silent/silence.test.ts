@@ -3,8 +3,8 @@ import type { TestBatch } from '@tcewatch/testing/batches';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES, createPolicy } from '../../../src/alerts/index.js';
 import type { AlertEvent } from '../../../src/alerts/event.js';
-import { SilenceWatch } from '../../../src/alerts/telemetry-silent/index.js';
-import type { Freshness } from '../../../src/alerts/telemetry-silent/index.js';
+import { SilenceWatch } from '../../../src/alerts/telemetry-silent/watch.js';
+import type { Freshness } from '../../../src/alerts/telemetry-silent/watch.js';
 import { firingAlert } from '../../events.js';
 
 /** The collector's clock is years ahead of the hosts', as for a recording. */

@@ -8,14 +8,13 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDetector } from '../../../src/alerts/index.js';
 import { HostWatch } from '../../../src/hosts/watch.js';
-import { createBudget } from '../../../src/intake/budget.js';
-import { httpIntake } from '../../../src/intake/http.js';
+import { createBudget, httpIntake } from '../../../src/intake/http.js';
 import type { IntakeOptions } from '../../../src/intake/http.js';
 import { countBatches, createMetrics } from '../../../src/metrics/metrics.js';
 import { StoreError } from '../../../src/model.js';
 import type { BatchStore } from '../../../src/model.js';
 import { createPipeline } from '../../../src/pipeline.js';
-import { SilenceWatch } from '../../../src/alerts/telemetry-silent/index.js';
+import { SilenceWatch } from '../../../src/alerts/telemetry-silent/watch.js';
 import { checkBatch } from '../../../src/store/index.js';
 import { memoryStore } from '../../memory-store.js';
 
