@@ -12,9 +12,9 @@ import { createMetrics } from './metrics/registry.js';
 import type { Source } from './model.js';
 import type { Outbox } from './outbox/outbox.js';
 import { createOutbox } from './outbox/create.js';
-import type { ReplayOptions } from './sources/options.js';
+import type { SourceContext } from './sources/entry.js';
 import type { Pace } from './clock.js';
-import { createSource } from './sources/registry.js';
+import { SOURCES, createSource } from './sources/registry.js';
 import { alive, ready } from './http/health.js';
 import { ReadingLoop } from './run/loop.js';
 import { FileState, forgetfulState, noState } from './run/state-file.js';
@@ -30,7 +30,7 @@ export interface AgentParts {
   /** Default: none. */
   telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
-  onProgress?: NonNullable<ReplayOptions['onProgress']>;
+  onProgress?: NonNullable<SourceContext['onProgress']>;
 }
 
 export interface Agent {
@@ -40,21 +40,18 @@ export interface Agent {
   server: FastifyInstance;
 }
 
-/** Throws SourceError when the configured source does not exist. */
 export function createAgent(parts: AgentParts): Agent {
   const { config, version, pace, log, telemetry = noTelemetry, source: given, onBatch, onProgress } = parts;
-  const { root, host, caps, hist, replay, interval: intervalMs } = config;
+  const { caps, interval: intervalMs } = config;
   const { source: sourceName } = config;
+  const { isLive } = SOURCES[sourceName];
   const source =
     given ??
     createSource(sourceName, {
-      root,
-      host,
+      ...config,
       agentVersion: version,
-      hist,
-      ...(replay.directory !== undefined && {
-        replay: { ...replay, directory: replay.directory, pace, ...(onProgress && { onProgress }) },
-      }),
+      pace,
+      onProgress,
       now: () => BigInt(Date.now()) * 1_000_000n,
     });
   const outbox = createOutbox(config, { pace, log, telemetry });
@@ -62,10 +59,10 @@ export function createAgent(parts: AgentParts): Agent {
   const loop = new ReadingLoop({
     source,
     outbox,
-    state: stateOf(sourceName, config.state),
+    state: stateOf(isLive, config.state),
     caps,
     intervalMs,
-    pacedBy: sourceName === 'replay' ? 'source' : 'interval',
+    pacedBy: isLive ? 'interval' : 'source',
     run,
     pace,
     log,
@@ -96,7 +93,7 @@ export function createAgent(parts: AgentParts): Agent {
   return { loop, outbox, server };
 }
 
-function stateOf(source: string, { enabled, directory }: AgentConfig['state']): StateStore {
-  if (source === 'replay') return noState;
+function stateOf(isLive: boolean, { enabled, directory }: AgentConfig['state']): StateStore {
+  if (!isLive) return noState;
   return enabled ? new FileState(directory) : forgetfulState;
 }

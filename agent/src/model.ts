@@ -98,23 +98,9 @@ export interface Reading {
   handover?: Handover;
 }
 
-/** A reading that could not be had: what happened, to what, and what to do. Counted by `code`; the next may succeed. */
-export class SourceError extends Error {
-  override readonly name = 'SourceError';
-
-  constructor(
-    /** Kebab-case, a label of the agent's metrics: `hist-malformed`, `permission`, `not-mounted`, ... */
-    readonly code: string,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
 /**
  * A source of readings. `open` prepares kernel state or files; `next` resolves to the reading that is due when it is
- * called (live sources read now; `replay` walks its recording), to `undefined` after the last one, and throws SourceError
+ * called (live sources read now; `replay` walks its recording), to `undefined` after the last one, and throws AgentError
  * for a reading that could not be had; `close` gives back what `open` took, except kernel state that is to be adopted.
  *
  * `knownEpoch` is the epoch of which the ledger knows who counted what: only its kernel state can be adopted.

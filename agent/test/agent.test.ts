@@ -1,6 +1,6 @@
 import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
-import { loadAgentConfig } from '../src/config/load.js';
+import { loadAgentConfig } from '../src/config/schema.js';
 import { createAgent } from '../src/agent.js';
 import { realPace } from '../src/clock.js';
 import { collectLog } from './log/collect.js';

@@ -16,12 +16,12 @@ export async function recordedBatches(name: string, of: 'hist' | 'ring' = 'hist'
     host: {},
     agentVersion: '0.0.0-test',
     hist: { size: 4096, detail: false },
+    pace: { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) },
     now: () => BOOTED,
     replay: {
       directory: await unpack(name),
       source: of,
       speed: Infinity,
-      pace: { now: () => 0, sleep: () => Promise.reject(new Error('a replay as fast as possible must not sleep')) },
     },
   });
   await source.open();

@@ -1,6 +1,7 @@
 /** Numbers and times on the command line: what commander calls to read them. */
 import { duration } from '@tcewatch/common';
 import { InvalidArgumentError } from 'commander';
+import { HIST_SIZE } from '../sources/settings.js';
 
 export function positive(text: string): number {
   const number = Number(text);
@@ -14,9 +15,9 @@ export function milliseconds(text: string): number {
   throw new InvalidArgumentError('give a time such as 500ms or 2s');
 }
 
-/** Entries of a histogram (kernel/trace/tracing_map.h). */
+/** Parses the entries of a histogram. */
 export function powerOfTwo(text: string): number {
   const number = Number(text);
-  if (number >= 128 && number <= 131_072 && Number.isInteger(Math.log2(number))) return number;
+  if (number >= HIST_SIZE.least && number <= HIST_SIZE.most && Number.isInteger(Math.log2(number))) return number;
   throw new InvalidArgumentError('give a power of two from 128 to 131072');
 }

@@ -1,9 +1,8 @@
 /** The program's commands. */
 import { checkConfigCommand, runProgram } from '@tcewatch/common';
 import type { Program } from '@tcewatch/common';
-import { loadAgentConfig } from '../config/load.js';
-import { ENV_PREFIX } from '../config/schema.js';
-import { SourceError } from '../model.js';
+import { loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
+import { AgentError } from '../errors.js';
 import { doctorCommand } from './doctor.js';
 import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
@@ -31,7 +30,7 @@ const PROGRAM: Program<Surroundings> = {
       load: loadAgentConfig,
     }),
   ],
-  foreseen: [SourceError],
+  foreseen: [AgentError],
 };
 
 /** Resolves to the exit status; `args` are those after the program's name. */

@@ -3,8 +3,7 @@ import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common'
 import { startTelemetry } from '@tcewatch/opentelemetry';
 import { Command, Option } from 'commander';
 import type { FastifyInstance } from 'fastify';
-import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
-import { ENV_PREFIX } from '../config/schema.js';
+import { CONFIG_ROWS, loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { createAgent } from '../agent.js';
 import type { Surroundings } from './surroundings.js';

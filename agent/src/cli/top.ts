@@ -1,10 +1,10 @@
 /** `tcewatch-agent top`: the VMs of this host by mode, live. */
 import { Command, Option } from 'commander';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { Source } from '../model.js';
 import { createOnlooker } from '../sources/hist/read-only.js';
-import type { SourceOptions } from '../sources/options.js';
-import { createSource } from '../sources/registry.js';
+import type { SourceContext } from '../sources/entry.js';
+import { createReplay } from '../sources/replay/source.js';
 import { NO_RATES, observe } from '../top/rates.js';
 import { SORTS, table } from '../top/table.js';
 import type { Sort } from '../top/table.js';
@@ -75,7 +75,7 @@ async function top(options: Options, { pace, version, stop, stdout, stdin }: Sur
     const source = sourceOf(options, { pace, version });
     let shown = 0;
     for await (const seen of watch(source, { pace, signal, ...(replay === undefined && { intervalMs: interval }) })) {
-      state = seen instanceof SourceError ? { ...state, problems: [seen.message] } : observe(state, seen);
+      state = seen instanceof AgentError ? { ...state, problems: [seen.message] } : observe(state, seen);
       screen.show(table(state, { sort, sparks: SPARKS }));
       if (++shown >= count) break;
     }
@@ -85,15 +85,17 @@ async function top(options: Options, { pace, version, stop, stdout, stdin }: Sur
 }
 
 function sourceOf({ root, replay, speed }: Options, { pace, version }: Pick<Surroundings, 'pace' | 'version'>): Source {
-  const options: SourceOptions = {
+  const context: SourceContext = {
     root,
     host: {},
     agentVersion: version,
-    hist: { size: HISTOGRAM_SIZE, detail: false },
-    ...(replay !== undefined && { replay: { directory: replay, source: 'hist', speed, pace } }),
+    pace,
     now: () => BigInt(Date.now()) * 1_000_000n,
   };
   return replay === undefined
-    ? createOnlooker(options, { command: 'top', pid: process.pid })
-    : createSource('replay', options);
+    ? createOnlooker(
+        { ...context, hist: { size: HISTOGRAM_SIZE, detail: false } },
+        { command: 'top', pid: process.pid },
+      )
+    : createReplay({ ...context, replay: { directory: replay, source: 'hist', speed } });
 }

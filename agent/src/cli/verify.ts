@@ -1,8 +1,7 @@
 /** `tcewatch-agent verify`: counts this host's calls by histogram and by ring at once, and says whether they agree. */
 import { CommandError, addConfigOptions, givenSettings } from '@tcewatch/common';
 import { Command, InvalidArgumentError } from 'commander';
-import { CONFIG_ROWS, loadAgentConfig } from '../config/load.js';
-import { ENV_PREFIX } from '../config/schema.js';
+import { CONFIG_ROWS, loadAgentConfig, ENV_PREFIX } from '../config/schema.js';
 import type { AgentConfig } from '../config/schema.js';
 import { verifyReport } from '../verify/report.js';
 import { openHist, openRing, verify } from '../verify/verify.js';

@@ -2,10 +2,13 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, clientTls, duration, logSettings, plainUrl, secret } from '@tcewatch/common';
-import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
+import { byteSize, checkTls, describeConfig, duration, loadConfig, logSettings, secret } from '@tcewatch/common';
+import type { Environment, GivenSettings } from '@tcewatch/common';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
+import { SOURCE_NAMES, SOURCE_SETTINGS, missingSourceSetting } from '../sources/registry.js';
+import { TRANSPORT_NAMES, TRANSPORT_SETTINGS, missingTransportSetting } from '../transport/registry.js';
+import type { MissingSetting } from './sections.js';
 
 /** Of the environment's names. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';
@@ -37,41 +40,6 @@ const host = z
   })
   .prefault({});
 
-const hist = z
-  .strictObject({
-    size: z
-      .int()
-      .min(128)
-      .max(131_072)
-      .refine((size) => Number.isInteger(Math.log2(size)), 'give a power of two from 128 to 131072')
-      .default(4096)
-      .describe(
-        'Entries of each kernel histogram, one for each thread, hypercall and LIOBN: a power of two from 128 to 131072.',
-      ),
-    detail: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether the kernel also counts which LIOBN each punt had and how long calls took, at a cost per call.',
-      ),
-  })
-  .prefault({});
-
-const replay = z
-  .strictObject({
-    directory: z.string().optional().describe('The recording that the source `replay` reads.'),
-    source: z
-      .enum(['hist', 'ring'])
-      .default('hist')
-      .describe('What of the recording is read: the histograms, or the ring buffer.'),
-    speed: z
-      .number()
-      .nonnegative()
-      .default(1)
-      .describe('How many times as fast as it was recorded; 0 is as fast as possible.'),
-  })
-  .prefault({});
-
 const cap = (fallback: number, description: string) => z.int().positive().default(fallback).describe(description);
 
 const caps = z
@@ -83,27 +51,6 @@ const caps = z
     vms: cap(DEFAULT_CAPS.vms, 'VMs that are counted apart; calls of further ones are counted as `unattributed`.'),
     threads: cap(DEFAULT_CAPS.threads, 'Threads whose VM is remembered.'),
   })
-  .prefault({});
-
-const collectorTls = z
-  .strictObject({
-    ...clientTls("The agent's", 'a collector that asks for one'),
-  })
-  .superRefine(checkTls)
-  .prefault({});
-
-const collector = z
-  .strictObject({
-    url: plainUrl().optional().describe('Base URL of the collector; batches are sent to `v1/batches` below it.'),
-    token: secret().optional().describe('Bearer token that the collector asks for.'),
-    timeout: duration().prefault('30s').describe('How long one request may take.'),
-    gzip: z.boolean().default(true).describe('Whether batches are compressed.'),
-    tls: collectorTls,
-  })
-  .prefault({});
-
-const kafka = kafkaSettings
-  .extend({ topic: topicName(BATCHES_TOPIC).describe('Topic that batches are written to; it must be there.') })
   .prefault({});
 
 const outbox = z
@@ -168,18 +115,16 @@ export const configSchema = z
   .strictObject({
     root: z.string().min(1).default('/').describe('Everything that is read of the host lies below this directory.'),
     host,
-    source: z.enum(['hist', 'userspace-exit', 'guest', 'replay']).default('hist').describe('Where readings come from.'),
+    source: z.enum(SOURCE_NAMES).default('hist').describe('Where readings come from.'),
     interval,
-    hist,
-    replay,
+    ...SOURCE_SETTINGS,
     caps,
     state,
     transport: z
-      .enum(['http', 'kafka', 'none'])
+      .enum(TRANSPORT_NAMES)
       .optional()
       .describe('How batches leave the host; `http` when `collector.url` is given, else `none`.'),
-    collector,
-    kafka,
+    ...TRANSPORT_SETTINGS,
     outbox,
     listen,
     stopTimeout: duration()
@@ -190,18 +135,21 @@ export const configSchema = z
     log: logSettings.prefault({}),
   })
   .superRefine((config, context) => {
-    if (config.transport === 'http' && config.collector.url === undefined) {
-      const message = 'is needed by `transport: http`: give the URL of the collector';
-      context.addIssue({ code: 'custom', path: ['collector', 'url'], message });
-    }
-    if (config.transport === 'kafka' && config.kafka.brokers.length === 0) {
-      const message = 'is needed by `transport: kafka`: give host:port of some brokers';
-      context.addIssue({ code: 'custom', path: ['kafka', 'brokers'], message });
-    }
-    if (config.source === 'replay' && config.replay.directory === undefined) {
-      const message = 'is needed by `source: replay`: give the directory of the recording';
-      context.addIssue({ code: 'custom', path: ['replay', 'directory'], message });
-    }
+    const refuse = ({ path, fix }: MissingSetting, by: string) => {
+      context.addIssue({ code: 'custom', path, message: `is needed by \`${by}\`: ${fix}` });
+    };
+    const forTransport = missingTransportSetting(config);
+    if (forTransport) refuse(forTransport, `transport: ${config.transport}`);
+    const forSource = missingSourceSetting(config.source, config);
+    if (forSource) refuse(forSource, `source: ${config.source}`);
   });
 
 export type AgentConfig = z.output<typeof configSchema>;
+
+/** The settings as rows, for `--help` and the reference page. */
+export const CONFIG_ROWS = describeConfig(configSchema, ENV_PREFIX);
+
+/** Throws ConfigError with all that is wrong. */
+export function loadAgentConfig(env: Environment, given: GivenSettings = {}): AgentConfig {
+  return loadConfig({ schema: configSchema, prefix: ENV_PREFIX, env, ...given });
+}

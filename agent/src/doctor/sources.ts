@@ -5,36 +5,21 @@ import { pidNamespace, proc } from './checks/access.js';
 import { kvm, lockdown } from './checks/kernel.js';
 import { guestEvents, histTriggers, syntheticEvents, tracefs, userspaceExit } from './checks/tracing.js';
 import type { Inspection } from './inspect.js';
+import type { Requirement } from '../sources/entry.js';
+import { SOURCES } from '../sources/registry.js';
 
-interface SourceRow {
-  name: string;
-  gives: string;
-  needs: readonly Check[];
-}
-
-/** The best first. */
-const SOURCES: readonly SourceRow[] = [
-  {
-    name: 'hist',
-    gives: 'exact counts, kept by the kernel',
-    needs: [proc, tracefs, lockdown, kvm, histTriggers, pidNamespace],
-  },
-  {
-    name: 'hist --detail',
-    gives: 'the same, with the LIOBN of each punt and latency',
-    needs: [proc, tracefs, lockdown, kvm, histTriggers, syntheticEvents, pidNamespace],
-  },
-  {
-    name: 'userspace-exit',
-    gives: 'an upper bound of what goes to userspace; for KVM PR',
-    needs: [proc, tracefs, lockdown, histTriggers, userspaceExit, pidNamespace],
-  },
-  {
-    name: 'guest',
-    gives: 'what this machine issues itself, as a guest',
-    needs: [proc, lockdown, guestEvents],
-  },
-];
+/** The check that answers for each requirement. */
+const CHECK_OF: Readonly<Record<Requirement, Check>> = {
+  proc,
+  tracefs,
+  lockdown,
+  'kvm-hv': kvm,
+  'hist-triggers': histTriggers,
+  'synthetic-events': syntheticEvents,
+  'pid-namespace': pidNamespace,
+  'userspace-exit-event': userspaceExit,
+  'guest-events': guestEvents,
+};
 
 export interface SourceState {
   name: string;
@@ -45,9 +30,10 @@ export interface SourceState {
 }
 
 export function sourceStates(seen: Inspection): SourceState[] {
-  return SOURCES.map(({ name, gives, needs }) => {
+  const rows = Object.values(SOURCES).flatMap(({ doctor }) => doctor);
+  return rows.map(({ name, gives, needs }) => {
     const because = needs
-      .flatMap((check) => check.look(seen).map((finding) => ({ id: check.id, ...finding })))
+      .flatMap((need) => CHECK_OF[need].look(seen).map((finding) => ({ id: need, ...finding })))
       .filter(({ verdict }) => verdict !== 'ok');
     return { name, gives, usable: worst(because.map(({ verdict }) => verdict)), because };
   });

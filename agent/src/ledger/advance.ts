@@ -7,14 +7,13 @@
  */
 import type { Cell, Reading } from '../model.js';
 import { apportion } from './split-punts.js';
-import { cellKey } from './cell-key.js';
+import { cellKey, emptyLedger } from './state.js';
 import { credit, deltaOf, draftOf } from './attribute.js';
 import type { Delta, VmDraft } from './attribute.js';
 import { accountsOf, nextEpoch } from './epoch.js';
 import { creditLatency, latencyDeltas, sumLatencies } from './latencies.js';
 import type { LatencyDelta } from './latencies.js';
 import { livingOwners, ownersAfter, rememberOwners } from './owners.js';
-import { emptyLedger } from './state.js';
 import type {
   CellCount,
   EpochState,

@@ -11,7 +11,7 @@
  * - no LIOBN is told more calls than S has of it.
  */
 import type { Cell } from '../model.js';
-import { labelsOf } from './cell-key.js';
+import { labelsOf } from './state.js';
 import type { CellCount } from './state.js';
 
 /** What is told of the punted calls of one thread and hypercall. */

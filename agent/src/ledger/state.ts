@@ -3,7 +3,7 @@
  * stayed the same.
  */
 import type { Account, Counter, Hypercall, Latencies, Scope, Series, Span, Vm } from '@tcewatch/protocol';
-import type { VmSighting } from '../model.js';
+import type { VmSighting, Cell } from '../model.js';
 
 /** Bounds on what guests and users can make the ledger remember. */
 export interface LedgerCaps {
@@ -153,4 +153,17 @@ export function emptyLedger(): LedgerState {
     problems: [],
     folded: { liobnCalls: 0, vmCalls: 0, vms: 0, threads: 0 },
   };
+}
+
+/** A cell without its counts. */
+export type CellLabels = Omit<Cell, 'calls' | 'entries'>;
+
+export function cellKey({ counter, tid, hypercall, scope, liobn }: CellLabels): string {
+  return `${counter} ${tid} ${hypercall} ${scope} ${liobn}`;
+}
+
+/** The labels that `cellKey` made the key of. */
+export function labelsOf(key: string): CellLabels {
+  const [counter, tid, hypercall, scope, liobn = '0'] = key.split(' ');
+  return { counter, tid: Number(tid), hypercall, scope, liobn: BigInt(liobn) } as CellLabels;
 }

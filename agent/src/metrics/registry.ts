@@ -13,3 +13,16 @@ export function createMetrics(figures: AgentFigures): Registry {
   collectDefaultMetrics({ register: registry });
   return registry;
 }
+
+/** Describes all metrics of the agent without a sample of them, for the reference and for checks of rules against it. */
+export function describedMetrics(): Registry {
+  return createMetrics({
+    status: { readings: 0, failures: new Map(), busyMs: 0, up: undefined, begunMs: undefined, newest: undefined },
+    stats: () => undefined,
+    now: () => 0,
+    outboxLimit: 0,
+    version: '',
+    source: '',
+    run: '',
+  });
+}

@@ -6,12 +6,12 @@ import type { Logger } from 'pino';
 import type { AttemptLimits, EncodedBatch } from '../transport/transport.js';
 import { Disk } from './disk.js';
 import type { DiskOptions } from './disk.js';
-import { diskProblem } from './problem.js';
 import { ThinningQueue } from './queue.js';
 import type { Queued } from './queue.js';
 import { decodeRecord, encodeRecord } from './record-format.js';
 import type { Recovered } from './recovery.js';
 import type { StoredRecord } from './segment.js';
+import { LockedError } from './lock.js';
 
 export interface BacklogOptions {
   /** Undefined: batches are kept in memory, and gone with the agent. */
@@ -224,4 +224,25 @@ export class Backlog {
 
 function keysOf({ hostId, epoch, takenMs }: Waiting): Omit<EncodedBatch, 'bytes'> {
   return { hostId, epoch, takenMs };
+}
+
+const FIXES: Readonly<Record<string, string>> = {
+  ENOSPC: 'make room there, or lower outbox.bytes',
+  EDQUOT: 'make room there, or lower outbox.bytes',
+  EACCES: 'make it writable for the agent',
+  EPERM: 'make it writable for the agent',
+  EROFS: 'mount a writable file system there',
+};
+
+/** Says why the outbox's directory cannot be used, in words for the operator. */
+function diskProblem(directory: string, error: Error): string {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const fix =
+    error instanceof LockedError
+      ? 'stop that one, or give each an outbox.directory of its own'
+      : [FIXES[code], 'give another outbox.directory'].filter(Boolean).join(', or ');
+  return (
+    `cannot keep batches in ${directory}: ${error.message}; they are held in memory, where a kill of the agent loses them; ` +
+    fix
+  );
 }

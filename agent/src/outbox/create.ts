@@ -5,6 +5,7 @@ import type { AgentConfig } from '../config/schema.js';
 import type { Pace } from '../clock.js';
 import { createTransport } from '../transport/registry.js';
 import { TracedTransport } from '../transport/traced.js';
+import { SOURCES } from '../sources/registry.js';
 import { noOutbox } from './outbox.js';
 import type { Outbox } from './outbox.js';
 import { QueuedOutbox } from './durable.js';
@@ -21,12 +22,12 @@ export function createOutbox(config: AgentConfig, { pace, log, telemetry }: Outb
   if (transport === undefined) return noOutbox;
   const { enabled, directory, bytes, catchUp } = config.outbox;
   // A recording is read again from its beginning, and whoever replays one wants its batches in order.
-  const isReplay = config.source === 'replay';
+  const { isLive } = SOURCES[config.source];
   return new QueuedOutbox({
     transport: telemetry.isTracing ? new TracedTransport(transport, telemetry) : transport,
-    directory: enabled && !isReplay ? directory : undefined,
+    directory: enabled && isLive ? directory : undefined,
     bytes,
-    catchUp: isReplay ? undefined : catchUp,
+    catchUp: isLive ? catchUp : undefined,
     backoff: { firstMs: 500, longestMs: 30_000 },
     pace,
     wallMs: () => Date.now(),

@@ -1,6 +1,6 @@
 /** The VMs of a host as /proc and debugfs show them at one instant. */
-import { deriveId } from '@tcewatch/protocol';
-import type { Facts } from '@tcewatch/protocol';
+import { deriveId, powerGeneration } from '@tcewatch/protocol';
+import type { Facts, Mmu } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { ThreadSighting, VmSighting } from '../model.js';
 import { printable } from '../printable.js';
@@ -9,9 +9,9 @@ import { holdsVm, openFiles } from './descriptors.js';
 import type { HostFacts } from './host.js';
 import { link, names, text, textAside } from './root-reader.js';
 import type { Look } from './root-reader.js';
-import { guestMmu } from './mmu.js';
 import { parseQemu } from './qemu.js';
 import { startedNs } from './stat.js';
+import type { QemuArguments } from './qemu.js';
 
 /** Where KVM lists its VMs: a directory `TGID-FD` for each. */
 export const KVM_DEBUG = 'sys/kernel/debug/kvm';
@@ -114,4 +114,20 @@ function lockedMemory(limits: string): bigint | undefined {
   const soft = /^Max locked memory +(unlimited|\d{1,20}) /m.exec(limits)?.[1];
   if (soft === undefined) return undefined;
   return soft === 'unlimited' ? UNLIMITED : BigInt(soft);
+}
+
+/**
+ * Tells which MMU a guest uses, radix or the hash table (HPT) of older processors; undefined where it cannot be told.
+ *
+ * On a POWER9 host with a radix MMU a guest chooses when it boots, and nothing that is safe to read tells what it chose:
+ * the debugfs file `radix` is there for every VM of such a host, HPT guests too (radix_enabled() in
+ * kvmppc_core_init_vm_hv, arch/powerpc/kvm/book3s_hv.c), and to read it walks the guest's page tables; QEMU's
+ * arguments say what is offered, not what was taken.
+ */
+export function guestMmu(host: HostFacts, qemu: QemuArguments): Mmu | undefined {
+  // KVM in a guest runs radix guests alone.
+  if (host.platform === 'pSeries') return 'radix';
+  // Processors up to POWER8 have no radix MMU, and neither has a guest that is told that it runs on one.
+  const isOlder = (powerGeneration(host.cpu) ?? 9) <= 8 || /^power[78]/.test(qemu.maxCpuCompat ?? '');
+  return isOlder ? 'hpt' : undefined;
 }

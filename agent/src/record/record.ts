@@ -3,7 +3,7 @@
  * debugfs whenever the VMs or their descriptors change. An agent that counts on the same host is not disturbed.
  */
 import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { VmSighting } from '../model.js';
 import { readHost } from '../proc/host.js';
 import { lookAt, text } from '../proc/root-reader.js';
@@ -50,7 +50,7 @@ export interface Recorded {
   problems: string[];
 }
 
-/** Throws SourceError when the recording cannot begin, or cannot be written any more. */
+/** Throws AgentError when the recording cannot begin, or cannot be written any more. */
 export async function record(options: RecordOptions): Promise<Recorded> {
   const { root, directory, pid, size, snapshots, intervalMs, pace, stop } = options;
   const tracefs = new Tracefs(options.files, HIST.withoutEvents);
@@ -118,7 +118,7 @@ class Recorder {
     try {
       return await readInstance(this.tracefs, this.instance);
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
+      if (!(error instanceof AgentError)) throw error;
       this.#failures.push(error.message);
       return undefined;
     }

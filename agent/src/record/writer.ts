@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../sources/hist/counts.js';
 import type { HistTexts } from '../sources/hist/counts.js';
 import { writeTree } from './proc-snapshot.js';
@@ -14,12 +14,12 @@ export class RecordingWriter {
 
   private constructor(private readonly directory: string) {}
 
-  /** Makes the directory. Throws SourceError `recording-exists` where there is something already. */
+  /** Makes the directory. Throws AgentError `recording-exists` where there is something already. */
   static async create(directory: string): Promise<RecordingWriter> {
     return attempt(directory, async () => {
       await mkdir(directory, { recursive: true });
       if ((await readdir(directory)).length > 0) {
-        throw new SourceError('recording-exists', `${directory} is not empty: give a directory that is, or a new one`);
+        throw new AgentError('recording-exists', `${directory} is not empty: give a directory that is, or a new one`);
       }
       await mkdir(join(directory, 'hist'));
       return new RecordingWriter(directory);
@@ -89,9 +89,9 @@ async function attempt<T>(directory: string, write: () => Promise<T>): Promise<T
   try {
     return await write();
   } catch (error) {
-    if (error instanceof SourceError) throw error;
+    if (error instanceof AgentError) throw error;
     const { message } = error as Error;
-    throw new SourceError(
+    throw new AgentError(
       'recording-unwritable',
       `cannot write ${directory}: ${message}; what it holds so far can be replayed`,
       { cause: error },

@@ -13,7 +13,8 @@ import { snapshot } from '../ledger/snapshot.js';
 import { emptyLedger } from '../ledger/state.js';
 import type { LedgerCaps, LedgerSnapshot } from '../ledger/state.js';
 import { expectedEpoch } from '../ledger/epoch.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 import type { Reading, Source } from '../model.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Pace } from '../clock.js';
@@ -43,7 +44,8 @@ export interface LoopOptions {
 /** Where the loop is; read by metrics and health, written by the loop alone. Times are of the pace's clock. */
 export interface LoopStatus {
   readings: number;
-  failures: Map<string, number>;
+  /** Readings that could not be had, by the code of the error. */
+  failures: Map<ErrorCode, number>;
   /** Time that readings took, from asking the source to handing the batch over. */
   busyMs: number;
   /** Whether the last reading that was tried was had; undefined before the first. */
@@ -173,8 +175,8 @@ export class ReadingLoop {
 
   #fail(error: unknown): void {
     const { log, source } = this.options;
-    const known = error instanceof SourceError;
-    const code = known ? error.code : 'internal';
+    const known = error instanceof AgentError;
+    const code: ErrorCode = known ? error.code : 'internal';
     this.status.up = false;
     this.status.failures.set(code, (this.status.failures.get(code) ?? 0) + 1);
     const message = error instanceof Error ? error.message : String(error);

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { fromKept, ledgerSchema, toKept } from '../ledger/checkpoint.js';
 import type { LedgerState } from '../ledger/state.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { EncodedBatch } from '../transport/transport.js';
 
 /** The newest batch of its epoch that no disk is known to hold. */
@@ -27,11 +27,11 @@ export interface Kept {
 
 /** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */
 export interface StateStore {
-  /** Undefined when nothing is kept; throws SourceError `state-unusable` when what is there cannot be used. */
+  /** Undefined when nothing is kept; throws AgentError `state-unusable` when what is there cannot be used. */
   load(): Promise<Kept | undefined>;
   /**
    * Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the latter case.
-   * Throws SourceError `state-stale` when an older state can neither be replaced nor removed.
+   * Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
    */
   keep(kept: Kept): Promise<string | undefined>;
 }
@@ -120,15 +120,15 @@ export class FileState implements StateStore {
       'reading and a restart of it will be lost; make room there, or give another state.directory';
     await rm(this.#path, { force: true }).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return;
-      throw new SourceError('state-stale', `${problem}; an older state is in the way, so nothing is sent`, {
+      throw new AgentError('state-stale', `${problem}; an older state is in the way, so nothing is sent`, {
         cause: error,
       });
     });
     return problem;
   }
 
-  #unusable(reason: string, cause: unknown): SourceError {
-    return new SourceError(
+  #unusable(reason: string, cause: unknown): AgentError {
+    return new AgentError(
       'state-unusable',
       `cannot use what an agent kept in ${this.#path}: ${reason}; counting begins anew, and what the kernel counted since ` +
         'the last reading of that agent is lost',

@@ -3,10 +3,10 @@ import type { Host, ModeEvidence } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { HostFacts } from '../proc/host.js';
 import { printable } from '../printable.js';
-import type { SourceOptions } from './options.js';
+import type { SourceContext } from './entry.js';
 
 /** `otherwise` names a host that has no name of its own. */
-export function hostOf(facts: HostFacts, options: SourceOptions, source: string, otherwise: string): Host {
+export function hostOf(facts: HostFacts, options: SourceContext, source: string, otherwise: string): Host {
   const name = printable(options.host.name ?? (facts.hostname || otherwise));
   return {
     id: printable(options.host.id ?? facts.machineId ?? name),

@@ -1,6 +1,6 @@
 /** What all sources on a live host do alike: its facts, its clock, and a reading made of counts and a look at its VMs. */
 import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { Reading, VmSighting } from '../model.js';
 import { NO_BOOT, readHost } from '../proc/host.js';
 import type { HostFacts } from '../proc/host.js';
@@ -8,7 +8,7 @@ import { lookAt, problemsOf, text } from '../proc/root-reader.js';
 import { uptimeNs } from '../proc/stat.js';
 import { sightVms } from '../proc/vms.js';
 import { hostOf, unattributedEvidenceOf } from './host-identity.js';
-import type { SourceOptions } from './options.js';
+import type { SourceContext } from './entry.js';
 
 /** What a source counted, and since when. */
 export type Counted = Pick<
@@ -25,14 +25,14 @@ export interface Sighted {
 
 export class LiveHost {
   private constructor(
-    private readonly options: SourceOptions,
+    private readonly options: SourceContext,
     private readonly source: string,
     readonly facts: HostFacts,
     private readonly problems: readonly string[],
   ) {}
 
-  /** Throws SourceError `proc-unreadable`. */
-  static async open(options: SourceOptions, source: string): Promise<LiveHost> {
+  /** Throws AgentError `proc-unreadable`. */
+  static async open(options: SourceContext, source: string): Promise<LiveHost> {
     const look = lookAt(options.root);
     const facts = await readHost(look);
     if (facts.bootId === NO_BOOT) throw withoutProc(options);
@@ -65,15 +65,15 @@ export class LiveHost {
   }
 }
 
-/** Both clocks of the host now. Throws SourceError `proc-unreadable`. */
-export async function readClock(options: Pick<SourceOptions, 'root' | 'now'>): Promise<Clock> {
+/** Both clocks of the host now. Throws AgentError `proc-unreadable`. */
+export async function readClock(options: Pick<SourceContext, 'root' | 'now'>): Promise<Clock> {
   const uptime = uptimeNs((await text(lookAt(options.root), 'proc/uptime')) ?? '');
   if (uptime === undefined) throw withoutProc(options);
   return { wallNs: options.now(), uptimeNs: uptime };
 }
 
-function withoutProc({ root }: Pick<SourceOptions, 'root'>): SourceError {
-  return new SourceError(
+function withoutProc({ root }: Pick<SourceContext, 'root'>): AgentError {
+  return new AgentError(
     'proc-unreadable',
     `there is no /proc below ${root}: mount it there, or correct the setting root`,
   );

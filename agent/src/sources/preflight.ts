@@ -1,5 +1,5 @@
 /** What makes every source that counts by thread blind, however it is opened, in words for whoever can change it. */
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { link, lookAt, text } from '../proc/root-reader.js';
 import type { Look } from '../proc/root-reader.js';
 
@@ -16,17 +16,17 @@ export const FOREIGN_PIDS = {
   fix: 'run the container with hostPID: true (Kubernetes) or --pid=host (podman, docker)',
 };
 
-/** Throws SourceError `lockdown` or `pid-namespace`. What cannot be told is no reason. */
+/** Throws AgentError `lockdown` or `pid-namespace`. What cannot be told is no reason. */
 export async function refuseIfBlind(root: string): Promise<void> {
   const look = lookAt(root);
   if ((await lockdownOf(look)) === 'confidentiality') {
-    throw new SourceError(
+    throw new AgentError(
       'lockdown',
       `lockdown (/sys/kernel/security/lockdown): ${LOCKED_DOWN.says}: ${LOCKED_DOWN.fix}`,
     );
   }
   if ((await inFirstPidNamespace(look)) === false) {
-    throw new SourceError('pid-namespace', `${FOREIGN_PIDS.says} (below ${root}): ${FOREIGN_PIDS.fix}`);
+    throw new AgentError('pid-namespace', `${FOREIGN_PIDS.says} (below ${root}): ${FOREIGN_PIDS.fix}`);
   }
 }
 

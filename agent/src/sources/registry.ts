@@ -1,35 +1,37 @@
-/** The sources by name. Adding one is adding a file and a line here. */
-import { SourceError } from '../model.js';
+/**
+ * The sources by name. To add one, add its file or folder with an entry (entry.ts), and a line here. The configuration,
+ * `--help`, the reference page, `doctor` and the chart's schema take it from there.
+ */
+import type { Intersected, MissingSetting, SettingsOf } from '../config/sections.js';
 import type { Source } from '../model.js';
-import { createGuest } from './guest/source.js';
-import { createHist } from './hist/source.js';
-import type { SourceOptions } from './options.js';
-import { createReplay } from './replay/source.js';
-import { createUserspaceExit } from './userspace-exit.js';
+import type { SourceContext, SourceEntry } from './entry.js';
+import { guest } from './guest/source.js';
+import { hist } from './hist/source.js';
+import { replay } from './replay/source.js';
+import { userspaceExit } from './userspace-exit.js';
 
-export interface SourceEntry {
-  /** One line for `--help`. */
-  describe: string;
-  create(options: SourceOptions): Source;
+/** The best first. */
+export const SOURCES = { hist, 'userspace-exit': userspaceExit, guest, replay } as const;
+
+export type SourceName = keyof typeof SOURCES;
+export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[];
+
+type Shape = Intersected<(typeof SOURCES)[SourceName]['settings']>;
+
+/** The sections of all sources in the configuration. */
+export const SOURCE_SETTINGS = Object.assign({}, ...Object.values(SOURCES).map(({ settings }) => settings)) as Shape;
+
+export type SourceOptions = SourceContext & SettingsOf<Shape>;
+
+export function createSource(name: SourceName, options: SourceOptions): Source {
+  return SOURCES[name].create(options);
 }
 
-export const SOURCES: ReadonlyMap<string, SourceEntry> = new Map([
-  ['hist', { describe: 'two histograms that the kernel keeps', create: (options) => createHist(options) }],
-  [
-    'userspace-exit',
-    {
-      describe: 'an upper bound of what goes to userspace, for KVM PR',
-      create: (options) => createUserspaceExit(options),
-    },
-  ],
-  ['guest', { describe: 'what this machine issues itself, as a guest', create: (options) => createGuest(options) }],
-  ['replay', { describe: 'a recording of a host', create: createReplay }],
-]);
-
-/** Throws SourceError `source-unknown`, with the sources that there are. */
-export function createSource(name: string, options: SourceOptions): Source {
-  const entry = SOURCES.get(name);
-  if (entry) return entry.create(options);
-  const known = [...SOURCES.keys()].join(', ');
-  throw new SourceError('source-unknown', `the source ${JSON.stringify(name)} is not available; there are: ${known}`);
+/** The setting that the source needs and was not given. */
+export function missingSourceSetting(
+  name: SourceName,
+  settings: Omit<SourceOptions, keyof SourceContext>,
+): MissingSetting | undefined {
+  const { missing }: { missing?: SourceEntry<Shape>['missing'] } = SOURCES[name];
+  return missing?.(settings);
 }

@@ -4,13 +4,16 @@
  */
 import { HYPERCALL_NAMES, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import { HistError } from '../tracefs/hist/error.js';
+import { HistError } from '../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../tracefs/hist/parse.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { Cell, Reading, Source } from '../model.js';
 import { LiveHost } from './live-host.js';
 import { refuseIfBlind } from './preflight.js';
-import type { SourceOptions } from './options.js';
+import { defineSource } from './entry.js';
+import type { SourceContext } from './entry.js';
+import { histSettings } from './settings.js';
+import type { HistSettings } from './settings.js';
 import { openInstance, readHist } from '../tracefs/instances.js';
 import type { InstanceKind, OpenedInstance } from '../tracefs/instances.js';
 import { Tracefs } from '../tracefs/tracefs.js';
@@ -35,8 +38,23 @@ export const USERSPACE_EXIT: InstanceKind = {
   },
 };
 
+type UserspaceExitOptions = SourceContext & { hist: HistSettings };
+
+export const userspaceExit = defineSource({
+  settings: { hist: histSettings },
+  isLive: true,
+  doctor: [
+    {
+      name: 'userspace-exit',
+      gives: 'an upper bound of what goes to userspace; for KVM PR',
+      needs: ['proc', 'tracefs', 'lockdown', 'hist-triggers', 'userspace-exit-event', 'pid-namespace'],
+    },
+  ],
+  create: (options) => createUserspaceExit(options),
+});
+
 /** `files` is given where no kernel is behind them. */
-export function createUserspaceExit(options: SourceOptions, files?: TracefsFiles): Source {
+export function createUserspaceExit(options: UserspaceExitOptions, files?: TracefsFiles): Source {
   return new UserspaceExit(options, new Tracefs(files, USERSPACE_EXIT.withoutEvents));
 }
 
@@ -45,7 +63,7 @@ class UserspaceExit implements Source {
   #counting: (OpenedInstance & { host: LiveHost }) | undefined;
 
   constructor(
-    private readonly options: SourceOptions,
+    private readonly options: UserspaceExitOptions,
     private readonly tracefs: Tracefs,
   ) {}
 
@@ -94,7 +112,7 @@ function upperBound(evidence: readonly ModeEvidence[]): ModeEvidence[] {
   ];
 }
 
-/** Throws SourceError `hist-malformed` that names `where` the text comes from. */
+/** Throws AgentError `hist-malformed` that names `where` the text comes from. */
 function countsOfExits(text: string, where: string): { cells: Cell[]; problems: string[] } {
   try {
     const { rows, dropped } = pickHistogram(parseHist(text), EXIT.keys);
@@ -112,6 +130,6 @@ function countsOfExits(text: string, where: string): { cells: Cell[]; problems: 
     return { cells, problems: dropped > 0 ? [full] : [] };
   } catch (error) {
     if (!(error instanceof HistError)) throw error;
-    throw new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error });
+    throw new AgentError('hist-malformed', `${where}: ${error.message}`, { cause: error });
   }
 }

@@ -1,7 +1,6 @@
 /** The table of `top`: rates to lines of text. Pure; knows no terminal but its size. */
 import { MODES } from '@tcewatch/protocol';
 import { columns } from '../terminal/columns.js';
-import { hint } from './hint.js';
 import { newest, visible } from './rates.js';
 import type { RatesState, VmRates } from './rates.js';
 
@@ -83,4 +82,22 @@ export function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, 0);
   const bar = (value: number) => (value === 0 ? 0 : 1 + Math.round((value / most) * (SPARKS.length - 2)));
   return values.map((value) => SPARKS[bar(value)] ?? '').join('');
+}
+
+/** Less than this share is no fallback: single calls go to userspace on a healthy VM as well. */
+const WORTH_A_WORD = 0.01;
+
+/** Says why a VM's hypercalls go to userspace, as far as one look at the host tells; the collector knows more. */
+export function hint(vm: VmRates): string {
+  const rate = newest(vm);
+  if (!rate) return '';
+  const { real, virtual, userspace } = rate;
+  if (userspace === null) return 'cannot be counted on KVM PR';
+  if (userspace === 0 || userspace / (userspace + (virtual ?? 0)) < WORTH_A_WORD) return '';
+  const descriptors = vm.facts?.descriptors;
+  if (descriptors?.tceTables === 0) return 'no TCE table in the kernel';
+  if (real === null) return 'real mode is not seen: the share in userspace is not known';
+  if (!descriptors) return 'its descriptors cannot be read';
+  const vfio = descriptors.vfioGroups.length > 0 ? ', which VFIO may have taken out of the kernel' : '';
+  return `a LIOBN without a table${vfio}; ${descriptors.tceTables} left`;
 }

@@ -5,7 +5,7 @@ import { toBatch } from '../batch-builder.js';
 import { advance } from '../ledger/advance.js';
 import { snapshot } from '../ledger/snapshot.js';
 import { DEFAULT_CAPS, emptyLedger } from '../ledger/state.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import type { Source } from '../model.js';
 import type { Pace } from '../clock.js';
 
@@ -18,9 +18,9 @@ export interface WatchOptions {
 
 /**
  * Yields a batch for each reading, or the error of one that could not be had, until the source ends or the signal is
- * aborted. Throws SourceError when the source cannot be opened, or the first reading cannot be had.
+ * aborted. Throws AgentError when the source cannot be opened, or the first reading cannot be had.
  */
-export async function* watch(source: Source, options: WatchOptions): AsyncGenerator<Batch | SourceError> {
+export async function* watch(source: Source, options: WatchOptions): AsyncGenerator<Batch | AgentError> {
   const { pace, signal, intervalMs } = options;
   const run = randomUUID();
   let ledger = emptyLedger();
@@ -32,7 +32,7 @@ export async function* watch(source: Source, options: WatchOptions): AsyncGenera
     for (let sequence = 1; !signal.aborted; sequence++) {
       const reading = await next(source, sequence === 1);
       if (reading === undefined) return;
-      if (reading instanceof SourceError) yield reading;
+      if (reading instanceof AgentError) yield reading;
       else {
         ledger = advance(ledger, reading, DEFAULT_CAPS);
         const intervalNs = BigInt(Math.round((intervalMs ?? 0) * 1e6));
@@ -49,7 +49,7 @@ async function next(source: Source, isFirst: boolean) {
   try {
     return await source.next();
   } catch (error) {
-    if (isFirst || !(error instanceof SourceError)) throw error;
+    if (isFirst || !(error instanceof AgentError)) throw error;
     return error;
   }
 }

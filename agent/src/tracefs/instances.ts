@@ -1,7 +1,7 @@
 /** Private tracefs instances that count with hist triggers: finding or making them, and reading them. */
 import { join } from 'node:path';
 import type { HistTrigger } from './hist/trigger.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { Tracefs, absent, gone } from './tracefs.js';
 import type { AbsentEvents, Hold } from './tracefs.js';
 import { heldTrigger, resumeCommand, triggerCommand } from './triggers.js';
@@ -76,7 +76,7 @@ export interface OpenOptions<K extends InstanceKind> extends Omit<InstanceOption
 
 /**
  * The newest instance that still counts and that `isWanted`: an agent that was killed has lost nothing. Else a new one.
- * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws SourceError.
+ * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws AgentError.
  */
 export async function openInstance<K extends InstanceKind>(
   { kinds, ...options }: OpenOptions<K>,
@@ -93,7 +93,7 @@ export async function openInstance<K extends InstanceKind>(
   return { instance: instance ?? (await makeInstance({ ...options, kind: kinds[0] })), problems };
 }
 
-/** A new instance that counts. Throws SourceError, and then leaves nothing behind. */
+/** A new instance that counts. Throws AgentError, and then leaves nothing behind. */
 export async function makeInstance<K extends InstanceKind>(options: InstanceOptions<K>): Promise<Instance<K>> {
   const { kind, nowNs } = options;
   return { ...(await countIn(`${kind.prefix}-${nowNs}`, kind, options)), madeNs: nowNs, kind };
@@ -117,7 +117,7 @@ export async function countIn(name: string, kind: InstanceKind, { tracefs, root,
   }
 }
 
-/** In this order; `size`: entries of each histogram. Throws SourceError. */
+/** In this order; `size`: entries of each histogram. Throws AgentError. */
 export async function setTriggers(
   tracefs: Tracefs,
   directory: string,
@@ -157,13 +157,13 @@ export async function readHist(tracefs: Tracefs, directory: string, trigger: Tri
   return text;
 }
 
-/** Where tracefs is mounted below `root`. Throws SourceError `not-mounted`. */
+/** Where tracefs is mounted below `root`. Throws AgentError `not-mounted`. */
 export async function findTracefs(root: string, tracefs = new Tracefs()): Promise<string> {
   for (const mountPoint of MOUNT_POINTS) {
     const tracing = join(root, mountPoint);
     if (await tracefs.exists(join(tracing, 'instances'))) return tracing;
   }
-  throw new SourceError(
+  throw new AgentError(
     'not-mounted',
     `there is no tracefs in ${join(root, 'sys/kernel/tracing')}: mount it with ` +
       '"mount -t tracefs nodev /sys/kernel/tracing"',

@@ -1,7 +1,8 @@
 /** The files of tracefs, and what is in the way when one of them cannot be had. */
 import { constants } from 'node:fs';
 import { access, mkdir, open, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
+import type { ErrorCode } from '../errors.js';
 
 /** A file that is kept open. */
 export interface Hold {
@@ -38,11 +39,11 @@ export const realFiles: TracefsFiles = {
 
 /** What a source says where the kernel has not the events that it counts. */
 export interface AbsentEvents {
-  code: string;
+  code: ErrorCode;
   message: string;
 }
 
-/** The same, with errors for people: each throws SourceError. A file that is not there is one of `absentEvents`, if given. */
+/** The same, with errors for people: each throws AgentError. A file that is not there is one of `absentEvents`, if given. */
 export class Tracefs {
   constructor(
     private readonly files: TracefsFiles = realFiles,
@@ -130,13 +131,13 @@ async function removal(
 }
 
 /** What to do about it, by what the kernel said. */
-function failure(error: unknown, path: string, absentEvents: AbsentEvents | undefined): SourceError {
+function failure(error: unknown, path: string, absentEvents: AbsentEvents | undefined): AgentError {
   const { code, message } = error as NodeJS.ErrnoException;
   const because = { cause: error };
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return new SourceError(
+      return new AgentError(
         'permission',
         `permission denied for ${path}: run the agent as root or grant it CAP_DAC_OVERRIDE; where the kernel is locked ` +
           'down for confidentiality (/sys/kernel/security/lockdown), it allows nobody to trace',
@@ -146,18 +147,18 @@ function failure(error: unknown, path: string, absentEvents: AbsentEvents | unde
       if (absentEvents) return absent(absentEvents, path, because);
       break;
     case 'EINVAL':
-      return new SourceError(
+      return new AgentError(
         'trigger-refused',
         `the kernel refused a hist trigger in ${path}: it needs CONFIG_HIST_TRIGGERS and Linux 4.17 or later`,
         because,
       );
   }
-  return new SourceError('tracefs-failed', `${path}: ${message}`, because);
+  return new AgentError('tracefs-failed', `${path}: ${message}`, because);
 }
 
 /** Somebody else took away what counts. */
-export function gone(code: 'instance-removed' | 'trigger-removed', path: string): SourceError {
-  return new SourceError(
+export function gone(code: 'instance-removed' | 'trigger-removed', path: string): AgentError {
+  return new AgentError(
     code,
     `somebody removed what counts in ${path}: it is made anew, and what was counted since the last reading is lost; ` +
       'leave tracefs instances that are named tcewatch-* alone',
@@ -165,6 +166,6 @@ export function gone(code: 'instance-removed' | 'trigger-removed', path: string)
 }
 
 /** The kernel has not the events that are to be counted. */
-export function absent({ code, message }: AbsentEvents, path: string, options?: ErrorOptions): SourceError {
-  return new SourceError(code, `${path} is not there: ${message}`, options);
+export function absent({ code, message }: AbsentEvents, path: string, options?: ErrorOptions): AgentError {
+  return new AgentError(code, `${path} is not there: ${message}`, options);
 }

@@ -1,7 +1,6 @@
 /** Hist triggers that sources count with: what is written, and whether a trigger file holds it. */
 import { HYPERCALLS } from '@tcewatch/protocol';
-import { HistError } from './hist/error.js';
-import { parseTrigger, sameFilter, written } from './hist/trigger.js';
+import { HistError, parseTrigger, sameFilter, written } from './hist/trigger.js';
 import type { HistField, HistTrigger } from './hist/trigger.js';
 
 export interface TriggerSpec {

@@ -8,8 +8,40 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { frameBatches } from '@tcewatch/protocol';
 import { judge } from './http-response.js';
-import { post } from '@tcewatch/common';
+import { checkTls, clientTls, duration, plainUrl, post, secret } from '@tcewatch/common';
+import { z } from 'zod';
+import { defineTransport } from './transport.js';
 import type { AttemptLimits, OutgoingBatch, Transport, Verdict } from './transport.js';
+
+/** The section `collector` of the configuration. */
+export const collectorSettings = z
+  .strictObject({
+    url: plainUrl().optional().describe('Base URL of the collector; batches are sent to `v1/batches` below it.'),
+    token: secret().optional().describe('Bearer token that the collector asks for.'),
+    timeout: duration().prefault('30s').describe('How long one request may take.'),
+    gzip: z.boolean().default(true).describe('Whether batches are compressed.'),
+    tls: z
+      .strictObject({ ...clientTls("The agent's", 'a collector that asks for one') })
+      .superRefine(checkTls)
+      .prefault({}),
+  })
+  .prefault({});
+
+export const http = defineTransport({
+  settings: { collector: collectorSettings },
+  missing: ({ collector: { url } }) =>
+    url === undefined ? { path: ['collector', 'url'], fix: 'give the URL of the collector' } : undefined,
+  create: ({ collector: { url, token, timeout, gzip, tls } }) => {
+    if (url === undefined) throw new RangeError('the schema lets `transport: http` pass only with a collector.url');
+    return new HttpTransport({
+      url,
+      token: token?.reveal(),
+      tls: { ca: tls.ca?.reveal(), cert: tls.cert?.reveal(), key: tls.key?.reveal() },
+      gzip,
+      timeoutMs: timeout,
+    });
+  },
+});
 
 export interface HttpTransportOptions {
   /** The collector; `v1/batches` is below its path. */

@@ -2,10 +2,22 @@
  * Writes batches to a topic of Kafka, each as one message, keyed by its host: those of a host keep their order. One attempt
  * is one write; whatever is in doubt is written again, since a batch that comes twice changes no result.
  */
-import { KafkaError, connect } from '@tcewatch/kafka';
+import { BATCHES_TOPIC, KafkaError, connect, kafkaSettings, topicName } from '@tcewatch/kafka';
 import type { KafkaClient, KafkaProducer, KafkaRecord, KafkaSettings } from '@tcewatch/kafka';
 import type { Logger } from 'pino';
+import { defineTransport } from './transport.js';
 import type { AttemptLimits, EncodedBatch, OutgoingBatch, Transport, Verdict } from './transport.js';
+
+export const kafka = defineTransport({
+  settings: {
+    kafka: kafkaSettings
+      .extend({ topic: topicName(BATCHES_TOPIC).describe('Topic that batches are written to; it must be there.') })
+      .prefault({}),
+  },
+  missing: ({ kafka: { brokers } }) =>
+    brokers.length === 0 ? { path: ['kafka', 'brokers'], fix: 'give host:port of some brokers' } : undefined,
+  create: ({ kafka: { topic, ...settings } }, log) => new KafkaTransport({ settings, topic, log }),
+});
 
 export interface KafkaTransportOptions {
   settings: KafkaSettings;

@@ -1,34 +1,40 @@
-/** The transports by name, made from the configuration. Adding one is adding a file and a line here. */
+/**
+ * The transports by name. To add one, add its file with an entry (transport.ts), and a line here. The configuration,
+ * `--help`, the reference page and the chart's schema take it from there.
+ */
 import type { Logger } from 'pino';
-import type { AgentConfig } from '../config/schema.js';
-import { HttpTransport } from './http.js';
-import { KafkaTransport } from './kafka.js';
+import type { Intersected, MissingSetting, SettingsOf } from '../config/sections.js';
+import { http } from './http.js';
+import { kafka } from './kafka.js';
 import type { Transport } from './transport.js';
 
-type TransportName = NonNullable<AgentConfig['transport']>;
-type TransportFactory = (config: AgentConfig, log: Logger) => Transport | undefined;
+export const TRANSPORTS = { http, kafka } as const;
 
-const TRANSPORTS: Readonly<Record<TransportName, TransportFactory>> = {
-  http: createHttp,
-  kafka: ({ kafka: { topic, ...settings } }, log) => new KafkaTransport({ settings, topic, log }),
-  // For sites that only scrape the agent, and for counting a recording.
-  none: () => undefined,
-};
+/** `none` is for sites that only scrape the agent, and for counting a recording. */
+export type TransportName = keyof typeof TRANSPORTS | 'none';
+export const TRANSPORT_NAMES = [...Object.keys(TRANSPORTS), 'none'] as TransportName[];
+
+type Shape = Intersected<(typeof TRANSPORTS)[keyof typeof TRANSPORTS]['settings']>;
+export type TransportSettings = SettingsOf<Shape>;
+
+/** The sections of all transports in the configuration. */
+export const TRANSPORT_SETTINGS = Object.assign(
+  {},
+  ...Object.values(TRANSPORTS).map(({ settings }) => settings),
+) as Shape;
+
+export type TransportChoice = TransportSettings & { transport?: TransportName | undefined };
 
 /** The transport that the configuration names, or means by giving a collector; undefined to deliver nowhere. */
-export function createTransport(config: AgentConfig, log: Logger): Transport | undefined {
+export function createTransport(config: TransportChoice, log: Logger): Transport | undefined {
   const name = config.transport ?? (config.collector.url === undefined ? 'none' : 'http');
-  return TRANSPORTS[name](config, log);
+  return name === 'none' ? undefined : TRANSPORTS[name].create(config, log);
 }
 
-function createHttp({ collector }: AgentConfig): Transport {
-  const { url, token, timeout, gzip, tls } = collector;
-  if (url === undefined) throw new RangeError('the schema lets `transport: http` pass only with a collector.url');
-  return new HttpTransport({
-    url,
-    token: token?.reveal(),
-    tls: { ca: tls.ca?.reveal(), cert: tls.cert?.reveal(), key: tls.key?.reveal() },
-    gzip,
-    timeoutMs: timeout,
-  });
+/** The setting that the named transport needs and was not given. */
+export function missingTransportSetting({
+  transport = 'none',
+  ...settings
+}: TransportChoice): MissingSetting | undefined {
+  return transport === 'none' ? undefined : TRANSPORTS[transport].missing(settings);
 }

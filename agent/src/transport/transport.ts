@@ -1,4 +1,6 @@
 /** How encoded batches leave the host: one attempt at a time. One file for each transport; `registry.ts` names them. */
+import type { Logger } from 'pino';
+import type { MissingSetting, SettingsOf, SettingsShape } from '../config/sections.js';
 
 /** One batch ready to travel, with what an outbox and a transport must know of it. */
 export interface EncodedBatch {
@@ -38,6 +40,18 @@ export type Verdict =
   | { kind: 'retry'; afterMs: number; message: string }
   /** All of them, but perhaps none alone, are more than the other side takes at once: worth another try with fewer. */
   | { kind: 'too-large' };
+
+/** What a transport is registered with: its settings come to the configuration from here. */
+export interface TransportEntry<Shape extends SettingsShape> {
+  settings: Shape;
+  missing(settings: SettingsOf<Shape>): MissingSetting | undefined;
+  create(settings: SettingsOf<Shape>, log: Logger): Transport;
+}
+
+/** Gives an entry its type. */
+export function defineTransport<Shape extends SettingsShape>(entry: TransportEntry<Shape>): TransportEntry<Shape> {
+  return entry;
+}
 
 /** One way for batches to leave the host. What fails is tried again by the outbox, so a transport keeps nothing. */
 export interface Transport {

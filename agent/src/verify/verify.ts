@@ -1,14 +1,14 @@
 /** Counts the same calls for some time by a histogram and by a ring, each in tracefs instances of its own, and compares. */
 import type { Cell } from '../model.js';
-import { SourceError } from '../model.js';
+import { AgentError } from '../errors.js';
 import { countsOf } from '../sources/hist/counts.js';
 import { HIST, readInstance } from '../sources/hist/instance.js';
 import type { Pace } from '../clock.js';
 import { openPassing } from '../sources/hist/temporary-instance.js';
-import { RingCounts } from '../sources/ring/counts.js';
-import { makeRing, readFormats, removeRing, removeRings } from '../sources/ring/instance.js';
-import { RingReader } from '../sources/ring/reader.js';
-import type { RingReaderOptions } from '../sources/ring/reader.js';
+import { RingCounts } from '../ring/counts.js';
+import { makeRing, readFormats, removeRing, removeRings } from '../ring/instance.js';
+import { RingReader } from '../ring/reader.js';
+import type { RingReaderOptions } from '../ring/reader.js';
 import { Tracefs } from '../tracefs/tracefs.js';
 import { findTracefs } from '../tracefs/instances.js';
 import type { InstanceKind } from '../tracefs/instances.js';
@@ -17,7 +17,7 @@ import type { Comparison } from './compare.js';
 
 /** Something that counts calls from when it was opened. */
 export interface Counter {
-  /** Throws SourceError when it has lost some: then nothing can be compared. */
+  /** Throws AgentError when it has lost some: then nothing can be compared. */
   read(): Promise<Cell[]>;
   /** Resolves to what could not be removed, as problems. */
   close(): Promise<string[]>;
@@ -38,7 +38,7 @@ const SAMPLE_EVERY_MS = 100;
  */
 const MARGIN_MS = 5;
 
-/** Throws SourceError when one of the two cannot be read or has lost something. */
+/** Throws AgentError when one of the two cannot be read or has lost something. */
 export async function verify(hist: Counter, ring: Counter, options: VerifyOptions): Promise<Comparison[]> {
   const { seconds, pace, stop, onProgress } = options;
   const comparing = new Comparing();
@@ -65,7 +65,7 @@ export async function openHist(root: string, pid: number, size: number): Promise
     read: async () => {
       const { cells, accounts } = countsOf(await readInstance(tracefs, directory), directory);
       const lost = accounts.flatMap(({ losses }) => losses).reduce((sum, { events }) => sum + events, 0);
-      if (lost > 0) throw new SourceError('hist-full', `a histogram was full and lost ${lost} calls: raise hist.size`);
+      if (lost > 0) throw new AgentError('hist-full', `a histogram was full and lost ${lost} calls: raise hist.size`);
       return cells;
     },
     close: () => passing.remove(),
@@ -95,9 +95,9 @@ export async function openRing(
     read: async () => {
       await reader.catchUp();
       const lost = reader.tallies().reduce((sum, { overwritten, dropped }) => sum + overwritten + dropped, 0);
-      if (lost > 0) throw new SourceError('ring-lost', `the ring lost ${lost} calls: raise --ring-kb-per-cpu`);
+      if (lost > 0) throw new AgentError('ring-lost', `the ring lost ${lost} calls: raise --ring-kb-per-cpu`);
       const [problem] = counts.problems;
-      if (problem !== undefined) throw new SourceError('ring-undecodable', problem);
+      if (problem !== undefined) throw new AgentError('ring-undecodable', problem);
       return counts.cells();
     },
     close: async () => {

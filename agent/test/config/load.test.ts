@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@tcewatch/common';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadAgentConfig } from '../../src/config/load.js';
-import { configSchema } from '../../src/config/schema.js';
-import { SOURCES } from '../../src/sources/registry.js';
+import { loadAgentConfig, configSchema } from '../../src/config/schema.js';
+import { SOURCE_NAMES } from '../../src/sources/registry.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'tcewatch-agent-config-'));
 afterAll(() => {
@@ -61,7 +60,7 @@ describe('loadAgentConfig', () => {
 
   it('knows the sources that there are', () => {
     const { options } = configSchema.shape.source.unwrap();
-    expect(options).toEqual([...SOURCES.keys()]);
+    expect(options).toEqual(SOURCE_NAMES);
   });
 
   it.each([

@@ -7,7 +7,7 @@ import { unpack } from '@tcewatch/recordings';
 import { expect, it } from 'vitest';
 import { evidenceOf } from '../../src/evidence/evidence.js';
 import { NO_BOOT } from '../../src/proc/host.js';
-import { guestMmu } from '../../src/proc/mmu.js';
+import { guestMmu } from '../../src/proc/vms.js';
 import { parseQemu } from '../../src/proc/qemu.js';
 
 const recording = join(await unpack('real-mode-5.10'), 'static');

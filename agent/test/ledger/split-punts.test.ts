@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apportion } from '../../src/ledger/split-punts.js';
-import { cellKey } from '../../src/ledger/cell-key.js';
+import { cellKey } from '../../src/ledger/state.js';
 import type { CellCount } from '../../src/ledger/state.js';
 import type { Cell } from '../../src/model.js';
 

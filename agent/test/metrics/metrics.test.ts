@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
 import { createMetrics } from '../../src/metrics/registry.js';
-import { SourceError } from '../../src/model.js';
+import { AgentError } from '../../src/errors.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import { noState } from '../../src/run/state-file.js';
 import type { OutboxStats } from '../../src/outbox/outbox.js';
@@ -134,7 +134,7 @@ describe('hypercall metrics', () => {
 
 describe("the agent's own metrics", () => {
   it('count readings and failures, and show the ledger', async () => {
-    const lines = await scrapeAfter([full, new SourceError('permission', 'x'), full]);
+    const lines = await scrapeAfter([full, new AgentError('permission', 'x'), full]);
     expect(await lines('tcewatch_agent_', 'readings_total')).toEqual([
       'tcewatch_agent_readings_total 2',
       'tcewatch_agent_failed_readings_total{code="permission"} 1',

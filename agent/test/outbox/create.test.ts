@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noTelemetry } from '@tcewatch/opentelemetry';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadAgentConfig } from '../../src/config/load.js';
+import { loadAgentConfig } from '../../src/config/schema.js';
 import { createOutbox } from '../../src/outbox/create.js';
 import { realPace } from '../../src/clock.js';
 import { collectLog } from '../log/collect.js';

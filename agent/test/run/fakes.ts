@@ -1,7 +1,7 @@
 /** A source that gives what a test says, an outbox that keeps what it gets, and a clock that a test turns. */
 import { UNATTRIBUTED_LIFE } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import { SourceError } from '../../src/model.js';
+import { AgentError } from '../../src/errors.js';
 import type { Cell, Reading, Source, VmSighting } from '../../src/model.js';
 import type { Pace } from '../../src/clock.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
@@ -41,7 +41,7 @@ export function reading(parts: Partial<Reading>): Reading {
   };
 }
 
-export type Step = Reading | SourceError | (() => Reading | Promise<Reading>);
+export type Step = Reading | AgentError | (() => Reading | Promise<Reading>);
 
 /** Walks the steps; what it was asked for is in `asked`. */
 export class FakeSource implements Source {
@@ -52,7 +52,7 @@ export class FakeSource implements Source {
 
   constructor(
     private readonly steps: Step[],
-    private readonly failToOpen: SourceError[] = [],
+    private readonly failToOpen: AgentError[] = [],
   ) {}
 
   open(knownEpoch?: string): Promise<void> {
@@ -65,7 +65,7 @@ export class FakeSource implements Source {
   async next(): Promise<Reading | undefined> {
     this.asked.push('next');
     const step = this.steps.shift();
-    if (step instanceof SourceError) throw step;
+    if (step instanceof AgentError) throw step;
     return typeof step === 'function' ? await step() : step;
   }
 

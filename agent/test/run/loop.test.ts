@@ -2,7 +2,7 @@ import { decodeBatch, seriesRow } from '@tcewatch/protocol';
 import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
-import { SourceError } from '../../src/model.js';
+import { AgentError } from '../../src/errors.js';
 import { ReadingLoop } from '../../src/run/loop.js';
 import type { LoopOptions } from '../../src/run/loop.js';
 import { noState } from '../../src/run/state-file.js';
@@ -13,7 +13,7 @@ import type { Step } from './fakes.js';
 const RUN = '00000000-0000-8000-8000-000000000001';
 const never = new AbortController().signal;
 
-function loopOver(steps: Step[], more: Partial<LoopOptions> & { failToOpen?: SourceError[] } = {}) {
+function loopOver(steps: Step[], more: Partial<LoopOptions> & { failToOpen?: AgentError[] } = {}) {
   const source = new FakeSource(steps, more.failToOpen);
   const outbox = new KeepingOutbox();
   const pace = new FakePace();
@@ -47,7 +47,7 @@ describe('ReadingLoop', () => {
 
   it('traces each reading, and each batch carries the context of its own', async () => {
     const telemetry = recordingTelemetry();
-    const steps = [counted(1), new SourceError('permission', 'no permission'), counted(2)];
+    const steps = [counted(1), new AgentError('permission', 'no permission'), counted(2)];
     const { loop, outbox } = loopOver(steps, { telemetry });
     await loop.run(never);
     const attributes = { 'tcewatch.source': 'fake', 'tcewatch.run': RUN };
@@ -77,7 +77,7 @@ describe('ReadingLoop', () => {
   });
 
   it('counts a failure by its code, says it once, and prepares the source again', async () => {
-    const gone = () => new SourceError('permission', 'cannot read x: run as root');
+    const gone = () => new AgentError('permission', 'cannot read x: run as root');
     const { loop, source, outbox, lines } = loopOver([counted(1), gone(), gone(), counted(2)]);
     await loop.run(never);
     expect([...loop.status.failures]).toEqual([['permission', 2]]);
@@ -91,7 +91,7 @@ describe('ReadingLoop', () => {
   });
 
   it('goes on when the source cannot be opened yet', async () => {
-    const failToOpen = [new SourceError('not-mounted', 'mount tracefs')];
+    const failToOpen = [new AgentError('not-mounted', 'mount tracefs')];
     const { loop, pace } = loopOver([counted(1)], { failToOpen });
     await loop.run(never);
     expect(loop.status.readings).toBe(1);
@@ -161,7 +161,7 @@ describe('ReadingLoop', () => {
 
 describe('ReadingLoop over a source that keeps its own time', () => {
   it('never sleeps, passes over broken readings and ends with the source', async () => {
-    const cut = new SourceError('hist-malformed', 'cut in line 3');
+    const cut = new AgentError('hist-malformed', 'cut in line 3');
     const { loop, pace, source, outbox } = loopOver([counted(1), cut, counted(3)], { pacedBy: 'source' });
     await loop.run(never);
     expect(pace.slept).toEqual([]);
@@ -170,7 +170,7 @@ describe('ReadingLoop over a source that keeps its own time', () => {
   });
 
   it('fails when the source cannot be opened: no later moment would be better', async () => {
-    const failToOpen = [new SourceError('no-recording', 'there is no recording')];
+    const failToOpen = [new AgentError('recording-missing', 'there is no recording')];
     const { loop } = loopOver([], { failToOpen, pacedBy: 'source' });
     await expect(loop.run(never)).rejects.toThrow('there is no recording');
   });

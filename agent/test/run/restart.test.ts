@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_CAPS } from '../../src/ledger/state.js';
-import { SourceError } from '../../src/model.js';
+import { AgentError } from '../../src/errors.js';
 import type { Reading } from '../../src/model.js';
 import { QueuedOutbox } from '../../src/outbox/durable.js';
 import { ReadingLoop } from '../../src/run/loop.js';
@@ -62,7 +62,7 @@ async function live(readings: readonly Reading[], end: Fate, { state, collector,
     load: () => state.load(),
     keep: (next) => {
       const isEnd = ++kept === readings.length;
-      if (isEnd && end === 'killed before its state is kept') throw new SourceError('killed', 'killed');
+      if (isEnd && end === 'killed before its state is kept') throw new AgentError('internal', 'killed');
       if (isEnd && end !== 'lives') transport.isUp = false;
       if (isEnd && end === 'killed before the outbox has the batch') outbox.send = () => Promise.resolve(undefined);
       return state.keep(next);
@@ -239,7 +239,7 @@ describe('a state that cannot be used', () => {
     const collector = new ModelCollector();
     const { lines } = await live([...one(), ...one()], 'lives', { state: new FileState(directory), collector });
     expect(lines).toEqual([]);
-    await expect(state.load()).rejects.toThrow(SourceError);
+    await expect(state.load()).rejects.toThrow(AgentError);
     const { loop } = await live([...one(), ...one(), ...one()], 'lives', { state, collector });
     expect(loop.status.newest?.batch.problems).toEqual([
       expect.stringMatching(/cannot keep the agent's state .*EEXIST/),

@@ -76,7 +76,7 @@ describe.each(COUNTERS)('%s', (_, begin) => {
   it('refuses a container, and says what to do', async () => {
     await putNamespace(4_026_532_201);
     await expect(begin()).rejects.toMatchObject({
-      name: 'SourceError',
+      name: 'AgentError',
       code: 'pid-namespace',
       message: expect.stringContaining('hostPID: true') as string,
     });
@@ -86,7 +86,7 @@ describe.each(COUNTERS)('%s', (_, begin) => {
   it('refuses a kernel that is locked down, and says what to do', async () => {
     await lockDown('none integrity [confidentiality]\n');
     await expect(begin()).rejects.toMatchObject({
-      name: 'SourceError',
+      name: 'AgentError',
       code: 'lockdown',
       message: expect.stringContaining('lockdown=integrity') as string,
     });

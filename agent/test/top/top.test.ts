@@ -1,12 +1,11 @@
 import type { Batch } from '@tcewatch/protocol';
 import { unpack } from '@tcewatch/recordings';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hint } from '../../src/top/hint.js';
+import { hint, sparkline, table } from '../../src/top/table.js';
 import { NO_RATES, newest, observe } from '../../src/top/rates.js';
 import type { RatesState, VmRates } from '../../src/top/rates.js';
-import { sparkline, table } from '../../src/top/table.js';
 import { watch } from '../../src/top/watch.js';
-import { SourceError } from '../../src/model.js';
+import { AgentError } from '../../src/errors.js';
 import type { Source } from '../../src/model.js';
 import { createReplay } from '../../src/sources/replay/source.js';
 import { testOptions } from '../sources/options.js';
@@ -23,7 +22,7 @@ beforeAll(async () => {
     pace,
     signal,
   })) {
-    if (batch instanceof SourceError) throw batch;
+    if (batch instanceof AgentError) throw batch;
     states.push((state = observe(state, batch)));
     last = batch;
   }
@@ -131,7 +130,7 @@ describe('the hint', () => {
 });
 
 describe('watching', () => {
-  const failing = (...outcomes: (SourceError | undefined)[]): Source => ({
+  const failing = (...outcomes: (AgentError | undefined)[]): Source => ({
     name: 'failing',
     open: () => Promise.resolve(),
     next: () => {
@@ -142,7 +141,7 @@ describe('watching', () => {
   });
 
   it('fails with the first reading', async () => {
-    const error = new SourceError('permission', 'run as root');
+    const error = new AgentError('permission', 'run as root');
     await expect(watch(failing(error), { pace, signal, intervalMs: 1 }).next()).rejects.toBe(error);
   });
 });

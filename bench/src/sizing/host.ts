@@ -31,12 +31,12 @@ export async function recordedBatches(name: string): Promise<Batch[]> {
     host: {},
     agentVersion: '0.1.0',
     hist: { size: 4096, detail: false },
+    pace: { now: () => 0, sleep: () => Promise.resolve() },
     now: () => 0n,
     replay: {
       directory: await unpack(name),
       source: 'hist',
       speed: Infinity,
-      pace: { now: () => 0, sleep: () => Promise.resolve() },
     },
   });
   await source.open();

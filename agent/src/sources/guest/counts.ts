@@ -1,27 +1,27 @@
 /** What a guest counted of the hypercalls that it issued: the histogram of powerpc:hcall_entry, or debugfs hcall_inst. */
 import { hypercallName } from '@tcewatch/protocol';
-import { HistError } from '../../tracefs/hist/error.js';
+import { HistError } from '../../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { Cell } from '../../model.js';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 
 /** The guest itself is the one VM of its readings, and this stands for all its processors. */
 export const GUEST_THREAD = 0;
 
-/** Throws SourceError `hist-malformed` that names `where` the text comes from. */
+/** Throws AgentError `hist-malformed` that names `where` the text comes from. */
 export function countsOfHist(text: string, where: string): Cell[] {
   try {
     const { rows } = pickHistogram(parseHist(text), ['opcode']);
     return rows.flatMap(({ keys, hitcount }) => cells(Number(keys[0]), hitcount));
   } catch (error) {
     if (!(error instanceof HistError)) throw error;
-    throw new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error });
+    throw new AgentError('hist-malformed', `${where}: ${error.message}`, { cause: error });
   }
 }
 
 /**
  * Of the files hcall_inst/cpuN: lines of opcode, calls, and times in ticks, all decimal; opcodes without calls have no line
- * (arch/powerpc/platforms/pseries/hvCall_inst.c). Throws SourceError `hcall-inst-malformed`.
+ * (arch/powerpc/platforms/pseries/hvCall_inst.c). Throws AgentError `hcall-inst-malformed`.
  */
 export function countsOfInst(texts: ReadonlyMap<string, string>): Cell[] {
   const calls = new Map<number, number>();
@@ -31,7 +31,7 @@ export function countsOfInst(texts: ReadonlyMap<string, string>): Cell[] {
       const [, opcode, count] = /^\s*(\d{1,10})\s+(\d{1,15})(\s+\d+)*\s*$/.exec(line) ?? [];
       if (opcode === undefined) {
         const found = JSON.stringify(line.slice(0, 80));
-        throw new SourceError(
+        throw new AgentError(
           'hcall-inst-malformed',
           `${path}, line ${i + 1}: expected opcode and calls, found ${found}`,
         );

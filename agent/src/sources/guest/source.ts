@@ -4,14 +4,17 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import type { Cell, Reading, Source, VmSighting } from '../../model.js';
 import { printable } from '../../printable.js';
 import { lookAt, names, problemsOf, text } from '../../proc/root-reader.js';
 import type { Look } from '../../proc/root-reader.js';
 import { GUEST_THREAD, countsOfHist, countsOfInst } from './counts.js';
 import { LiveHost } from '../live-host.js';
-import type { SourceOptions } from '../options.js';
+import { defineSource } from '../entry.js';
+import type { SourceContext } from '../entry.js';
+import { histSettings } from '../settings.js';
+import type { HistSettings } from '../settings.js';
 import { openInstance, readHist } from '../../tracefs/instances.js';
 import type { InstanceKind } from '../../tracefs/instances.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
@@ -59,8 +62,23 @@ interface Counting {
   close?(): Promise<void>;
 }
 
+type GuestOptions = SourceContext & { hist: HistSettings };
+
+export const guest = defineSource({
+  settings: { hist: histSettings },
+  isLive: true,
+  doctor: [
+    {
+      name: 'guest',
+      gives: 'what this machine issues itself, as a guest',
+      needs: ['proc', 'lockdown', 'guest-events'],
+    },
+  ],
+  create: (options) => createGuest(options),
+});
+
 /** `files` is given where no kernel is behind them. */
-export function createGuest(options: SourceOptions, files?: TracefsFiles): Source {
+export function createGuest(options: GuestOptions, files?: TracefsFiles): Source {
   return new Guest(options, new Tracefs(files, GUEST.withoutEvents));
 }
 
@@ -71,7 +89,7 @@ class Guest implements Source {
   #counting: Counting | undefined;
 
   constructor(
-    private readonly options: SourceOptions,
+    private readonly options: GuestOptions,
     private readonly tracefs: Tracefs,
   ) {}
 
@@ -129,11 +147,11 @@ class Guest implements Source {
   }
 }
 
-/** Throws SourceError `guest-unknown` where the guest does not know its own uuid: no host's figures would belong to it. */
+/** Throws AgentError `guest-unknown` where the guest does not know its own uuid: no host's figures would belong to it. */
 async function identify(look: Look, { facts }: LiveHost): Promise<VmSighting> {
   const uuid = await firstText(look, UUID_PATHS);
   if (uuid === undefined || uuid === NIL_UUID) {
-    throw new SourceError(
+    throw new AgentError(
       'guest-unknown',
       'the device tree tells no uuid of this guest: give it one on its host (QEMU -uuid, <uuid> in libvirt), and mount /proc',
     );
@@ -169,7 +187,7 @@ async function readStatistics(root: string): Promise<Cell[]> {
   }
   const [problem] = problemsOf(look);
   // Half of the processors would read as counters that went back.
-  if (problem !== undefined) throw new SourceError('permission', problem);
+  if (problem !== undefined) throw new AgentError('permission', problem);
   return countsOfInst(texts);
 }
 

@@ -1,14 +1,13 @@
 /** The histograms of a host over time: the instance that counts now, and the one that takes over from it. */
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import type { Cell, Handover, LatencyCell, VmSighting } from '../../model.js';
 import type { HistCounts } from './counts.js';
 import { Detail, removeDetails } from './detail.js';
 import type { Counts } from './handover.js';
 import { HIST_KINDS, histKind } from './instance.js';
 import type { HistKind } from './instance.js';
-import { planFor } from './plan.js';
+import { planFor, Recovery } from './plan.js';
 import type { Plan } from './plan.js';
-import { Recovery } from './recovery.js';
 import { Takeover, readCounts } from './handover-reader.js';
 import { makeInstance, openInstance, removeInstance } from '../../tracefs/instances.js';
 import type { Instance, Place } from '../../tracefs/instances.js';
@@ -49,7 +48,7 @@ export class Counting {
     private leftovers: readonly string[],
   ) {}
 
-  /** Goes on with the instance that is known, else makes one. Throws SourceError. */
+  /** Goes on with the instance that is known, else makes one. Throws AgentError. */
   static async open(options: CountingOptions, nowNs: bigint, isKnown: (madeNs: bigint) => boolean): Promise<Counting> {
     const { instance, problems } = await openInstance({ ...options, kinds: HIST_KINDS, nowNs }, (found) =>
       isKnown(found.madeNs),
@@ -64,7 +63,7 @@ export class Counting {
 
   /**
    * Reads what is counted: latencies first and LIOBNs of punts last. So never are more calls timed than counted, and a
-   * punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws SourceError.
+   * punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws AgentError.
    */
   async count(nowNs: bigint): Promise<Counted> {
     await this.#leave();
@@ -135,7 +134,7 @@ export class Counting {
       this.#takeover = await Takeover.begin({ tracefs: options.tracefs, old, before, taker, plan, trialEndsNs });
       return [remark(plan)];
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
+      if (!(error instanceof AgentError)) throw error;
       this.#recovery.failed(nowNs, plan);
       const left = taker ? await this.#remove(taker) : [];
       return [`the histograms cannot be made anew (${plan.why}): ${error.message}`, ...left];

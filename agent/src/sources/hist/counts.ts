@@ -32,7 +32,7 @@ export interface HistCounts {
   tables: [HistTable, HistTable];
 }
 
-/** `scope`: how the calls that enter are keyed. Throws SourceError `hist-malformed` that names `where` the texts come from. */
+/** `scope`: how the calls that enter are keyed. Throws AgentError `hist-malformed` that names `where` the texts come from. */
 export function countsOf({ enter, exit }: HistTexts, where: string, scope: EnterScope = 'one'): HistCounts {
   const entered = pick(enter, enterKeys(scope), `${where}: ${ENTER_EVENT}`);
   const punted = pick(exit, EXIT_KEYS, `${where}: ${EXIT_EVENT}`);

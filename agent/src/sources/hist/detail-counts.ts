@@ -18,7 +18,7 @@ export interface DetailCounts<T> {
   table: HistTable;
 }
 
-/** Punted calls by thread, hypercall and LIOBN. Throws SourceError `hist-malformed` that names `where` the text is from. */
+/** Punted calls by thread, hypercall and LIOBN. Throws AgentError `hist-malformed` that names `where` the text is from. */
 export function liobnsOf(text: string, where: string): DetailCounts<Cell> {
   return countsOf(text, LIOBN_KEYS, where, ({ keys, hitcount }) => ({
     counter: 'punted',
@@ -30,7 +30,7 @@ export function liobnsOf(text: string, where: string): DetailCounts<Cell> {
   }));
 }
 
-/** Latencies of a span by thread, hypercall and bucket. Throws SourceError `hist-malformed`. */
+/** Latencies of a span by thread, hypercall and bucket. Throws AgentError `hist-malformed`. */
 export function latenciesOf(text: string, span: Span, where: string): DetailCounts<LatencyCell> {
   const { cells, table } = countsOf(text, LATENCY_KEYS, where, ({ keys, hitcount, sums }): LatencyCell => ({
     span,

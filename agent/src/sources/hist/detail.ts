@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { Span } from '@tcewatch/protocol';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import type { Cell, LatencyCell } from '../../model.js';
 import { latenciesOf, liobnsOf } from './detail-counts.js';
 import type { DetailCounts } from './detail-counts.js';
@@ -96,7 +96,7 @@ export class Detail {
       await readHist(this.tracefs, directory, trigger),
       `${directory}: ${trigger.event}`,
     );
-    if (table.isPaused) throw new SourceError('trigger-paused', `somebody paused the trigger of ${table.event}`);
+    if (table.isPaused) throw new AgentError('trigger-paused', `somebody paused the trigger of ${table.event}`);
     this.#tables.set(read, table);
     return cells;
   }
@@ -106,7 +106,7 @@ export class Detail {
     try {
       return await act();
     } catch (error) {
-      if (!(error instanceof SourceError)) throw error;
+      if (!(error instanceof AgentError)) throw error;
       // What was torn while it was printed is whole the next time; all else stays as it is.
       if (error.code === 'hist-malformed') this.#skipped = error.message;
       else await this.#giveUp(error.code.endsWith('-removed') ? REMOVED : error.message);
@@ -144,7 +144,7 @@ async function syntheticEvents(tracefs: Tracefs, tracing: string): Promise<strin
   try {
     return (await tracefs.read(syntheticPath(tracing))).split('\n');
   } catch (error) {
-    if (error instanceof SourceError) return [];
+    if (error instanceof AgentError) return [];
     throw error;
   }
 }
@@ -152,7 +152,7 @@ async function syntheticEvents(tracefs: Tracefs, tracing: string): Promise<strin
 async function setUp(tracefs: Tracefs, tracing: string, kind: DetailKind, size: number): Promise<void> {
   const synthetic = syntheticPath(tracing);
   if (!(await tracefs.exists(synthetic))) {
-    throw new SourceError(
+    throw new AgentError(
       'no-synthetic-events',
       `${synthetic} is not there: it needs Linux 4.17 or later with CONFIG_SYNTH_EVENTS (before 5.10 CONFIG_HIST_TRIGGERS)`,
     );

@@ -8,7 +8,7 @@ import { areCallsSettled, areLossesSettled, beginOffsets, handOver, narrow, with
 import type { LastCounts, Offsets } from './handover.js';
 import { floodingVm, isCrowded } from './plan.js';
 import type { Plan } from './plan.js';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import { readInstance } from './instance.js';
 import type { HistKind } from './instance.js';
 import type { Instance } from '../../tracefs/instances.js';
@@ -24,7 +24,7 @@ export type Step =
   | { is: 'failed'; old: HistCounts; why: string }
   | { is: 'done'; last: LastCounts };
 
-/** The counts of an instance now. Throws SourceError. */
+/** The counts of an instance now. Throws AgentError. */
 export async function readCounts(
   tracefs: Tracefs,
   { directory, kind }: Pick<Instance<HistKind>, 'directory' | 'kind'>,
@@ -32,7 +32,7 @@ export async function readCounts(
   const counts = countsOf(await readInstance(tracefs, directory), directory, kind.scope);
   const paused = counts.tables.find(({ isPaused }) => isPaused);
   if (!paused) return counts;
-  throw new SourceError(
+  throw new AgentError(
     'trigger-paused',
     `somebody paused the hist trigger on ${paused.event} in ${directory}: it is set going again, and what was not counted ` +
       'meanwhile is lost; leave tracefs instances that are named tcewatch-* alone',

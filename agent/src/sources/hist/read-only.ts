@@ -9,7 +9,7 @@ import type { HistKind } from './instance.js';
 import { readCounts } from './handover-reader.js';
 import { LiveHost } from '../live-host.js';
 import { refuseIfBlind } from '../preflight.js';
-import type { SourceOptions } from '../options.js';
+import type { HistOptions } from './source.js';
 import { openPassing } from './temporary-instance.js';
 import type { PassingInstance, PassingOptions } from './temporary-instance.js';
 import { newestInstance } from '../../tracefs/instances.js';
@@ -18,7 +18,7 @@ import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
 /** `passing` names the instance that is made where no agent counts; `files` is given where no kernel is behind them. */
 export function createOnlooker(
-  options: SourceOptions,
+  options: HistOptions,
   passing: Pick<PassingOptions, 'command' | 'pid'>,
   files?: TracefsFiles,
 ): Source {
@@ -38,7 +38,7 @@ class Onlooker implements Source {
   #own: (Counting & { instance: PassingInstance }) | undefined;
 
   constructor(
-    private readonly options: SourceOptions,
+    private readonly options: HistOptions,
     private readonly passing: Pick<PassingOptions, 'command' | 'pid'>,
     private readonly tracefs: Tracefs,
   ) {}

@@ -1,10 +1,10 @@
 /** What all histograms of the `hist` source have in common: a text that holds one, and the labels of its rows. */
 import { hypercallName } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import { HistError } from '../../tracefs/hist/error.js';
+import { HistError } from '../../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { HistValue, Histogram } from '../../tracefs/hist/parse.js';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 
 /** How full one of the histograms is. */
 export interface HistTable {
@@ -18,7 +18,7 @@ export interface HistTable {
   isPaused: boolean;
 }
 
-/** The one histogram of a text. Throws SourceError `hist-malformed` that names `where` it comes from. */
+/** The one histogram of a text. Throws AgentError `hist-malformed` that names `where` it comes from. */
 export function pick(text: string, keys: readonly string[], where: string): Histogram {
   try {
     return pickHistogram(parseHist(text), keys);
@@ -30,7 +30,7 @@ export function pick(text: string, keys: readonly string[], where: string): Hist
 /** Names `where` the text comes from. */
 export function malformed(error: unknown, where: string): unknown {
   return error instanceof HistError
-    ? new SourceError('hist-malformed', `${where}: ${error.message}`, { cause: error })
+    ? new AgentError('hist-malformed', `${where}: ${error.message}`, { cause: error })
     : error;
 }
 

@@ -8,12 +8,34 @@ import { Counting } from './counting.js';
 import { HIST } from './instance.js';
 import { LiveHost } from '../live-host.js';
 import { refuseIfBlind } from '../preflight.js';
-import type { SourceOptions } from '../options.js';
+import { defineSource } from '../entry.js';
+import type { SourceContext } from '../entry.js';
+import { histSettings } from '../settings.js';
+import type { HistSettings } from '../settings.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
 import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
+export type HistOptions = SourceContext & { hist: HistSettings };
+
+/** What counts by thread and hypercall needs of a host. */
+const NEEDS = ['proc', 'tracefs', 'lockdown', 'kvm-hv', 'hist-triggers'] as const;
+
+export const hist = defineSource({
+  settings: { hist: histSettings },
+  isLive: true,
+  doctor: [
+    { name: 'hist', gives: 'exact counts, kept by the kernel', needs: [...NEEDS, 'pid-namespace'] },
+    {
+      name: 'hist --detail',
+      gives: 'the same, with the LIOBN of each punt and latency',
+      needs: [...NEEDS, 'synthetic-events', 'pid-namespace'],
+    },
+  ],
+  create: (options) => createHist(options),
+});
+
 /** `files` is given where no kernel is behind them. */
-export function createHist(options: SourceOptions, files?: TracefsFiles): Source {
+export function createHist(options: HistOptions, files?: TracefsFiles): Source {
   return new Hist(options, new Tracefs(files, HIST.withoutEvents));
 }
 
@@ -23,7 +45,7 @@ class Hist implements Source {
   #opened: { host: LiveHost; counting: Counting } | undefined;
 
   constructor(
-    private readonly options: SourceOptions,
+    private readonly options: HistOptions,
     private readonly tracefs: Tracefs,
   ) {}
 

@@ -21,7 +21,7 @@ export interface PassingInstance {
   remove(): Promise<string[]>;
 }
 
-/** Throws SourceError, as making any instance does. */
+/** Throws AgentError, as making any instance does. */
 export async function openPassing(options: PassingOptions): Promise<PassingInstance> {
   const { tracefs, root, command, pid } = options;
   await refuseIfBlind(root);

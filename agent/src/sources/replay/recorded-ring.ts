@@ -5,16 +5,16 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reading } from '../../model.js';
-import { SourceError } from '../../model.js';
-import { RingError } from '../ring/decode/error.js';
-import { parseFormat } from '../ring/decode/format.js';
-import type { RingMerge } from '../ring/decode/merge.js';
+import { AgentError } from '../../errors.js';
+import { RingError } from '../../ring/decode/error.js';
+import { parseFormat } from '../../ring/decode/format.js';
+import type { RingMerge } from '../../ring/decode/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
 import { unreadable } from './recording.js';
-import { openBuffer } from '../ring/buffer.js';
-import type { RingBuffer } from '../ring/buffer.js';
-import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../ring/counts.js';
-import type { RingTally } from '../ring/counts.js';
+import { openBuffer } from '../../ring/buffer.js';
+import type { RingBuffer } from '../../ring/buffer.js';
+import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../../ring/counts.js';
+import type { RingTally } from '../../ring/counts.js';
 
 const EVENTS = 'sys/kernel/tracing/events';
 /** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
@@ -35,7 +35,7 @@ export class RecordedRing {
     this.merge = this.counts.merge(buffer.layout, buffer.cpus);
   }
 
-  /** `recording` is its directory. Throws SourceError `recording-unreadable` or `recording-malformed`. */
+  /** `recording` is its directory. Throws AgentError `recording-unreadable` or `recording-malformed`. */
   static async open(recording: string): Promise<RecordedRing> {
     const directory = join(recording, 'ring');
     try {
@@ -60,7 +60,7 @@ export class RecordedRing {
       );
     } catch (error) {
       if (!(error instanceof RingError)) throw unreadable(error, directory);
-      throw new SourceError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
+      throw new AgentError('recording-malformed', `${directory}: ${error.message}`, { cause: error });
     }
   }
 

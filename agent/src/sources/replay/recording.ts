@@ -5,7 +5,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../../model.js';
+import { AgentError } from '../../errors.js';
 import { readHost } from '../../proc/host.js';
 import type { HostFacts } from '../../proc/host.js';
 import { lookAt, problemsOf, text } from '../../proc/root-reader.js';
@@ -18,7 +18,7 @@ import type { Tree } from './vm-snapshots.js';
 /** When each step of the timeline was, by what was done. */
 export type Timeline = ReadonlyMap<string, Clock>;
 
-/** The numbers of the snapshots, in order. Throws SourceError `recording-missing` when there are none. */
+/** The numbers of the snapshots, in order. Throws AgentError `recording-missing` when there are none. */
 export async function listSnapshots(directory: string): Promise<string[]> {
   try {
     const names = (await readdir(join(directory, 'hist'))).filter((name) => /^\d+$/.test(name));
@@ -26,7 +26,7 @@ export async function listSnapshots(directory: string): Promise<string[]> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(error, directory);
   }
-  throw new SourceError(
+  throw new AgentError(
     'recording-missing',
     `${directory} is no recording: it has no snapshots in hist/; give a directory that \`record\` made`,
   );
@@ -66,7 +66,7 @@ export async function readClock(directory: string): Promise<Clock> {
     throw unreadable(error, path);
   });
   const clock = parseClock(line.trim());
-  if (!clock) throw new SourceError('recording-malformed', `${path} is no pair of times: ${JSON.stringify(line)}`);
+  if (!clock) throw new AgentError('recording-malformed', `${path} is no pair of times: ${JSON.stringify(line)}`);
   return clock;
 }
 
@@ -83,7 +83,7 @@ export async function readTimeline(directory: string): Promise<Timeline> {
 }
 
 /**
- * The host, by the first of its trees, and the trees in the order in which they were complete. Throws SourceError
+ * The host, by the first of its trees, and the trees in the order in which they were complete. Throws AgentError
  * `recording-malformed` for a tree without a time.
  */
 export async function readTrees(directory: string, timeline: Timeline): Promise<{ host: HostFacts; trees: Tree[] }> {
@@ -98,7 +98,7 @@ export async function readTrees(directory: string, timeline: Timeline): Promise<
     const completeNs =
       timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ?? uptimeNs((await text(look, 'proc/uptime')) ?? '');
     if (completeNs === undefined) {
-      throw new SourceError(
+      throw new AgentError(
         'recording-malformed',
         `${look.root} says neither in timeline.txt nor in proc/uptime when it was made`,
       );
@@ -116,6 +116,6 @@ function parseClock(line: string): Clock | undefined {
   return wallNs === undefined || upNs === undefined || more.length > 0 ? undefined : { wallNs, uptimeNs: upNs };
 }
 
-export function unreadable(error: unknown, path: string): SourceError {
-  return new SourceError('recording-unreadable', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+export function unreadable(error: unknown, path: string): AgentError {
+  return new AgentError('recording-unreadable', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
 }

@@ -6,11 +6,12 @@ import { access } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
 import type { Clock } from '@tcewatch/protocol';
-import { SourceError } from '../../model.js';
 import type { Reading, Source } from '../../model.js';
 import { countsOf } from '../hist/counts.js';
 import { hostOf, unattributedEvidenceOf } from '../host-identity.js';
-import type { ReplayOptions, SourceOptions } from '../options.js';
+import { z } from 'zod';
+import { defineSource } from '../entry.js';
+import type { SourceContext } from '../entry.js';
 import { RecordedRing } from './recorded-ring.js';
 import { listSnapshots, readClock, readTexts, readTimeline, readTrees } from './recording.js';
 import type { Timeline } from './recording.js';
@@ -35,12 +36,35 @@ interface Recording {
   count: Count;
 }
 
-/** Throws SourceError `replay-without-recording` when no directory is given. */
-export function createReplay(options: SourceOptions): Source {
-  if (!options.replay) {
-    throw new SourceError('replay-without-recording', 'the source replay needs the directory of a recording');
-  }
-  return new Replay(options, options.replay);
+const replaySettings = z
+  .strictObject({
+    directory: z.string().optional().describe('The recording that the source `replay` reads.'),
+    source: z
+      .enum(['hist', 'ring'])
+      .default('hist')
+      .describe('What of the recording is read: the histograms, or the ring buffer.'),
+    speed: z
+      .number()
+      .nonnegative()
+      .default(1)
+      .describe('How many times as fast as it was recorded; 0 is as fast as possible.'),
+  })
+  .prefault({});
+
+export type ReplaySettings = z.output<typeof replaySettings>;
+type ReplayOptions = SourceContext & { replay: ReplaySettings };
+
+export const replay = defineSource({
+  settings: { replay: replaySettings },
+  isLive: false,
+  doctor: [],
+  missing: ({ replay: { directory } }) =>
+    directory === undefined ? { path: ['replay', 'directory'], fix: 'give the directory of the recording' } : undefined,
+  create: (options) => createReplay(options),
+});
+
+export function createReplay(options: ReplayOptions): Source {
+  return new Replay(options);
 }
 
 class Replay implements Source {
@@ -52,20 +76,18 @@ class Replay implements Source {
   /** When the first reading was given, by the pace's clock. */
   #startedAt: number | undefined;
 
-  constructor(
-    private readonly options: SourceOptions,
-    private readonly replay: ReplayOptions,
-  ) {}
+  constructor(private readonly options: ReplayOptions) {}
 
   async open(): Promise<void> {
-    const directory = resolve(this.replay.directory);
+    const { directory: given, source } = this.options.replay;
+    if (given === undefined) throw new RangeError('the schema lets `source: replay` pass only with a replay.directory');
+    const directory = resolve(given);
     const snapshots = (await listSnapshots(directory)).map((number) => ({
       directory: join(directory, 'hist', number),
     }));
     const timeline = await readTimeline(directory);
     const { host, trees } = await readTrees(directory, timeline);
     const { uptimeNs } = await firstClock(snapshots);
-    const { source = 'hist' } = this.replay;
     const [final, count] =
       source === 'ring'
         ? await this.#ofRing(directory, snapshots, timeline)
@@ -103,7 +125,7 @@ class Replay implements Source {
       };
     } finally {
       this.#done++;
-      this.replay.onProgress?.(this.#done, recording.steps.length);
+      this.options.onProgress?.(this.#done, recording.steps.length);
     }
   }
 
@@ -123,7 +145,8 @@ class Replay implements Source {
   }
 
   async #wait(sinceBeginNs: bigint): Promise<void> {
-    const { speed, pace } = this.replay;
+    const { pace, replay } = this.options;
+    const { speed } = replay;
     if (speed <= 0 || !Number.isFinite(speed)) return;
     this.#startedAt ??= pace.now();
     const milliseconds = this.#startedAt + Number(sinceBeginNs) / 1e6 / speed - pace.now();

@@ -2,8 +2,7 @@
  * Reads tracefs hist files: text to histograms, or a HistError that names the line. A file that was cut anywhere, or
  * whose numbers contradict each other, is refused as a whole.
  */
-import { HistError } from './error.js';
-import { parseTrigger, written } from './trigger.js';
+import { HistError, parseTrigger, written } from './trigger.js';
 import type { HistField, HistTrigger } from './trigger.js';
 
 /** A u64 of the kernel, which of a field with `.log2` is the exponent; text where another modifier made it something else. */

@@ -2,7 +2,6 @@
  * A hist trigger as the kernel prints it: in the file `trigger`, and after `# trigger info:` in the file `hist`
  * (event_hist_trigger_print in kernel/trace/trace_events_hist.c).
  */
-import { HistError } from './error.js';
 
 /** One key or value: `req.hex` is `req` with the modifier `hex`. */
 export interface HistField {
@@ -68,4 +67,18 @@ function option(options: string, name: string): string | undefined {
 function field(text: string): HistField {
   const dot = text.indexOf('.');
   return dot < 0 ? { name: text, modifier: undefined } : { name: text.slice(0, dot), modifier: text.slice(dot + 1) };
+}
+
+/** A hist file that is not what the kernel prints, or that lacks what was looked for. */
+export class HistError extends Error {
+  override readonly name = 'HistError';
+
+  constructor(
+    /** Counted from 1; undefined where the error is about the file as a whole. */
+    readonly line: number | undefined,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(line === undefined ? `hist file: ${problem}` : `hist file, line ${line}: ${problem}`, options);
+  }
 }

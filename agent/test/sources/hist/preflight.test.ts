@@ -1,6 +1,6 @@
 /** What can befall the source `hist` on a live host: each is noticed, said, and recovered from when its cause is gone. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SourceError } from '../../../src/model.js';
+import { AgentError } from '../../../src/errors.js';
 import type { Reading, Source } from '../../../src/model.js';
 import { createHist } from '../../../src/sources/hist/source.js';
 import { FixtureHost } from '../fixture-host.js';
@@ -29,7 +29,7 @@ const hypercall = () => {
 
 async function failure(promise: Promise<unknown>): Promise<string> {
   const error: unknown = await promise.catch((error: unknown) => error);
-  return error instanceof SourceError ? `${error.code}: ${error.message}` : `no SourceError: ${String(error)}`;
+  return error instanceof AgentError ? `${error.code}: ${error.message}` : `no AgentError: ${String(error)}`;
 }
 
 /** What the loop does after a reading that failed. */

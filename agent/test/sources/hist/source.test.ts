@@ -2,7 +2,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SourceError } from '../../../src/model.js';
+import { AgentError } from '../../../src/errors.js';
 import type { Source } from '../../../src/model.js';
 import { createHist } from '../../../src/sources/hist/source.js';
 import { FixtureHost } from '../fixture-host.js';
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   const error: unknown = await promise.catch((error: unknown) => error);
-  return error instanceof SourceError ? `${error.code}: ${error.message}` : String(error);
+  return error instanceof AgentError ? `${error.code}: ${error.message}` : String(error);
 }
 
 describe('on a host where nothing counts yet', () => {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { unpack } from '@tcewatch/recordings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HistError } from '../../../src/tracefs/hist/error.js';
+import { HistError } from '../../../src/tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../../src/tracefs/hist/parse.js';
 
 /** Printed by real kernels; the name ends in the kernel's version. */

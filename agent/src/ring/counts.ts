@@ -1,0 +1,116 @@
+/** From buffers to cells and accounts: what `verify`, and the replay of a ring, make of events. */
+import type { Account, Loss } from '@tcewatch/protocol';
+import { hasOneEntry } from '@tcewatch/protocol';
+import type { Cell, LatencyCell } from '../model.js';
+import { DEFAULT_CELL_LIMITS } from './decode/cells.js';
+import { EventReader } from './decode/events.js';
+import type { HypercallFormats } from './decode/events.js';
+import type { PageLayout } from './decode/header.js';
+import { RingMerge } from './decode/merge.js';
+import type { CpuTally, PageSource } from './decode/merge.js';
+import { Pairing } from './decode/pair.js';
+import type { Exits } from './decode/pair.js';
+import type { RingStats } from './decode/stats.js';
+
+const MAX_DAMAGE = 4;
+
+/** In the order of the instances. */
+export const RING_COUNTERS = ['entered', 'punted'] as const;
+
+/** One epoch's counts. Buffers come one set after the other; what they hold is added up. */
+export class RingCounts {
+  /** What could not be decoded; the first few, as each names another place. */
+  private readonly damage = new Set<string>();
+  private readonly reader: EventReader;
+  private readonly pairing: Pairing;
+
+  constructor(formats: HypercallFormats, exits: Exits) {
+    this.reader = new EventReader(formats);
+    this.pairing = new Pairing(DEFAULT_CELL_LIMITS, exits);
+  }
+
+  /** Merges buffers, which must have one clock; to be drained up to ever later times. */
+  merge(layout: PageLayout, pages: readonly PageSource[]): RingMerge {
+    return new RingMerge(layout, pages, {
+      event: (cursor, cpu) => {
+        this.reader.read(cursor, cpu, this.pairing);
+      },
+      gap: (_cpu, untilNs) => {
+        this.pairing.gap(untilNs);
+      },
+      damaged: (cpu, error) => {
+        const cannot = 'events that cannot be decoded are missing from the counts';
+        if (this.damage.size < MAX_DAMAGE) this.damage.add(`CPU ${cpu}: ${cannot}: ${error.message}`);
+      },
+    });
+  }
+
+  /** In words for the operator. */
+  get problems(): string[] {
+    const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
+    return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
+  }
+
+  /** Events of each counter that were decoded. */
+  get events(): Record<(typeof RING_COUNTERS)[number], number> {
+    const { enters, punts } = this.pairing.tally;
+    return { entered: enters, punted: punts };
+  }
+
+  cells(): Cell[] {
+    return [...this.pairing.cells()].flatMap(({ tid, hypercall, scope, liobn, ...counts }) => {
+      const of = { tid, hypercall, scope, liobn };
+      const cells: Cell[] = [];
+      if (counts.entered > 0) {
+        cells.push({ counter: 'entered', ...of, calls: counts.entered, entries: counts.entries });
+      }
+      if (counts.punted > 0) {
+        // Where the enter was lost, so is the number of entries: the ledger tells none rather than too few.
+        const told = scope === 'one' || hasOneEntry(hypercall);
+        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: told ? counts.puntedEntries : NaN });
+      }
+      return cells;
+    });
+  }
+
+  latencies(): LatencyCell[] {
+    return [...this.pairing.latencies()];
+  }
+}
+
+/** What became of the events of one counter. */
+export interface RingTally {
+  /** Those that were decoded. */
+  events: number;
+  overwritten: number;
+  dropped: number;
+}
+
+/** seen = counted + lost, for each counter; tallies are in the order of RING_COUNTERS. */
+export function accountsOf(tallies: readonly RingTally[]): Account[] {
+  return RING_COUNTERS.map((counter, i) => {
+    const { events, overwritten, dropped } = tallies[i] ?? { events: 0, overwritten: 0, dropped: 0 };
+    const losses: Loss[] = [
+      { kind: 'overwritten', events: overwritten },
+      { kind: 'dropped', events: dropped },
+    ];
+    return {
+      counter,
+      seen: events + overwritten + dropped,
+      losses: losses.filter((loss) => loss.events > 0),
+    };
+  });
+}
+
+/** By the kernel's own numbers of what it lost, which are exact where a page has no room for one. */
+export function tallyOf(cpus: readonly CpuTally[], stats: readonly RingStats[]): RingTally {
+  return {
+    events: total(cpus, ({ events }) => events),
+    overwritten: total(stats, ({ overrun }) => overrun),
+    dropped: total(stats, ({ dropped, commitOverrun }) => dropped + commitOverrun),
+  };
+}
+
+export function total<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((sum, value) => sum + of(value), 0);
+}
