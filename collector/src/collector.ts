@@ -30,7 +30,7 @@ import { checkBatch, openStore } from './store/index.js';
 import type { Store, StoreOptions } from './store/index.js';
 import { wallClock } from './time.js';
 
-/** How long notifications that wait may still be sent when the collector stops. */
+/** Milliseconds for which waiting notifications may still be sent when the collector stops. */
 const NOTIFY_ON_CLOSE = 10_000;
 
 export interface Collector {
@@ -165,7 +165,7 @@ interface NotifierSurroundings {
   metrics: Metrics;
 }
 
-/** Tells at once of what fires, and of what a collector before this one left untold. */
+/** Opens the notifiers, which are told at once of what fires and of what a collector before this one left untold. */
 async function openDispatcher(
   { notifiers, publicUrl, links }: CollectorConfig,
   { store, detector, metrics, telemetry }: NotifierSurroundings & { telemetry: Telemetry },
@@ -234,7 +234,7 @@ async function openKafka(
   return opened;
 }
 
-/** How the store is reached and laid out: a server, or the engine that was started. */
+/** Options of the store: of a server, or of the engine that was started. */
 export function storeOptions(
   clickhouse: CollectorConfig['clickhouse'],
   engine?: EmbeddedClickHouse,
@@ -249,7 +249,7 @@ export function storeOptions(
   };
 }
 
-/** The embedded ClickHouse of the configuration. */
+/** Starts the embedded ClickHouse of the configuration. */
 export function startEngine({ clickhouse }: CollectorConfig, log: Logger): Promise<EmbeddedClickHouse> {
   const { embedded, password } = clickhouse;
   const { user: username, password: secret } = embedded.reader;

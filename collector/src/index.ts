@@ -1,4 +1,4 @@
-/** What other workspaces use of the collector: the whole of it in one process, and the parts that benchmarks measure. */
+/** Parts that other workspaces use: the whole collector in one process, its tables, and what benchmarks measure. */
 export * from './embedded-clickhouse/index.js';
 export * from './collector.js';
 export * from './config/index.js';

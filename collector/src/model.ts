@@ -13,7 +13,7 @@ export interface BatchStore {
    * again, any number of times and in any order.
    */
   insertBatches(batches: readonly Batch[]): Promise<void>;
-  /** The same for alert events. */
+  /** Resolves when ClickHouse has acknowledged the events; rejects with StoreError. Events may be given again. */
   insertAlertEvents(events: readonly AlertEvent[]): Promise<void>;
   /** The newest event of each alert that is still firing, for the detector to go on from. */
   firingAlerts(): Promise<AlertEvent[]>;
@@ -54,7 +54,7 @@ export class StoreError extends Error {
   }
 }
 
-/** What one notifier was told, and when on the collector's clock. */
+/** Record that a notifier was told of an event, and when on the collector's clock. */
 export interface Notification {
   notifier: string;
   hostId: string;
@@ -68,9 +68,9 @@ export interface NotificationStore {
   insertNotifications(rows: readonly Notification[]): Promise<void>;
   /** Events that were stored later than a time on the collectors' clocks, the oldest first. */
   alertEventsStoredAfter(ns: bigint): Promise<{ event: AlertEvent; storedNs: bigint }[]>;
-  /** Later than a time. */
+  /** Notifications later than a time, in nanoseconds since 1970 on the collectors' clocks. */
   notificationsAfter(ns: bigint): Promise<Notification[]>;
-  /** Since when there is each of these notifiers: since now for those that are new. */
+  /** Times since when there is each of these notifiers: now for those that are new. */
   notifiersSince(names: readonly string[], nowNs: bigint): Promise<ReadonlyMap<string, bigint>>;
 }
 

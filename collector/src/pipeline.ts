@@ -15,16 +15,16 @@ import type { SilenceWatch } from './alerts/telemetry-silent/watch.js';
 
 /** Events that wait for ClickHouse; past this number batches are refused until some are stored. */
 const MAX_PENDING = 10_000;
-/** Until events are tried again whose insert failed, in milliseconds. */
+/** Milliseconds until events whose insert failed are tried again. */
 const RETRY_MS = { first: 1000, longest: 30_000 };
 
 export interface PipelineOptions {
   store: BatchStore;
   detector: Detector;
-  /** Is told of each batch once it is stored. */
+  /** Hears of each batch once it is stored. */
   watch: HostWatch;
   silence: SilenceWatch;
-  /** Is told of each event once it is stored, with its W3C traceparent where it is traced. */
+  /** Called with each event once it is stored, with its W3C traceparent where it is traced. */
   notify: (event: AlertEvent, traceparent: string | undefined) => void;
   log: BaseLogger;
   /** Nanoseconds since 1970. */
@@ -48,7 +48,7 @@ export interface Pipeline {
   raise(events: readonly AlertEvent[]): Promise<void>;
   /** Tries to store the events that wait; resolves also when that fails, which is logged. */
   flush(): Promise<void>;
-  /** The same for the last time. */
+  /** Tries for the last time to store the events that wait; resolves also when that fails. */
   close(): Promise<void>;
   pendingEvents(): number;
 }

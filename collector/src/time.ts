@@ -1,4 +1,4 @@
-/** Nanoseconds since 1970: now, and as text. */
+/** Times in nanoseconds since 1970: now, and as text. */
 
 /** ISO 8601 in UTC, to the millisecond. */
 export function isoTime(ns: bigint): string {
@@ -10,7 +10,7 @@ export function nanoseconds(time: string): bigint {
   return BigInt(Date.parse(time)) * 1_000_000n;
 }
 
-/** Now, on this machine's clock, in nanoseconds since 1970. */
+/** Time on this machine's clock, in nanoseconds since 1970. */
 export function wallClock(): bigint {
   return BigInt(Date.now()) * 1_000_000n;
 }

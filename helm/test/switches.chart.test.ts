@@ -203,7 +203,10 @@ describe.skipIf(!hasGo)('each switch', () => {
       collector: {
         config: {
           kafka: { brokers: 'a:9093, b:9094' },
-          notifiers: [{ type: 'webhook', url: 'https://pager.example/x' }],
+          notifiers: [
+            { type: 'webhook', url: 'https://pager.example/x' },
+            { type: 'alertmanager', urls: ['http://alertmanager.example:9193'] },
+          ],
         },
       },
     });
@@ -212,7 +215,7 @@ describe.skipIf(!hasGo)('each switch', () => {
     expect(ports('-agent', 'spec.ingress.0.ports')).toEqual([9914]);
     expect(ports('-agent', 'spec.egress.1.ports')).toEqual([9915]);
     expect(ports('-collector', 'spec.ingress.0.ports')).toEqual([9915]);
-    expect(ports('-collector', 'spec.egress.1.ports')).toEqual([9093, 9094, 8123, 443]);
+    expect(ports('-collector', 'spec.egress.1.ports')).toEqual([9093, 9094, 8123, 443, 9193]);
     expect(ports('-migrate', 'spec.ingress')).toBe(undefined);
     expect(ports('-test', 'spec.egress.1.ports')).toEqual([9915]);
   });

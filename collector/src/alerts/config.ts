@@ -129,7 +129,7 @@ function maintenanceOf({ maintenance }: DetectorConfig): Maintenance[] {
   }));
 }
 
-/** Without what was left out. */
+/** Leaves out the keys that are undefined. */
 function stated<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };

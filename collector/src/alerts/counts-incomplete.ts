@@ -8,7 +8,7 @@ import type { Policy } from './policy.js';
 import type { Rules } from './rules.js';
 
 export interface LossState {
-  /** Of the batch before. */
+  /** Accounts of the batch before. */
   accounts: readonly Account[];
   /** Losses that go on, or still may; null while there are none. */
   losing: Losing | null;
@@ -17,7 +17,7 @@ export interface LossState {
 }
 
 interface Losing {
-  /** What the accounts grew by, since the beginning of the first interval with losses. */
+  /** Growth of the accounts since the beginning of the first interval with losses. */
   accounts: readonly Account[];
   lastedNs: bigint;
   /** Time that losses have grown since the first reading that showed them. */
@@ -50,7 +50,10 @@ export function observeLosses(
   return { state: { ...next, alert }, events: [alert] };
 }
 
-/** Of a restored alert it is not known since when it has been calm. */
+/**
+ * Adds what the accounts grew by. A restored alert begins its calm anew, since nobody knows for how long it had been
+ * calm.
+ */
 function advance({ accounts, losing, alert }: LossState, now: readonly Account[], ns: bigint): Losing | null {
   if (!losing && !alert && now.every(({ losses }) => losses.length === 0)) return null;
   const grown = now.map((account) => growth(find(accounts, account), account));
@@ -84,7 +87,7 @@ function find(accounts: readonly Account[], { counter }: Account): Account {
   return accounts.find((account) => account.counter === counter) ?? { counter, seen: 0, losses: [] };
 }
 
-/** Of the losses those that grew. */
+/** Difference of two accounts, with the losses that grew. */
 function growth(before: Account, { counter, seen, losses }: Account): Account {
   const grown = losses.map(({ kind, events }): Loss => ({ kind, events: events - eventsOf(before, kind) }));
   return { counter, seen: Math.max(0, seen - before.seen), losses: grown.filter(({ events }) => events > 0) };

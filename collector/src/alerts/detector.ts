@@ -1,15 +1,14 @@
 /** The detector: one state for each host, and what is counted of them. */
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from './event.js';
+import { groupBy } from '../group-by.js';
+import { hostCache, silentFirst } from '../hosts/host-cache.js';
 import { Host } from './host.js';
 import { createPolicy } from './policy.js';
 import type { Policy } from './policy.js';
 import { DEFAULT_RULES } from './rules.js';
 
-/**
- * Hosts and lives that are watched, together. Both are named by senders: past this number the hosts that were silent
- * longest are forgotten.
- */
+/** Hosts and lives of VMs that are watched, together: past this number the hosts that were silent longest are forgotten. */
 const MAX_WATCHED = 500_000;
 
 export interface Detector {
@@ -34,61 +33,51 @@ export interface Detector {
 }
 
 export function createDetector(policy: Policy = createPolicy(DEFAULT_RULES), maxWatched = MAX_WATCHED): Detector {
-  // In the order in which hosts were last heard of.
-  const hosts = new Map<string, Host>();
-  let watched = 0;
+  let evicted: AlertEvent[] = [];
+  const hosts = hostCache<Host>({
+    maxSize: maxWatched,
+    sizeCalculation: ({ lives }) => 1 + lives,
+    dispose: (host, _, reason) => {
+      if (reason === 'evict') evicted.push(...host.end());
+    },
+  });
 
-  function forget(id: string): Host | undefined {
-    const host = hosts.get(id);
-    if (host) watched -= 1 + host.lives;
+  /** The host as the last that was heard of, counted anew; the events that end the alerts of those that made room. */
+  function keep(id: string, host: Host): AlertEvent[] {
+    evicted = [];
     hosts.delete(id);
-    return host;
-  }
-
-  function remember(id: string, host: Host): void {
     hosts.set(id, host);
-    watched += 1 + host.lives;
-  }
-
-  function remove(id: string): AlertEvent[] {
-    return forget(id)?.end() ?? [];
-  }
-
-  function forgetSilent(): AlertEvent[] {
-    const events: AlertEvent[] = [];
-    for (const host of hosts.keys()) {
-      if (watched <= maxWatched || hosts.size === 1) break;
-      events.push(...remove(host));
-    }
-    return events;
+    return evicted;
   }
 
   return {
     observe(batch) {
-      const host = forget(batch.host.id) ?? new Host();
+      const host = hosts.peek(batch.host.id) ?? new Host();
       const events = host.observe(batch, policy);
-      remember(batch.host.id, host);
-      return watched > maxWatched ? [...events, ...forgetSilent()] : events;
+      const ended = keep(batch.host.id, host);
+      return ended.length > 0 ? [...events, ...ended] : events;
     },
     restore(firing) {
       // What was restored before and never heard of may have gone on elsewhere.
-      for (const [id, { isHeard }] of hosts) if (!isHeard) forget(id);
+      for (const [id, { isHeard }] of silentFirst(hosts)) if (!isHeard) hosts.delete(id);
       const own = firing.filter(({ alert, hostId }) => alert !== 'TceTelemetrySilent' && !hosts.has(hostId));
-      const byHost = new Map<string, AlertEvent[]>();
-      for (const alert of own) byHost.set(alert.hostId, [...(byHost.get(alert.hostId) ?? []), alert]);
-      for (const [id, alerts] of byHost) remember(id, Host.restore(alerts));
+      for (const [id, alerts] of groupBy(own, ({ hostId }) => hostId)) keep(id, Host.restore(alerts));
     },
     forget(gone) {
-      for (const id of gone) forget(id);
+      for (const id of gone) hosts.delete(id);
     },
-    remove,
+    remove(id) {
+      const events = hosts.peek(id)?.end() ?? [];
+      hosts.delete(id);
+      return events;
+    },
     firing(stored) {
-      const own = [...hosts.values()].flatMap((host) => (host.isHeard ? host.firing() : []));
-      const isElsewhere = (id: string): boolean => hosts.get(id)?.isHeard !== true;
+      const own = silentFirst(hosts).flatMap(([, host]) => (host.isHeard ? host.firing() : []));
+      const isElsewhere = (id: string): boolean => hosts.peek(id)?.isHeard !== true;
       return [...own, ...stored.filter(({ alert, hostId }) => alert === 'TceTelemetrySilent' || isElsewhere(hostId))];
     },
     size() {
-      const all = [...hosts.values()];
+      const all = silentFirst(hosts).map(([, host]) => host);
       return {
         hosts: hosts.size,
         lives: all.reduce((sum, { lives }) => sum + lives, 0),

@@ -10,16 +10,16 @@ import { duplicateCause } from './causes/index.js';
 import type { Policy } from './policy.js';
 
 export interface RunState {
-  /** Of the last ten to twenty minutes. */
+  /** Runs of the last ten to twenty minutes. */
   runs: readonly HostRun[];
-  /** Since when they are known, on the host's clock; null before the first batch. */
+  /** Time since when runs are known, on the host's clock; null before the first batch. */
   sinceNs: bigint | null;
   alert: AlertEvent | null;
 }
 
 export const NO_RUNS: RunState = { runs: [], sinceNs: null, alert: null };
 
-/** Late batches count too: each claimant is late for the other. */
+/** Goes on with one more batch. Late ones count too: each claimant is late for the other. */
 export function observeRuns(
   state: RunState,
   batch: Batch,

@@ -2,13 +2,13 @@
 import type { Descriptors, Hypercall } from '@tcewatch/protocol';
 import type { AlertName, Severity } from './table.js';
 
-/** How sure a cause is: nothing else makes this evidence; nothing else that is common does; others do as well. */
+/** Confidence in a cause: nothing else makes this evidence; nothing else that is common does; others do as well. */
 export const CONFIDENCES = ['certain', 'likely', 'possible'] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
 
-/** Why the alert fires, with what is known of it in words for the operator. */
+/** Cause of an alert, in words for the operator. */
 export interface Cause {
-  /** In kebab-case; unique over all alerts, and the anchor of its section in the alert's runbook. */
+  /** Code in kebab-case; unique over all alerts, and the anchor of its section in the alert's runbook. */
   code: string;
   confidence: Confidence;
   /** One sentence: what happened. */
@@ -17,7 +17,7 @@ export interface Cause {
   advice: string;
 }
 
-/** What the agent saw of the VM's descriptors, and when on the host's wall clock. */
+/** Descriptors of the VM as the agent saw them, and when on the host's wall clock. */
 export interface SeenDescriptors extends Descriptors {
   observedAtNs: bigint;
 }
@@ -31,7 +31,7 @@ export interface CallCounts {
 /** The calls of a VM from when they began to fall back until the alert fired, or its cause became sharper. */
 export interface CallEvidence extends CallCounts {
   seconds: number;
-  /** Those hypercalls that were called at all. */
+  /** Calls by hypercall, of those that were called at all. */
   hypercalls: Readonly<Partial<Record<Hypercall, CallCounts>>>;
   /**
    * LIOBNs that fell back, in hexadecimal without 0x, by punts, at most 16; empty where the source does not tell the LIOBN
@@ -40,7 +40,7 @@ export interface CallEvidence extends CallCounts {
   liobns: readonly (CallCounts & { liobn: string })[];
 }
 
-/** What an alert is known by. Stored with it and shown. */
+/** Evidence that an alert is known by. Stored with it and shown. */
 export interface AlertEvidence {
   /** Sentences for the operator, each one fact with its figures, the most telling first. */
   facts: readonly string[];

@@ -19,13 +19,13 @@ import type { BatchCalls } from './acceleration/call-counts.js';
 
 export class Host {
   #newest: Newest | null = null;
-  /** Of the batch that the next is compared with; empty: with none. */
+  /** Epoch of the batch that the next is compared with; empty: with none. */
   #epoch = '';
   /** Batches that were compared. */
   #readings = 0;
   readonly #lives = new Map<string, VmAlert>();
   #counts: BatchCalls = { cells: new Float64Array(), liobns: [] };
-  /** Those of the batch before the last, for the next. */
+  /** Cells of the batch before the last, for the next to be summed up in. */
   #spare: Float64Array | undefined;
   #losses: LossState = NO_LOSSES;
   #runs: RunState = NO_RUNS;
@@ -43,7 +43,7 @@ export class Host {
     return host;
   }
 
-  /** Whether a batch has been seen, since it was restored if it was. */
+  /** Whether a batch of it has been seen since it was created or restored. */
   get isHeard(): boolean {
     return this.#newest !== null && this.#newest.last !== null;
   }
@@ -52,13 +52,13 @@ export class Host {
     return this.#lives.size;
   }
 
-  /** Its alerts that fire. */
+  /** Lists its alerts that fire. */
   firing(): AlertEvent[] {
     const ofVms = [...this.#lives.values()].map(({ alert }) => alert);
     return [...ofVms, this.#losses.alert, this.#runs.alert].filter((alert) => alert !== null);
   }
 
-  /** The events that end them. */
+  /** Makes the events that end its alerts. */
   end(): AlertEvent[] {
     const wallNs = this.#newest?.wallNs ?? 0n;
     return this.firing().map((alert) => resolve(alert, wallNs));
@@ -113,7 +113,7 @@ export class Host {
     return events;
   }
 
-  /** A life that has ended, or that its host does not know any more, ends its alert. */
+  /** Forgets the lives that have ended, or that the host does not know any more: the events that end their alerts. */
   #forgetGone(wallNs: bigint): AlertEvent[] {
     const events: AlertEvent[] = [];
     for (const [id, { reading, alert }] of this.#lives) {

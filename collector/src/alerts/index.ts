@@ -1,4 +1,4 @@
-/** What the rest of the collector knows of the detector. */
+/** Alerts, as the rest of the collector knows them. */
 export * from './causes/index.js';
 export * from './detector.js';
 export { ESTIMATE } from './acceleration/episode.js';

@@ -1,8 +1,11 @@
-/** Which rules hold for a host or a VM, and when no new alerts are wanted of it. */
+/** Policy: the rules that hold for a host or a VM, and the times in which no new alerts are wanted of it. */
 import picomatch from 'picomatch';
 import type { Rules } from './rules.js';
 
-/** Which hosts and VMs, by globs on their names; left out: all. With `vms` it is about VMs and not about hosts themselves. */
+/**
+ * Choice of hosts and VMs by globs on their names; left out: all. With `vms` it is about VMs and not about hosts
+ * themselves.
+ */
 export interface Selector {
   hosts?: readonly string[] | undefined;
   vms?: readonly string[] | undefined;
@@ -13,7 +16,7 @@ export interface Override extends Selector {
   rules: Partial<Rules>;
 }
 
-/** A time of which operators know. Nanoseconds since 1970; `untilNs` is exclusive. */
+/** Maintenance window. Nanoseconds since 1970; `untilNs` is exclusive. */
 export interface Maintenance extends Selector {
   fromNs: bigint;
   untilNs: bigint;

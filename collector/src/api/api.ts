@@ -1,5 +1,4 @@
 /** The read API: questions to the store as JSON over HTTP, described by /openapi.json. */
-import bearerAuth from '@fastify/bearer-auth';
 import etag from '@fastify/etag';
 import swagger from '@fastify/swagger';
 import type { Secret } from '@tcewatch/common';
@@ -7,6 +6,7 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { alertBody, toAlertBody } from '../alerts/body.js';
+import { requireToken } from '../bearer-auth.js';
 import type { StoreQueries, VmRow } from '../store/index.js';
 import { nanoseconds } from '../time.js';
 import { accountAnswer, countsAnswer, hostAnswer, latencyAnswer, stepAnswer, vmAnswer } from './serialize.js';
@@ -21,9 +21,9 @@ import { alertStream } from './stream.js';
 export interface ApiOptions {
   queries: StoreQueries;
   feed: AlertFeed;
-  /** Absent: whoever connects may read. */
+  /** Token that readers must give. Default: none, whoever connects may read. */
   token?: Secret | undefined;
-  /** How far a host's clock may be off before that is a problem of it. */
+  /** Milliseconds that a host's clock may be off before that is a problem of the host. */
   maxClockSkewMs: number;
 }
 
@@ -50,12 +50,7 @@ export const readApi: FastifyPluginAsyncZod<ApiOptions> = async (app, { queries,
   });
   // Who asks again and again is told that nothing changed, instead of all of it.
   await app.register(etag);
-  if (token) {
-    await app.register(bearerAuth, { keys: [token.reveal()], addHook: false, verifyErrorLogLevel: 'debug' });
-    app.addHook('onRequest', (request, reply, done) => {
-      app.verifyBearerAuth?.(request, reply, done);
-    });
-  }
+  await requireToken(app.withTypeProvider(), token);
 
   async function oneVm(wanted: string): Promise<VmRow> {
     const [row] = await queries.vms({ life: wanted });

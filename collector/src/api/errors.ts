@@ -4,7 +4,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { ErrorCode } from '../errors.js';
 import { StoreError } from '../model.js';
 
-/** What was asked for is not there. */
+/** Error for something that was asked for and is not there. */
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
 }

@@ -9,20 +9,20 @@ export interface FeedOptions {
   storedAfter: (ns: bigint) => Promise<{ event: AlertEvent }[]>;
   /** Nanoseconds since 1970. */
   now: () => bigint;
-  /** Told of a look at the store that failed; the next one makes up for it. */
+  /** Called when the store could not be asked; the next poll makes up for it. */
   onError: (error: unknown) => void;
-  /** Between two looks at the store, in milliseconds. */
+  /** Milliseconds between two polls of the store. */
   everyMs?: number;
 }
 
 const EVERY_MS = 2000;
-/** Clocks of collectors may differ by so much, and a look may fail for so long. */
+/** Nanoseconds by which clocks of collectors may differ, and for which polls may fail. */
 const OVERLAP_NS = 60_000_000_000n;
 
 export class AlertFeed {
   readonly #watchers = new Set<(event: AlertEvent) => void>();
   readonly #listeners: (() => void)[] = [];
-  /** What watchers were told, and when. */
+  /** Events that watchers were told, and when. */
   readonly #told = new Map<string, bigint>();
   readonly #options: FeedOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -38,7 +38,7 @@ export class AlertFeed {
     for (const watcher of this.#watchers) watcher(event);
   }
 
-  /** Until the returned function is called. */
+  /** Registers a watcher until the returned function is called. The store is polled while there is one. */
   watch(watcher: (event: AlertEvent) => void): () => void {
     this.#watchers.add(watcher);
     if (this.#watchers.size === 1) this.#pollLater();
@@ -50,12 +50,12 @@ export class AlertFeed {
     };
   }
 
-  /** How many watch. */
+  /** Number of watchers. */
   get watchers(): number {
     return this.#watchers.size;
   }
 
-  /** For ever, and without looking at the store: of events that this feed tells of anyway. */
+  /** Registers a permanent listener. It does not make the feed poll the store. */
   onEvent(listener: () => void): void {
     this.#listeners.push(listener);
   }

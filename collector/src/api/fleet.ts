@@ -40,7 +40,7 @@ export interface FleetRows {
   alerts: readonly AlertEvent[];
 }
 
-/** What is asked of the store, at once. */
+/** Asks the store for all that the fleet is made of, at once. */
 export async function askFleet(queries: StoreQueries): Promise<FleetVm[]> {
   const [hosts, vms, recent, alerts] = await Promise.all([
     queries.hosts(),

@@ -7,7 +7,7 @@ import { nanoseconds } from '../time.js';
 
 const instant = z.iso.datetime({ offset: true, error: 'expected a time such as 2026-11-22T14:00:00Z' });
 
-/** Until when steps are counted, so that no question asks for more than one can draw. */
+/** Most steps of one question: more than one can draw. */
 const MAX_STEPS = 10_000;
 
 export const subject = z.object({

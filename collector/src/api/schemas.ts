@@ -1,4 +1,4 @@
-/** What the read API answers, as schemas: OpenAPI and the checks of the answers come from here. */
+/** Schemas of what the read API answers: OpenAPI and the checks of the answers come from here. */
 import { EVIDENCE, HYPERCALL_NAMES, LOSS_KINDS, MODES, SCOPES, SPANS } from '@tcewatch/protocol';
 import { z } from 'zod';
 

@@ -1,7 +1,7 @@
 /** One answer for all who ask at about the same time. */
 
 export interface SingleFlightOptions {
-  /** How long ago what is answered may have been asked, in milliseconds. */
+  /** Age that an answer may have, in milliseconds since it was asked for. */
   maxAgeMs: number;
   /** Milliseconds of a clock that only goes forward. */
   now?: () => number;

@@ -20,7 +20,7 @@ export interface StreamOptions {
 /** Alerts of the first event. */
 const NEWEST = 200;
 const MAX_STREAMS = 500;
-/** What may wait for a reader, in bytes. */
+/** Bytes that may wait for a reader. */
 const MAX_WAITING = 4 * 1024 * 1024;
 /** Proxies cut connections on which nothing is said for a minute. */
 const KEEP_ALIVE_MS = 15_000;

@@ -1,4 +1,4 @@
-/** Who asks: Basic authentication, ClickHouse's own headers, or parameters of the request, as ClickHouse takes them. */
+/** Credentials of a request, as ClickHouse takes them: Basic authentication, its own headers, or parameters. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { ERROR, engineError } from './errors.js';
@@ -17,7 +17,7 @@ export function authenticate<User extends Credentials>(request: FastifyRequest, 
   throw engineError(ERROR.AUTHENTICATION_FAILED, message);
 }
 
-/** Both are compared, and by digests of equal length, so that the time taken tells nothing. */
+/** Compares both parts, by digests of equal length, so that the time taken tells nothing. */
 function isSame(given: Credentials, expected: Credentials): boolean {
   const named = timingSafeEqual(digest(given.username), digest(expected.username));
   const proved = timingSafeEqual(digest(given.password), digest(expected.password));

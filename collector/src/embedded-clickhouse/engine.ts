@@ -16,7 +16,7 @@ export interface Statement {
 
 export interface Answer {
   bytes: Uint8Array;
-  /** Of the answer: the engine does not tell what it read for it, whatever chdb calls these. */
+  /** Rows of the answer. The engine does not tell what it read for it, whatever chdb calls these. */
   rows: number;
   seconds: number;
 }

@@ -1,6 +1,6 @@
 /** ClickHouse's error codes and the HTTP status that ClickHouse gives with them. */
 
-/** Those that this code raises or looks for, from src/Common/ErrorCodes.cpp. */
+/** Error codes that this code raises or looks for, from src/Common/ErrorCodes.cpp. */
 export const ERROR = {
   BAD_ARGUMENTS: 36,
   READONLY: 164,
@@ -35,7 +35,7 @@ export class EngineError extends Error {
   constructor(
     /** ClickHouse's error code. */
     readonly code: number,
-    /** As ClickHouse words it: `Code: 62. DB::Exception: ... (SYNTAX_ERROR)`. */
+    /** Message in ClickHouse's form: `Code: 62. DB::Exception: ... (SYNTAX_ERROR)`. */
     message: string,
     options?: ErrorOptions,
   ) {

@@ -26,7 +26,7 @@ import { RequestError, insertFromFile, readParameters } from './statement.js';
 export interface HttpServerOptions {
   engine: Engine;
   credentials: Credentials;
-  /** Who may only read. */
+  /** User who may only read. */
   reader?: Credentials | undefined;
   /** Where the data of inserts wait for the engine, one file each. */
   incoming: string;
@@ -141,7 +141,7 @@ async function send(
   return reply.send(Buffer.from(bytes));
 }
 
-/** Whether Native is to be as the client's revision of the protocol has it. */
+/** Tells whether the client expects Native as its revision of the protocol has it. */
 function isOfProtocol(parameters: URLSearchParams): boolean {
   const revision = Number(parameters.get('client_protocol_version') ?? 0);
   return parameters.get('default_format') === 'Native' && revision >= REVISION_WITH_CUSTOM_SERIALIZATION;
@@ -180,7 +180,7 @@ function bodyOf(request: FastifyRequest, limit: number): Readable {
   return limited;
 }
 
-/** What went wrong, with ClickHouse's code. */
+/** Turns any error into one with ClickHouse's code. */
 function asEngineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;

@@ -11,9 +11,9 @@ export interface EmbeddedOptions {
   directory: string;
   /** TCP port on 127.0.0.1; 0 or absent takes a free one, which then stays the same when the child is started again. */
   port?: number;
-  /** Absent: a random one. */
+  /** Password of the user who may do everything. Default: a random one. */
   password?: string;
-  /** Who may only read; absent: nobody. */
+  /** User who may only read. Default: none. */
   reader?: ReadOnlyUser | undefined;
   log: BaseLogger;
 }

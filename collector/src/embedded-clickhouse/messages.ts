@@ -1,4 +1,4 @@
-/** What launcher and child say to each other over the IPC channel. */
+/** Messages of launcher and child over the IPC channel. */
 
 import type { ReadOnlyUser } from './read-only-user.js';
 
@@ -8,7 +8,7 @@ export interface ServeRequest {
   port: number;
   username: string;
   password: string;
-  /** Who may only read. */
+  /** User who may only read. */
   reader?: ReadOnlyUser | undefined;
 }
 

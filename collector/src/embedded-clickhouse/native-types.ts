@@ -1,9 +1,9 @@
-/** How the columns of ClickHouse's types lie in the Native format, as far as their length goes. */
+/** Layouts of ClickHouse's types in the Native format: just enough to find where a column ends. */
 import { NativeError } from './native-cursor.js';
 import type { Cursor } from './native-cursor.js';
 
 export interface Layout {
-  /** What comes once, before the rows. */
+  /** Skips what comes once, before the rows. */
   prefix(cursor: Cursor): void;
   rows(cursor: Cursor, rows: number): void;
 }
@@ -62,7 +62,7 @@ function fixed(size: number): Layout {
   return { prefix: () => undefined, rows: (cursor, rows) => void cursor.skip(size * rows) };
 }
 
-/** One after the other, the prefixes of all first. */
+/** Layout of several parts: the prefixes of all, then their rows one part after the other. */
 function all(layouts: readonly Layout[]): Layout {
   return {
     prefix: (cursor) => {
@@ -74,7 +74,7 @@ function all(layouts: readonly Layout[]): Layout {
   };
 }
 
-/** Where each row ends in the values of all, then these. */
+/** Layout of an array: the offset at which each row ends, then the values of all rows. */
 function array(values: Layout): Layout {
   return {
     prefix: (cursor) => {
@@ -112,7 +112,7 @@ function sized(size: number, names: readonly string[]): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, size]));
 }
 
-/** At the commas that are in no brackets and in no quotes. */
+/** Splits a list at the commas that are in no brackets and in no quotes. */
 function split(list: string): string[] {
   const parts: string[] = [];
   let depth = 0;

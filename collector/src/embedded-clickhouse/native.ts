@@ -7,14 +7,14 @@
 import { Cursor } from './native-cursor.js';
 import { layoutOf } from './native-types.js';
 
-/** From where on a block says how each of its columns is serialized: src/Core/ProtocolDefines.h. */
+/** First revision in which a block says how each of its columns is serialized: src/Core/ProtocolDefines.h. */
 export const REVISION_WITH_CUSTOM_SERIALIZATION = 54454;
 /** Field 1, is_overflows: no; field 2, bucket_num: -1 (Int32); end of the fields. src/Core/BlockInfo.h */
 const BLOCK_INFO = Buffer.from([1, 0, 2, 0xff, 0xff, 0xff, 0xff, 0]);
 /** Columns are serialized as their type has it. */
 const PLAIN = Buffer.from([0]);
 
-/** The same blocks, as a client of a revision from 54454 on reads them. */
+/** Rewrites blocks as a client of a revision from 54454 on reads them. */
 export function forProtocol(bytes: Uint8Array): Buffer {
   const cursor = new Cursor(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   const parts: Buffer[] = [];

@@ -21,14 +21,14 @@ const OPEN_DOORS = /\bOUTFILE\b|\b(?:file|catboostEvaluate)\b["`]?\s*\(|\(\s*(?:
 
 export interface ReadOnlyUser {
   username: string;
-  /** Absent: one that is made up once, and kept in the directory of the data. */
+  /** Password. Default: one that is made up once and kept in the directory of the data. */
   password?: string | undefined;
 }
 
-/** In the directory of the data: the password that was made up, for whoever may read that file. */
+/** File in the directory of the data that holds the password that was made up. */
 export const PASSWORD_FILE = 'reader-password';
 
-/** With the password that was given, or that of the file, which is made where there is none. */
+/** Resolves to the user with the password that was given, else that of the file, which is made where there is none. */
 export async function readOnlyCredentials(
   { username, password }: ReadOnlyUser,
   directory: string,

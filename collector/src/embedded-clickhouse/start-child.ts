@@ -18,9 +18,9 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** The same from `src` and from `dist`: a process needs the compiled file. */
+/** Compiled file that the process runs, found from `src` and from `dist` alike. */
 const PROGRAM = fileURLToPath(new URL('../../dist/embedded-clickhouse/child.js', import.meta.url));
-/** How long a child may take to finish what it runs; what it acknowledged survives SIGKILL too. */
+/** Milliseconds that a child may take to finish what it runs; what it acknowledged survives SIGKILL too. */
 const STOP_WITHIN_MS = 20_000;
 /** Lines of the engine's own words that go into an error. */
 const LAST_WORDS = 20;

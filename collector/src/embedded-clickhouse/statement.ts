@@ -1,7 +1,7 @@
-/** From the parameters of a request to ClickHouse's HTTP interface to what the engine is to run. Pure. */
+/** Translates the parameters of a request to ClickHouse's HTTP interface into what the engine is to run. Pure. */
 import { quote, quoteIdentifier } from '../store/quote.js';
 
-/** What a request asks for. */
+/** Request to the HTTP interface, as far as the engine needs it. */
 export interface Request {
   /** The `query` parameter: the whole statement, or its beginning with the rest in the body. */
   query: string;

@@ -8,7 +8,7 @@ import type { Newest } from './boots.js';
 /** One run of an agent within ten minutes of its host's clock. Times in nanoseconds. */
 export interface HostRun {
   hostId: string;
-  /** Since 1970. */
+  /** Beginning of the ten minutes, since 1970. */
   slotNs: bigint;
   bootId: string;
   run: string;
@@ -16,7 +16,7 @@ export interface HostRun {
   /** Smallest and largest of wall clock less uptime: they differ where the clock was set. Since 1970. */
   bootedFirstNs: bigint;
   bootedLastNs: bigint;
-  /** Of the first and the last reading. */
+  /** Uptime at the first and at the last reading. */
   uptimeFirstNs: bigint;
   uptimeLastNs: bigint;
   /** Smallest of the collector's clock at receipt less the host's clock at the reading. */
@@ -27,7 +27,7 @@ export const SLOT_NS = 600_000_000_000n;
 /** Readings of two runs that overlap by less are taken for an agent that was replaced. */
 const OVERLAP_NS = 60_000_000_000n;
 
-/** What one batch tells. */
+/** Row of the run that one batch tells of. */
 export function runOf({ host, bootId, run, clock }: Batch, receivedNs: bigint): HostRun {
   const bootedNs = clock.wallNs - clock.uptimeNs;
   return {
@@ -44,10 +44,10 @@ export function runOf({ host, bootId, run, clock }: Batch, receivedNs: bigint): 
   };
 }
 
-/** As many runs of one host are remembered: they are named by senders. */
+/** Runs of one host that are remembered: they are named by senders. */
 const MAX_RUNS = 16;
 
-/** The runs with what one more batch tells; kept are those of the newest reading's slot and the one before. */
+/** Adds what one more batch tells to the runs, and keeps those of the newest reading's slot and the one before. */
 export function addRun(
   runs: readonly HostRun[],
   batch: Batch,
@@ -61,17 +61,17 @@ export function addRun(
   return all.filter(({ slotNs }) => slotNs > oldestNs && slotNs <= wallNs).slice(-MAX_RUNS);
 }
 
-/** Whether both rows are about the same. */
+/** Tells whether both rows are of the same run and ten minutes. */
 function isSame(a: HostRun, b: HostRun): boolean {
   return a.slotNs === b.slotNs && a.run === b.run && a.bootId === b.bootId && a.hostId === b.hostId;
 }
 
-/** What a row is about. */
+/** Key that is the same for rows of the same run and ten minutes. */
 export function runKey({ hostId, slotNs, bootId, run }: HostRun): string {
   return `${slotNs} ${bootId} ${run} ${hostId}`;
 }
 
-/** Both together; of the same run. */
+/** Merges two rows of the same run. */
 export function mergeRuns(a: HostRun, b: HostRun): HostRun {
   return {
     ...a,
@@ -116,7 +116,10 @@ export function mergeRunsBy(runs: readonly HostRun[], key: (run: HostRun) => str
   return gathered;
 }
 
-/** For how long both were read. Within one boot uptime tells; of two the wall clock, with every doubt against an overlap. */
+/**
+ * Nanoseconds for which both were read: by uptime within one boot, else by the wall clock, with every doubt against an
+ * overlap.
+ */
 function overlapNs(a: HostRun, b: HostRun): bigint {
   const sameBoot = a.bootId === b.bootId;
   const first = (run: HostRun): bigint => run.uptimeFirstNs + (sameBoot ? 0n : run.bootedLastNs);

@@ -1,14 +1,14 @@
-/** Which reading of a host is the newest: by uptime, which never steps, wherever it can tell. Pure. */
+/** Order of a host's readings: by uptime, which never steps, wherever it can tell. Pure. */
 import type { Batch } from '@tcewatch/protocol';
 
-/** As many boots are remembered as late batches could come from. */
+/** Boots of one host that are remembered: as many as late batches could come from. */
 const BOOTS = 16;
 
 /** The newest reading of one host. */
 export interface Newest {
   /** Null when only its time is known, from before a restart of the collector. */
   last: { bootId: string; uptimeNs: bigint } | null;
-  /** On the host's clock. */
+  /** Time of the reading on the host's clock. */
   wallNs: bigint;
   /** Boots that batches came from, the newest last. */
   boots: readonly string[];
@@ -23,7 +23,7 @@ export function isNewer({ last, wallNs, boots }: Newest, { bootId, clock }: Batc
   return clock.wallNs > wallNs || (last !== null && !boots.includes(bootId));
 }
 
-/** The batch as the newest reading. */
+/** Makes the batch the newest reading. */
 export function newestOf(before: Newest | undefined, { bootId, clock }: Batch): Newest {
   const known = before?.boots ?? [];
   const boots = known.at(-1) === bootId ? known : [...known.filter((boot) => boot !== bootId), bootId].slice(-BOOTS);

@@ -1,4 +1,4 @@
-/** What is wrong with a host's key or clock, in words for the operator. Pure. */
+/** Problems of a host's key and clock, in words for the operator. Pure. */
 import type { HostRun } from './agent-runs.js';
 import { claimants, clockAheadNs } from './agent-runs.js';
 

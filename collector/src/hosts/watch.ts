@@ -1,19 +1,21 @@
-/** What the collector itself has heard of each host, for metrics: they must tell silence even when ClickHouse is gone. */
+/**
+ * Health of each host by what this collector has heard of it, for metrics: they must tell silence even when ClickHouse
+ * is gone.
+ */
 import type { Batch } from '@tcewatch/protocol';
+import { groupBy } from '../group-by.js';
+import { MAX_HOSTS, hostCache, silentFirst } from './host-cache.js';
 import { isNewer, newestOf } from './boots.js';
 import type { Newest } from './boots.js';
 import { addRun, claimants, clockAheadNs } from './agent-runs.js';
 import type { HostRun } from './agent-runs.js';
-
-/** Hosts are named by senders: past this number those silent for longest are forgotten. */
-const MAX_HOSTS = 10_000;
 
 /** One host, at the time of asking. */
 export interface HostHealth {
   hostId: string;
   /** When it was last read, on its own clock. */
   readAtNs: bigint;
-  /** How long ago that was; where its clock is ahead, by the collector's. */
+  /** Time since it was last read, by the collector's clock where the host's is ahead. */
   ageNs: bigint;
   /** See {@link clockAheadNs}. */
   clockAheadNs: bigint | null;
@@ -23,26 +25,27 @@ export interface HostHealth {
 
 interface Watched {
   newest: Newest;
-  /** Of the last ten to twenty minutes. */
+  /** Runs of the last ten to twenty minutes. */
   runs: readonly HostRun[];
 }
 
 export class HostWatch {
-  /** In the order in which hosts were last heard of. */
-  readonly #hosts = new Map<string, Watched>();
+  readonly #hosts;
 
-  constructor(private readonly maxHosts = MAX_HOSTS) {}
+  /** Remembers `maxHosts` hosts at most. */
+  constructor(maxHosts = MAX_HOSTS) {
+    this.#hosts = hostCache<Watched>({ max: maxHosts });
+  }
 
   /**
    * Goes on from what the store knows, before the first batch. A host whose clock was ahead was not read later than now:
    * else a clock that has been set back since would pass for silence.
    */
   restore(lastRead: readonly { hostId: string; readAtNs: bigint }[], runs: readonly HostRun[], nowNs: bigint): void {
-    const runsOf = new Map<string, HostRun[]>();
-    for (const run of runs) runsOf.set(run.hostId, [...(runsOf.get(run.hostId) ?? []), run]);
+    const runsOf = groupBy(runs, ({ hostId }) => hostId);
     for (const { hostId, readAtNs } of lastRead) {
       const wallNs = readAtNs < nowNs ? readAtNs : nowNs;
-      this.#keep(hostId, { newest: { last: null, wallNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
+      this.#hosts.set(hostId, { newest: { last: null, wallNs, boots: [] }, runs: runsOf.get(hostId) ?? [] });
     }
   }
 
@@ -51,13 +54,13 @@ export class HostWatch {
     for (const batch of batches) {
       const known = this.#hosts.get(batch.host.id);
       const newest = known && !isNewer(known.newest, batch) ? known.newest : newestOf(known?.newest, batch);
-      this.#keep(batch.host.id, { newest, runs: addRun(known?.runs ?? [], batch, receivedNs, newest) });
+      this.#hosts.set(batch.host.id, { newest, runs: addRun(known?.runs ?? [], batch, receivedNs, newest) });
     }
   }
 
   /** Every host that is remembered. */
   health(nowNs: bigint): HostHealth[] {
-    return [...this.#hosts].map(([hostId, { newest, runs }]) => {
+    return silentFirst(this.#hosts).map(([hostId, { newest, runs }]) => {
       const ahead = clockAheadNs(runs);
       return {
         hostId,
@@ -67,12 +70,5 @@ export class HostWatch {
         claimants: claimants(runs).length,
       };
     });
-  }
-
-  #keep(hostId: string, host: Watched): void {
-    this.#hosts.delete(hostId);
-    this.#hosts.set(hostId, host);
-    const [silent] = this.#hosts.keys();
-    if (this.#hosts.size > this.maxHosts && silent !== undefined) this.#hosts.delete(silent);
   }
 }

@@ -6,7 +6,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
 
 export interface PageOptions {
-  /** Where the built page is. Default: that of the workspace. */
+  /** Folder of the built page. Default: that of the workspace. */
   directory?: string;
 }
 

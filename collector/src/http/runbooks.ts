@@ -10,7 +10,10 @@ import { Marked } from 'marked';
 import { gfmHeadingId } from 'marked-gfm-heading-id';
 import { errorAnswer } from '../api/errors.js';
 
-/** In the repository, and in the package that is made of it; the same from `src` and from `dist`. */
+/**
+ * Folders that may hold the runbooks: that of the repository and that of the package; found from `src` and from `dist`
+ * alike.
+ */
 const FOLDERS = ['../../../docs/runbooks/', '../../runbooks/'].map((path) => new URL(path, import.meta.url));
 
 const STYLE =

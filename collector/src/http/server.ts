@@ -20,7 +20,7 @@ export interface ServerOptions {
   log: Logger;
 }
 
-/** A request must have arrived within this time, lest slow senders hold connections for ever. */
+/** Milliseconds within which a request must have arrived, lest slow senders hold connections for ever. */
 const REQUEST_TIMEOUT = 60_000;
 
 export async function buildServer({ tls, intake, api, registry, log }: ServerOptions): Promise<FastifyInstance> {

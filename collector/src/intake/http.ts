@@ -4,11 +4,11 @@
  * lives.
  */
 import { gunzipSync } from 'node:zlib';
-import bearerAuth from '@fastify/bearer-auth';
 import type { Secret } from '@tcewatch/common';
 import { DEFAULT_LIMITS, continueTrace, splitBatches } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { requireToken } from '../bearer-auth.js';
 import type { Budget } from './budget.js';
 import { decodeBatches } from './decode.js';
 import type { RefusedBatch } from './decode.js';
@@ -20,12 +20,12 @@ export interface IntakeOptions {
   check: (batch: Batch) => void;
   /** Makes all of the batches durable. */
   accept: (batches: readonly Batch[]) => Promise<void>;
-  /** Absent: anybody who can connect may send. */
+  /** Token that senders must give. Default: none, anybody who can connect may send. */
   token?: Secret | undefined;
   /** Bytes of one request, compressed and decompressed. */
   maxBytes: number;
   budget: Budget;
-  /** Told of every batch; a request that is refused as a whole counts as one. */
+  /** Called for every batch; a request that is refused as a whole counts as one. */
   count: (outcome: 'accepted' | Refusal, batches: number) => void;
 }
 
@@ -70,12 +70,7 @@ export const httpIntake: FastifyPluginAsync<IntakeOptions> = async (app, options
     fail(error, 1, request, reply);
   });
 
-  if (token) {
-    await app.register(bearerAuth, { keys: [token.reveal()], addHook: false, verifyErrorLogLevel: 'debug' });
-    app.addHook('onRequest', (request, reply, done) => {
-      app.verifyBearerAuth?.(request, reply, done);
-    });
-  }
+  await requireToken(app, token);
 
   // The body is reserved for before it is read; without a length it may be as large as any.
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,4 +1,4 @@
-/** Why batches were not taken, as the sender is told: status, code, words. */
+/** Refusals of batches, as the sender is told of them: status, code, words. */
 import { BatchError } from '@tcewatch/protocol';
 import type { FastifyError } from 'fastify';
 import type { ErrorCode } from '../errors.js';
@@ -6,16 +6,16 @@ import { StoreError } from '../model.js';
 
 export interface Refusal {
   status: number;
-  /** Also the outcome in the collector's metrics. */
+  /** Code of the error, and outcome in the collector's metrics. */
   code: ErrorCode;
   message: string;
   /** Field of the batch, where one is to blame. */
   field?: string;
-  /** The same may be taken after this many seconds. */
+  /** Seconds after which the same may be taken. */
   retryAfter?: number;
 }
 
-/** Thrown on the way in, before there is a batch. */
+/** Refusal on the way in, before there is a batch. */
 export class BatchRefusedError extends Error {
   override readonly name = 'BatchRefusedError';
 
@@ -31,7 +31,7 @@ export function told({ code, field, message }: Refusal): { error: ErrorCode; fie
   return { error: code, ...(field !== undefined && { field }), message };
 }
 
-/** What a sender is told of any error; what is not its fault is told without detail. */
+/** Makes a refusal of any error; what is not the sender's fault is told without detail. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof BatchRefusedError) return error.refusal;
   if (error instanceof BatchError) {

@@ -1,4 +1,4 @@
-/** What the collector says of its intake from Kafka to Prometheus. */
+/** Metrics of the intake from Kafka, for Prometheus. */
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { KafkaIntakeState } from '../intake/kafka/intake.js';

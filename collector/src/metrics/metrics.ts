@@ -1,15 +1,15 @@
-/** What the collector says of itself to Prometheus. One object for each collector, so that tests can run several. */
+/** Metrics of the collector itself, for Prometheus. One object for each collector, so that tests can run several. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { ErrorCode } from '../errors.js';
 import type { HostHealth } from '../hosts/watch.js';
 import type { InsertOutcome } from '../store/index.js';
 
-/** What only others know, asked at each scrape. */
+/** Figures that other parts know, asked for at each scrape. */
 export interface Observed {
   detector: { hosts: number; lives: number; firing: number };
   pendingAlertEvents: number;
   inFlightBytes: number;
-  /** Of what has been stored; there may be thousands, so only those gauges ask that need them. */
+  /** Lists the hosts of which something was stored. There may be thousands, so only those gauges ask that need them. */
   hosts: () => readonly HostHealth[];
   /** Undefined where ClickHouse is not embedded. */
   clickhouseRestarts: number | undefined;

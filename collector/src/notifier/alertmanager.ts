@@ -65,7 +65,7 @@ export interface AlertmanagerOptions {
   name: string;
   receiver: Receiver;
   repeatEvery: number;
-  /** Beside those of the alert. */
+  /** Labels beside those of the alert. */
   labels: Labels;
   links: Links;
   /** Milliseconds since 1970. */
@@ -81,7 +81,7 @@ export interface PostableAlert {
   generatorURL?: string;
 }
 
-/** Alertmanager forgets what it was not told of for so many intervals, as Prometheus has it. */
+/** Intervals after which Alertmanager forgets what it was not told of, as Prometheus has it. */
 const INTERVALS = 4;
 /** Alerts in one request: some 200 KiB. */
 const AT_ONCE = 100;
@@ -89,10 +89,10 @@ const AT_ONCE = 100;
 const ANNOTATION = 2048;
 const FACT = 512;
 
-/** Who holds a set of labels, in Alertmanager, as far as it was told. */
+/** Alert that holds a set of labels in Alertmanager, as far as it was told. */
 interface Holder {
   event: AlertEvent;
-  /** When Alertmanager lets go of it unless it is told again; milliseconds since 1970. */
+  /** Time at which Alertmanager lets go of it unless it is told again; milliseconds since 1970. */
   until: number;
 }
 

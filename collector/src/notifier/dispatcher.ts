@@ -16,7 +16,7 @@ export interface Dispatcher {
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** What fires is told at once to the notifiers that want to hear of it again and again. */
+/** Creates a dispatcher. Notifiers that want to hear of what fires again and again are told of it at once. */
 export function createDispatcher(notifiers: readonly Notifier[], options: QueueOptions): Dispatcher {
   const stop = new AbortController();
   const queues = notifiers.map((notifier) => new NotifierQueue(notifier, stop.signal, options));

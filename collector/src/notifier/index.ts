@@ -1,4 +1,4 @@
-/** What the rest of the collector knows of the notifiers. */
+/** Notifiers, as the rest of the collector knows them. */
 export * from './dispatcher.js';
 export * from './labels.js';
 export * from './links.js';

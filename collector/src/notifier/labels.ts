@@ -11,7 +11,7 @@ export type Labels = Readonly<Record<string, string>>;
 /** Names that are the alert's own. */
 export const OWN_LABELS = ['alertname', 'severity', 'host', 'host_id', 'vm', 'vm_uuid'] as const;
 
-/** As Prometheus has it; those that begin with two underscores are its own. */
+/** Name of a label, as Prometheus has it; those that begin with two underscores are its own. */
 export const LABEL_NAME = /^(?!__)[A-Za-z_]\w*$/;
 
 /** Characters of a value: names are chosen by those who run the VMs. */
@@ -30,7 +30,7 @@ export const extraLabels = z.record(z.string(), z.string().max(256)).superRefine
   }
 });
 
-/** To Alertmanager an empty label is none. */
+/** Labels of an alert, with those of the configuration. Empty ones are left out: to Alertmanager they are none. */
 export function labelsOf({ alert, severity, hostName, hostId, vm }: AlertEvent, extra: Labels): Labels {
   const own: Record<(typeof OWN_LABELS)[number], string> = {
     alertname: alert,
@@ -43,7 +43,7 @@ export function labelsOf({ alert, severity, hostName, hostId, vm }: AlertEvent, 
   return Object.fromEntries(Object.entries({ ...extra, ...own }).filter(([, value]) => value !== ''));
 }
 
-/** The same for the same labels. */
+/** Key that is the same for the same labels. */
 export function labelsKey(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

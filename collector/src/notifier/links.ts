@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AlertEvent } from '../alerts/event.js';
 
 export interface Links {
-  /** Of the collector's own pages, as people reach it; without a last slash. */
+  /** Address of the collector's own pages, as people reach it; without a last slash. */
   publicUrl?: string | undefined;
   /** Where there is a page for each alert, with a section for each cause. Default: `<publicUrl>/runbooks`. */
   runbooks?: string | undefined;
@@ -12,7 +12,7 @@ export interface Links {
   dashboard?: string | undefined;
 }
 
-/** A quarter of an hour before an alert fired is what one wants to see of it. */
+/** Milliseconds before an alert fired that one wants to see of it. */
 const BEFORE_MS = 15 * 60_000;
 
 /** What `{name}` in a template stands for. */
@@ -58,7 +58,7 @@ export const links = z.strictObject({
     ),
 });
 
-/** Undefined where nobody said where the pages are. */
+/** Address of the runbook of an alert; undefined where nobody said where the pages are. */
 export function runbookUrl({ publicUrl, runbooks }: Links, { alert, cause }: AlertEvent): string | undefined {
   const pages = runbooks ?? (publicUrl === undefined ? undefined : `${publicUrl}/runbooks`);
   return pages === undefined ? undefined : `${pages}/${alert}#${cause.code}`;

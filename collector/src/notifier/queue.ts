@@ -17,7 +17,7 @@ export type NotifyOutcome = 'sent' | 'retried' | 'failed' | 'dropped' | 'repeate
 export interface QueueOptions {
   log: BaseLogger;
   count: (notifier: string, outcome: NotifyOutcome, events: number) => void;
-  /** Is told what a notifier was told. */
+  /** Called with the events that a notifier was told. */
   told: (notifier: string, events: readonly AlertEvent[]) => void;
   /** The newest events of what fires now; must not reject. */
   firing: () => Promise<readonly AlertEvent[]>;
@@ -42,7 +42,7 @@ interface Waiting {
 
 export class NotifierQueue {
   readonly #waiting: Waiting[] = [];
-  /** Since when the events wait that are being sent. */
+  /** Time since when the events wait that are being sent. */
   #sending: number | undefined;
   #repeatDue = false;
   #working: Promise<void> | undefined;
@@ -100,7 +100,7 @@ export class NotifierQueue {
     this.#working = undefined;
   }
 
-  /** At most one event of each alert, so that a notifier needs no order within a batch. */
+  /** Takes what waits, at most one event of each alert, so that a notifier needs no order within a batch. */
   #nextBatch(): Waiting[] {
     const { atOnce = 1 } = this.notifier;
     this.#sending = this.#waiting[0]?.since;
@@ -143,7 +143,10 @@ export class NotifierQueue {
     });
   }
 
-  /** p-retry takes a TypeError for a fault of the program and does not retry it; sockets throw them for bad networks. */
+  /**
+   * Tries once. Errors are wrapped: p-retry takes a TypeError for a fault of the program and does not retry it, and
+   * sockets throw them for bad networks.
+   */
   async #attempt(events: readonly AlertEvent[], traceparents?: readonly (string | undefined)[]): Promise<void> {
     try {
       await this.notifier.notify(events, traceparents);
@@ -153,7 +156,7 @@ export class NotifierQueue {
     }
   }
 
-  /** What cannot be told now is told with the next repetition. */
+  /** Tells of what fires. What cannot be told now is told with the next repetition. */
   async #tellFiring(): Promise<void> {
     const { log, count, firing } = this.options;
     const { name, atOnce = 1 } = this.notifier;

@@ -30,7 +30,7 @@ export const receiverSettings = <Type extends string>(type: Type) => ({
 
 export interface ReceiverOptions {
   url: string;
-  /** Absent: none is sent. */
+  /** Header `authorization`. Default: none is sent. */
   authorization?: string | undefined;
   tls: TlsSettings;
   /** Milliseconds until an attempt is given up. */
@@ -45,9 +45,9 @@ export class ReceiverRefusedError extends Error {
   override readonly name = 'ReceiverRefusedError';
 }
 
-/** What the answer is about is the body itself: bad request, too large, unprocessable. */
+/** Statuses by which a receiver refuses the body itself: bad request, too large, unprocessable. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
-/** Of an answer's text, in an error. */
+/** Characters of an answer's text, in an error. */
 const WORDS = 300;
 
 export function createReceiver({ url: text, authorization, tls, timeout }: ReceiverOptions): Receiver {
@@ -72,7 +72,7 @@ export function createReceiver({ url: text, authorization, tls, timeout }: Recei
   };
 }
 
-/** Of a user and a password, or of a token. */
+/** Header `authorization` of a user and a password, or of a token. */
 export function authorizationOf(
   basic: { user?: string | undefined; password?: Secret | undefined } | undefined,
   token: Secret | undefined,

@@ -68,7 +68,7 @@ export function createRecords(
   };
 }
 
-/** What each notifier was not told of the last day, the oldest first; a notifier that is new is told nothing. */
+/** Lists what each notifier was not told of the last day, the oldest first; a notifier that is new is told nothing. */
 export async function untold(
   store: NotificationStore,
   notifiers: readonly string[],

@@ -5,7 +5,7 @@ import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { toStoreError } from './errors.js';
 
-/** Where ClickHouse is and who asks. */
+/** Address of ClickHouse and the user who asks. */
 export interface ClickHouseAddress {
   url: string;
   username: string;
@@ -16,9 +16,9 @@ export interface ClickHouseAddress {
 export type Parameters = Record<string, string | number | bigint | readonly string[]>;
 
 export interface ConnectionOptions {
-  /** How long one answer may take, in milliseconds. */
+  /** Milliseconds that one answer may take. */
   timeoutMs?: number;
-  /** For every statement. */
+  /** Settings of every statement. */
   settings?: ClickHouseSettings;
 }
 
@@ -26,18 +26,18 @@ export interface ConnectionOptions {
 export interface EncodedRows {
   columns: readonly string[];
   format: 'Native' | 'RowBinary';
-  /** One after the other. */
+  /** Bytes of the rows, one part after the other. */
   parts: readonly Buffer[];
 }
 
-/** How long one answer may take where nothing is said. */
+/** Milliseconds that one answer may take where nothing is said. */
 export const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** A connection to one database. */
 export class ClickHouse {
   readonly #client: ClickHouseClient;
 
-  /** Without `database` the server's default; nothing is sent yet. */
+  /** Prepares a connection; nothing is sent yet. Without `database` it is the server's default. */
   constructor(
     { url, username, password }: ClickHouseAddress,
     database?: string,
@@ -107,7 +107,7 @@ export class ClickHouse {
   }
 }
 
-/** By its name a replicated table knows an insert that it has had; a plain one takes no notice. */
+/** Names an insert: a replicated table does not take one of the same name again, a plain one takes no notice. */
 function named(id: string | undefined): ClickHouseSettings {
   return id === undefined ? {} : { insert_deduplication_token: id };
 }

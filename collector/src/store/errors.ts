@@ -1,4 +1,7 @@
-/** From what @clickhouse/client throws to StoreError: what happened, whose move it is, and whether trying again can help. */
+/**
+ * Translates what @clickhouse/client throws into StoreError: what happened, whose move it is, and whether trying again
+ * can help.
+ */
 import { ClickHouseError } from '@clickhouse/client';
 import { StoreError } from '../model.js';
 import type { StoreFailure } from '../model.js';
@@ -25,7 +28,7 @@ const FAILURE_OF_CODE = new Map<number, StoreFailure>(
   Object.entries(CODES).flatMap(([failure, codes]) => codes.map((code) => [code, failure as StoreFailure] as const)),
 );
 
-/** What an operator does about it; the others pass by themselves, or say it in ClickHouse's own words. */
+/** Advice for an operator; the other failures pass by themselves, or say it in ClickHouse's own words. */
 const ADVICE: Partial<Record<StoreFailure, string>> = {
   'out-of-space': "make room on ClickHouse's disk, or keep less (clickhouse.retention)",
   'read-only': 'let the user write (readonly = 0 in its profile); for a replica, see to its connection to Keeper',

@@ -1,4 +1,4 @@
-/** What the rest of the collector, and the benchmarks, know of the store. */
+/** Store, as the rest of the collector and the benchmarks know it. */
 export { ClickHouse } from './client.js';
 export type { ClickHouseAddress, ConnectionOptions } from './client.js';
 export { DEFAULT_REPLICA_PATH } from './schema/cluster.js';

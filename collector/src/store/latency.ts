@@ -1,9 +1,11 @@
-/** From buckets and counts to what people ask of latencies: quantiles, what was not measured, time lost. Pure. */
+/**
+ * Figures that people ask of latencies, from buckets and counts: quantiles, what was not measured, time lost. Pure.
+ */
 import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
 import type { CounterValues, Hypercall, Span } from '@tcewatch/protocol';
 import type { CountRow, LatencyBounds, LatencyRow, SpanRow } from './types.js';
 
-/** What one bucket gained over a range. */
+/** Gain of one bucket over a range. */
 export interface BucketGain {
   span: Span;
   hypercall: Hypercall;

@@ -1,26 +1,26 @@
 /** Tries something again while the failure is one that passes by itself. */
-import { setTimeout as wait } from 'node:timers/promises';
-import type { StoreError, StoreFailure } from '../model.js';
+import pRetry from 'p-retry';
+import { StoreError } from '../model.js';
+import type { StoreFailure } from '../model.js';
 
-/** The others need somebody to act, or have used up the time already. */
+/** Failures that pass; the others need somebody to act, or have used up the time already. */
 const PASSING: ReadonlySet<StoreFailure> = new Set(['unreachable', 'overloaded', 'failed']);
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2000;
 
 /**
- * Resolves to what `work` does; rejects with its last StoreError when that is not a passing one, when `forMs` are over
- * since the first try, or when `signal` aborts.
+ * Resolves to what `work` does; rejects with its last error when that is none that passes, when `forMs` are over since the
+ * first try, or once `signal` is aborted. The signal cuts no pause short: a pause has two seconds at most, and after it the
+ * rows get their last chance.
  */
-export async function insist<T>(work: () => Promise<T>, forMs: number, signal: AbortSignal): Promise<T> {
-  const until = performance.now() + forMs;
-  for (let delay = FIRST_WAIT_MS; ; delay = Math.min(2 * delay, LONGEST_WAIT_MS)) {
-    try {
-      return await work();
-    } catch (error) {
-      const { transient, failure } = error as StoreError;
-      const late = performance.now() + delay > until;
-      if (!transient || !PASSING.has(failure) || late || signal.aborted) throw error;
-    }
-    await wait(delay, undefined, { signal }).catch(() => undefined);
-  }
+export function retryPassing<T>(work: () => Promise<T>, forMs: number, signal: AbortSignal): Promise<T> {
+  return pRetry(work, {
+    retries: Infinity,
+    minTimeout: 100,
+    maxTimeout: 2000,
+    maxRetryTime: forMs,
+    shouldRetry: ({ error }) => isPassing(error) && !signal.aborted,
+  });
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof StoreError && error.transient && PASSING.has(error.failure);
 }

@@ -1,4 +1,5 @@
-/** What a batch tells besides counters, and alert events, as rows of their tables. Pure. */
+/** Rows of what a batch tells besides counters, of alert events and of notifications. Pure. */
+import { NIL_UUID } from '@tcewatch/protocol';
 import type { Account, Batch, Facts, LossKind, ModeEvidence, Vm } from '@tcewatch/protocol';
 import type { HostRun } from '../hosts/agent-runs.js';
 import type { AlertEvent } from '../alerts/event.js';
@@ -115,9 +116,6 @@ export function factsOf(vm: Vm): string | undefined {
   return JSON.stringify([vm.ended, vm.facts && shownBy(vm.facts)]);
 }
 
-/** In the column of an id where there is none: of a VM's life, where an alert is about a host. */
-export const NO_LIFE = '00000000-0000-0000-0000-000000000000';
-
 /** Row of `alert_events`. */
 export function alertRow(event: AlertEvent, storedNs: bigint): object {
   return {
@@ -130,7 +128,7 @@ export function alertRow(event: AlertEvent, storedNs: bigint): object {
     at: formatTime(event.atNs),
     host: event.hostId,
     host_name: event.hostName,
-    life: event.vm?.life ?? NO_LIFE,
+    life: event.vm?.life ?? NIL_UUID,
     vm: event.vm?.name ?? '',
     uuid: event.vm?.uuid ?? '',
     fired_at: formatTime(event.firedAtNs),
@@ -151,8 +149,8 @@ export function notificationRow({ hostId, alertId, revision, notifier, atNs }: N
   return { host: hostId, alert_id: alertId, revision, notifier, at: formatTime(atNs) };
 }
 
-/** In the columns of host, alert and revision, in the row that says since when there is a notifier. */
-export const NO_ALERT = { hostId: '', alertId: NO_LIFE, revision: 0 } as const;
+/** Columns of host, alert and revision in the row that says since when there is a notifier. */
+export const NO_ALERT = { hostId: '', alertId: NIL_UUID, revision: 0 } as const;
 
 /** Time since boot to time since 1970, by the clocks of the batch. */
 function wallTime(batch: Batch, sinceBootNs: bigint): bigint {

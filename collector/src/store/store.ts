@@ -27,25 +27,25 @@ import { wallClock } from '../time.js';
 import { Writer, checkBatch } from './writer.js';
 import type { InsertOutcome } from './writer.js';
 
-/** Long enough for a server to restart, short enough for a sender to wait. */
+/** Milliseconds for which inserts are tried again: enough for a server to restart, and a sender can wait for it. */
 const INSIST_FOR_MS = 10_000;
 
 export interface StoreOptions {
   clickhouse: ClickHouseAddress;
   /** Created when it is not there. Default `tcewatch`. */
   database?: string;
-  /** Absent: tables of one server. */
+  /** Cluster whose tables are used. Default: none, the tables are those of one server. */
   cluster?: Cluster | undefined;
-  /** How long one answer of ClickHouse may take. Default one minute. */
+  /** Milliseconds that one answer of ClickHouse may take. Default one minute. */
   timeoutMs?: number;
-  /** For how long an insert that fails is tried again, with the same rows. Default {@link INSIST_FOR_MS}. */
+  /** Milliseconds for which an insert that fails is tried again, with the same rows. Default {@link INSIST_FOR_MS}. */
   insistForMs?: number;
   /** Default: {@link DEFAULT_RETENTION}. */
   retention?: Partial<Retention>;
   log: BaseLogger;
-  /** When batches are received, in nanoseconds since 1970. Default: this machine's clock. */
+  /** Clock by which batches are received, in nanoseconds since 1970. Default: this machine's. */
   now?: () => bigint;
-  /** Told of every try of an insert of batches. */
+  /** Called at every try of an insert of batches. */
   observe?: (insert: InsertOutcome) => void;
 }
 
@@ -104,7 +104,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-/** A connection to the database, which is created and brought up to date. */
+/** Connects to the database, which is created and brought up to date. */
 async function openDatabase(options: StoreOptions & { retention: Readonly<Retention> }): Promise<ClickHouse> {
   const { clickhouse: address, cluster, log, retention, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { database = 'tcewatch' } = options;

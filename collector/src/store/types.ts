@@ -7,7 +7,7 @@ import type { HostRun } from '../hosts/agent-runs.js';
 import type { AlertEvent } from '../alerts/event.js';
 import type { AlertName, Severity } from '../alerts/table.js';
 
-/** From `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
+/** Time from `fromNs` (inclusive) to `toNs` (exclusive); without them since the beginning and until now. */
 export interface TimeRange {
   fromNs?: bigint;
   toNs?: bigint;
@@ -65,7 +65,7 @@ export interface VmRow extends LivingVmRow {
   tgid: number;
   /** The process is gone; its counts are final. */
   ended: boolean;
-  /** Null until the agent could look. */
+  /** Facts of the VM; null until the agent could read any. */
   facts: VmFactsRow | null;
 }
 
@@ -77,16 +77,19 @@ export interface CountRow {
   counters: CounterValues;
 }
 
-/** What a VM does now is what it did since the beginning of so many milliseconds, and in those before. */
+/**
+ * Milliseconds of a bucket of the recent counts: what a VM does now is what it did in the current bucket and the one
+ * before.
+ */
 export const RECENT_MS = 5 * 60_000;
 
-/** The same for one LIOBN; `liobn` is 0 unless the scope is `one`. */
+/** Counts of one VM life, hypercall and LIOBN; `liobn` is 0 unless the scope is `one`. */
 export interface LiobnRow extends CountRow {
   scope: Scope;
   liobn: bigint;
 }
 
-/** What a VM's hypercall added to its counters from `atNs` to `atNs` + step. */
+/** Gain of a VM's counters for one hypercall, from `atNs` to `atNs` + step. */
 export interface StepRow {
   atNs: bigint;
   hypercall: Hypercall;
@@ -95,13 +98,13 @@ export interface StepRow {
   read: boolean;
 }
 
-/** Between which times a time lies, in us; `upToUs` is null for all that took longer. */
+/** Bounds of a duration, in microseconds; `upToUs` is null for all that took longer. */
 export interface LatencyBounds {
   aboveUs: number;
   upToUs: number | null;
 }
 
-/** How long calls of one VM life, span and hypercall took, of those that were measured. */
+/** Latencies of one VM life, span and hypercall, of the calls that were measured. */
 export interface SpanRow {
   span: Span;
   hypercall: Hypercall;
@@ -117,10 +120,10 @@ export interface SpanRow {
   p99: LatencyBounds | null;
 }
 
-/** How long the calls of a VM life took over a range. */
+/** Latencies of a VM life over a range. */
 export interface LatencyRow {
   spans: SpanRow[];
-  /** From the reading before the range to the last one in it, as far as the VM lived; null without two. */
+  /** Seconds from the reading before the range to the last one in it, as far as the VM lived; null without two. */
   seconds: number | null;
   /**
    * Milliseconds of each second that its threads together spent on round trips to userspace; at least so many, where some
@@ -144,17 +147,17 @@ export interface AccountRow {
 
 /** One epoch of a guest that counts what it issues itself (the agent's source `guest`). */
 export interface GuestSpan {
-  /** Of the guest, which is a host of its own, and of its one VM, which it is itself. */
+  /** Id of the guest, which is a host of its own, and life of its one VM, which it is itself. */
   hostId: string;
   life: string;
-  /** By which its host knows it. */
+  /** Uuid by which its host knows it. */
   uuid: string;
   /** When it was first and last read. */
   firstNs: bigint;
   lastNs: bigint;
 }
 
-/** Which alerts, by their newest events; the newest `limit` of them. */
+/** Choice of alerts by their newest events; the newest `limit` of them. */
 export interface AlertFilter {
   hostId?: string;
   /** Name of a VM. */
@@ -162,7 +165,7 @@ export interface AlertFilter {
   state?: AlertEvent['state'];
   severity?: Severity;
   alert?: AlertName;
-  /** Those that fired at some time from `sinceNs` (inclusive) to `untilNs` (exclusive). */
+  /** Time in which the alert fired at some moment: from `sinceNs` (inclusive) to `untilNs` (exclusive). */
   sinceNs?: bigint;
   untilNs?: bigint;
   limit: number;
@@ -173,7 +176,7 @@ export interface StoreQueries {
   hosts(): Promise<HostRow[]>;
   vms(subject?: Subject): Promise<VmRow[]>;
   counters(question?: TimeRange & Subject): Promise<CountRow[]>;
-  /** Those that have not ended, of the day in which their host was last read. */
+  /** VMs that have not ended, of the day in which their host was last read. */
   livingVms(): Promise<LivingVmRow[]>;
   /**
    * What the counters of calls gained in the last minutes of each host, up to its newest reading ({@link RECENT_MS}). Lives
@@ -197,7 +200,7 @@ export interface StoreQueries {
   guestSpans(): Promise<GuestSpan[]>;
   /** When each host was last read. */
   freshness(): Promise<{ hostId: string; readAtNs: bigint }[]>;
-  /** Who spoke for each host in the ten minutes of its newest reading and the ten before, by run and ten minutes. */
+  /** Runs of agents that spoke for each host in the ten minutes of its newest reading and the ten before. */
   hostRuns(): Promise<HostRun[]>;
   /** Resolves when ClickHouse answers; for readiness. */
   ping(): Promise<void>;

@@ -1,4 +1,4 @@
-/** A group of batches to rows of all tables that they concern, and into ClickHouse. */
+/** Writer of a group of batches: makes rows of all tables that they concern, and inserts them. */
 import { randomUUID } from 'node:crypto';
 import { BatchError } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
@@ -9,7 +9,7 @@ import { LATENCIES_COLUMNS, encodeLatencies } from './encode/latencies.js';
 import { encodeReadings } from './encode/readings.js';
 import { ChangeFilter } from './encode/change-filter.js';
 import type { WrittenHost } from './encode/change-filter.js';
-import { insist } from './retry.js';
+import { retryPassing } from './retry.js';
 import { RowBuffer } from './encode/row-buffer.js';
 import { accountRow, factsOf, factsRow, hostReadingRow, hostRunRow, identityOf, vmRow } from './rows.js';
 import { END_OF_TIME_NS } from './times.js';
@@ -42,13 +42,13 @@ export function checkBatch({ host, clock }: Batch): void {
 }
 
 export interface WriterOptions {
-  /** Told of each try of an insert. */
+  /** Called at each try of an insert. */
   observe: (insert: InsertOutcome) => void;
-  /** For how long an insert that fails is tried again, with the same rows, in milliseconds. */
+  /** Milliseconds for which an insert that fails is tried again, with the same rows. */
   insistForMs: number;
   /** Nanoseconds since 1970. */
   now: () => bigint;
-  /** Aborted when nothing is to be tried again any more. */
+  /** Signal that nothing is to be tried again any more. */
   closing: AbortSignal;
 }
 
@@ -134,7 +134,7 @@ export class Writer {
     if (rows === 0) return;
     const { insistForMs, closing } = this.options;
     const id = randomUUID();
-    await insist(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
+    await retryPassing(() => this.#try(table, rows, () => send(id)), insistForMs, closing);
   }
 
   async #try(table: string, rows: number, send: () => Promise<void>): Promise<void> {

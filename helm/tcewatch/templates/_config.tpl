@@ -80,7 +80,7 @@ kafka:
 {{- end -}}
 {{- $urls := list (dig "clickhouse" "url" "" .) (dig "collector" "url" "" .) -}}
 {{- range dig "notifiers" list . -}}
-{{- $urls = append $urls (dig "url" "" .) -}}
+{{- $urls = concat $urls (list (dig "url" "" .)) (dig "urls" list .) -}}
 {{- end -}}
 {{- range compact $urls -}}
 {{- $url := urlParse . -}}

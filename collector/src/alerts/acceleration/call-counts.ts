@@ -48,7 +48,7 @@ export function cell(hypercall: number, counter: number): number {
   return hypercall * COUNTED + counter;
 }
 
-/** What is at a place. */
+/** Value at a place. */
 export function valueAt({ cells, at }: Calls, place: number): number {
   return cells[at + place] ?? NaN;
 }
@@ -78,12 +78,12 @@ export function callsOn(vmCalls: VmCalls, liobn: bigint): Calls | undefined {
   return vmCalls.liobns.get(liobn) ?? (vmCalls === NO_CALLS ? NO_CALLS : undefined);
 }
 
-/** Those of the VM at a place of the table. */
+/** Calls of the VM at a place of the batch's VM table. */
 export function callsOfVm({ cells, liobns }: BatchCalls, place: number): VmCalls {
   return { cells, at: place * CELLS, liobns: liobns[place] ?? NO_LIOBNS };
 }
 
-/** Of each VM with punts on a known LIOBN all LIOBNs that had some. */
+/** For each VM with a punt on a known LIOBN: all of its LIOBNs with punts. */
 function countLiobns({ series }: Batch): (Map<bigint, Calls> | undefined)[] {
   const { length, vm, counter, scope, hypercall, liobn, value } = series;
   const vms: (Map<bigint, Calls> | undefined)[] = [];

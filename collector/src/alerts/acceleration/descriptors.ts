@@ -1,4 +1,4 @@
-/** What was seen of a VM's descriptors over time, kept so that a change can still be told of when punts begin later. */
+/** History of a VM's descriptors, kept so that a change can still be told of when punts begin later. */
 import type { Batch, Clock, Descriptors, Vm } from '@tcewatch/protocol';
 import type { AlertEvidence, SeenDescriptors } from '../event.js';
 import { wallOf } from './clock.js';
@@ -28,7 +28,7 @@ export class DescriptorHistory {
     this.#clock = clock;
   }
 
-  /** As it is now, whatever is seen later. */
+  /** Copies the history as it is now, whatever is seen later. */
   copy(): DescriptorHistory {
     return new DescriptorHistory(this.#dated(), this.earlier);
   }
@@ -43,7 +43,10 @@ export class DescriptorHistory {
     return (this.earlier?.tceTables ?? 0) === 0;
   }
 
-  /** The evidence for a cause: the newest of what was seen until the punts began that differs from what is seen now. */
+  /**
+   * Gives the evidence for a cause: the newest of what was seen until the punts began that differs from what is seen
+   * now.
+   */
   since({ newest, earlier }: DescriptorHistory): Pick<AlertEvidence, 'before' | 'after'> {
     const isSame = newest && this.newest ? same(newest, this.newest) : newest === this.newest;
     return { before: isSame ? (earlier ?? newest) : newest, after: this.#dated() };

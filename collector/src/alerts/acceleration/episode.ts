@@ -31,7 +31,7 @@ export class Episode {
   alert: AlertEvent | null = null;
   /** Time that the punts have held since the first reading that showed them: its interval may have been one burst. */
   heldNs = 0n;
-  /** The same of punts that are nearly all calls; null while they are not. */
+  /** Time that punts of nearly all calls have held; null while they do not. */
   criticalNs: bigint | null = null;
   /** Time since they last held. */
   calmNs = 0n;
@@ -61,12 +61,12 @@ export class Episode {
     return episode;
   }
 
-  /** What is known of the calls by now. */
+  /** Calls that are known by now. */
   get calls(): CallEvidence {
     return this.#sums;
   }
 
-  /** One more interval of punts. */
+  /** Adds one more interval of punts. */
   addPunts(interval: Interval, { critical, liobns }: Verdict, evidence: readonly ModeEvidence[]): void {
     const { before, after, ns } = interval;
     if (this.#lastedNs > 0n) this.heldNs += ns;
@@ -97,13 +97,13 @@ export class Episode {
     return true;
   }
 
-  /** What an alert says of the calls: the LIOBNs with most punts. */
+  /** Copies the calls for an alert, with the LIOBNs that have most punts. */
   callEvidence(): CallEvidence {
     const { liobns, ...sums } = copyOf(this.#sums);
     return { ...sums, liobns: liobns.sort((a, b) => b.punted - a.punted).slice(0, MAX_NAMED) };
   }
 
-  /** Of punts none of which was measured there is no time to tell. */
+  /** Cost of the punts: measured, or an estimate where none of them was. */
   impact(): Impact {
     if (!(this.#trips > 0)) return ESTIMATE;
     return { known: 'measured', lostMsPerSecond: this.#lostUs / 1000 / this.#sums.seconds };

@@ -9,7 +9,7 @@ import type { Calls, VmCalls } from './call-counts.js';
 /** What an interval says of a VM: calls fell back, calls were made and did not, or nothing was called. */
 export interface Verdict {
   says: 'fallback' | 'healthy' | 'nothing';
-  /** Nearly all of the VM's calls fell back, or of one LIOBN's. */
+  /** Whether nearly all calls of the VM, or of one LIOBN, fell back. */
   critical: boolean;
   /** LIOBNs that fell back, where punts are known by LIOBN. */
   liobns: bigint[];
@@ -25,7 +25,7 @@ export interface Circumstances {
   firing: boolean;
 }
 
-/** By hypercall. */
+/** Calls by hypercall. */
 export type CallsByName = Partial<Record<Hypercall, CallCounts>>;
 
 /** Calls of an interval: all that were seen, and of those hypercalls of which none can hide in real mode. */
@@ -72,7 +72,7 @@ export function callsBetween(before: Calls, after: Calls, evidence: readonly Mod
   return calls;
 }
 
-/** Both at the beginning and the end of every interval some calls are under way: so many may not yet be known for punts. */
+/** Calls that may be under way at the beginning or the end of an interval, and not yet be known for punts. */
 const UNDER_WAY = { calls: 16, share: 0.01 };
 
 /** Whether, of all that an epoch has counted, KVM has handled calls itself. */
@@ -116,7 +116,7 @@ function isFallback({ known, seen }: Shares, { seconds, firing }: Circumstances,
   return exceeds(known, share, seconds * rules.minRate) || exceeds(seen, share, seconds * rules.minRateBlind);
 }
 
-/** Of calls that can hide nobody knows the share. */
+/** Whether nearly all calls fell back. With hidden real-mode calls the share is unknown, so it is never critical. */
 function isCritical({ known }: Shares, { seconds }: Circumstances, rules: Readonly<Rules>): boolean {
   return exceeds(known, rules.criticalShare, seconds * rules.minRate);
 }

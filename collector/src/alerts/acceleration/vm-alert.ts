@@ -1,4 +1,33 @@
-/** One life of a VM through the batches: from intervals of punts to an alert and its end. */
+/**
+ * The alert of one life of a VM: from intervals of punts to an alert and its end. This file decides when an alert fires,
+ * is revised and resolves.
+ *
+ * A batch tells how far each counter has come, so an interval is the difference of two batches of one epoch. Data flows
+ * one way, once for each batch and VM:
+ *
+ *     call-counts.ts   sums a batch over LIOBNs, all VMs in one array      (written by the host, read by all below)
+ *     verdict.ts       judges an interval: fallback, healthy, or nothing    (pure)
+ *     episode.ts       sums up intervals while calls fall back              (one for each life at most)
+ *     descriptors.ts   remembers what /proc showed, now and before          (one for each life)
+ *     vm-alert.ts      makes events of them                                 (one for each life)
+ *
+ * The states of a life, and what leads from one to the next. Only `observe` and `restore` change them:
+ *
+ *     calm      no episode
+ *       > pending    an interval is a fallback: an episode begins, with a copy of the descriptors until then
+ *     pending   an episode without an alert
+ *       > calm       healthy calls, or no calls for keepFiringFor
+ *       > firing     it has held for `for` since its first reading, at minRate over all of its time, and no maintenance
+ *                    holds: revision 0. Whether calls of this life were ever handled says which alert it is
+ *     firing    an episode with its newest event
+ *       > firing     a sharper cause or a higher severity: the next revision
+ *       > calm       no fallback for keepFiringFor, here measured by clearShare; the life has ended; or alerts of it are
+ *                    not wanted: resolved
+ *
+ * An interval without calls says nothing: it neither begins, ends nor counts as time that punts held. After a restart the
+ * newest event of an alert that fires brings its episode back, `calls` included, so that it goes on under its id. Time is
+ * the host's uptime; events bear the host's wall clock, so a replayed recording makes the events that it made live.
+ */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch, Hypercall, Vm } from '@tcewatch/protocol';
 import { resolve } from '../event.js';
@@ -12,7 +41,7 @@ import type { Policy } from '../policy.js';
 import type { Rules } from '../rules.js';
 import type { VmCalls } from './call-counts.js';
 
-/** What a batch says of a life; `before` is null where there is nothing to compare with. */
+/** Reading of one life in a batch; `before` is null where there is nothing to compare with. */
 export interface VmReading extends Omit<Interval, 'before'> {
   vm: Vm;
   batch: Batch;
@@ -63,7 +92,10 @@ export class VmAlert {
     return event;
   }
 
-  /** Before what the batch shows of the descriptors is added: an episode remembers what was seen until it began. */
+  /**
+   * Adds an interval to the episode. Called before the batch's descriptors are added, since an episode remembers what
+   * was seen until it began.
+   */
   #addInterval(interval: Interval, vm: Vm, rules: Readonly<Rules>): void {
     const { before, after, ns } = interval;
     const { hasNoTable } = this.#seen;
@@ -112,7 +144,7 @@ export class VmAlert {
     };
   }
 
-  /** A sharper cause by what has been seen since, or a higher severity. */
+  /** Revises the alert: a sharper cause by what has been seen since, or a higher severity. */
   #revise(
     episode: Episode,
     alert: AlertEvent,
@@ -134,7 +166,10 @@ export class VmAlert {
     };
   }
 
-  /** Nobody saw the kernel handle a call, and none of those that fall back can have been handled where nobody sees it. */
+  /**
+   * Whether no call of this life was seen to be handled, and none that falls back can have been handled where nobody
+   * sees it.
+   */
   #isNever(hypercalls: Readonly<Partial<Record<Hypercall, unknown>>>, { evidence }: Vm): boolean {
     if (this.#handled) return false;
     if (this.#seen.hasNoTable && this.#seen.hadNoTable) return true;
@@ -142,7 +177,10 @@ export class VmAlert {
   }
 }
 
-/** Single punts with silence between them each make an interval of their own, at a rate that is none over the time. */
+/**
+ * Whether an episode has lasted long enough to fire. Its rate counts over all of its time: single punts with silence
+ * between them are no fallback.
+ */
 function isDue(episode: Episode, { forNs, minRate }: Readonly<Rules>): boolean {
   const { punted, seconds } = episode.calls;
   return episode.heldNs >= forNs && episode.calmNs === 0n && punted >= minRate * seconds;

@@ -9,7 +9,7 @@ import type { CallCounts, CallEvidence, SeenDescriptors } from '../event.js';
 export interface FallbackEvidence {
   host: Host;
   vm: Vm;
-  /** Since they began to fall back. */
+  /** Calls since they began to fall back. */
   calls: CallEvidence;
   before: SeenDescriptors | null;
   after: SeenDescriptors | null;
@@ -23,7 +23,7 @@ export interface FallbackEvidence {
  */
 export const DEFAULT_TABLE_BYTES = 2n << 20n;
 
-/** Fewer calls show no pattern. */
+/** Calls below which there is no pattern. */
 const FEW = 10;
 /**
  * Up to this share are odd calls: those that a guest got wrong, or that were made between the readings of the two counters,
@@ -65,13 +65,13 @@ export function namesOf(hypercalls: CallEvidence['hypercalls']): Hypercall[] {
   return (Object.keys(hypercalls) as Hypercall[]).filter((name) => (hypercalls[name]?.entered ?? 0) > 0);
 }
 
-/** A piece of evidence: in words that follow "known by", and as a test. */
+/** Condition on what is known: in words that follow "known by", and as a test. */
 interface Condition {
   says: string;
   holds: (known: FallbackEvidence) => boolean;
 }
 
-/** All that a cause can rest on. */
+/** Conditions that a cause can rest on. */
 export const CONDITIONS = {
   vfio: {
     says: 'QEMU holds a VFIO group',

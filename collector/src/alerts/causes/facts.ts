@@ -1,17 +1,15 @@
-/** What is known of a fallback as sentences with figures, for the operator. */
-import { HYPERCALL_NAMES, evidenceFor, formatLiobn } from '@tcewatch/protocol';
+/** Facts about a fallback as sentences with figures, for the operator. */
+import { HYPERCALL_NAMES, MAX_UINT64, evidenceFor, formatLiobn } from '@tcewatch/protocol';
 import type { CallCounts } from '../event.js';
 import { isoTime } from '../../time.js';
 import { DEFAULT_TABLE_BYTES, CONDITIONS, namesOf } from './conditions.js';
 import type { FallbackEvidence } from './conditions.js';
 import { formatNumber } from './wording.js';
 
-/** The kernel's word for a limit that is none (RLIM_INFINITY). */
-const UNLIMITED = (1n << 64n) - 1n;
 /** LIOBNs that are told one by one. */
 const LIOBNS = 4;
 
-/** Null where nothing is known, or nothing worth telling. In the order in which they are told. */
+/** Sentences in the order in which they are told; null where nothing is known, or nothing worth telling. */
 const FACTS = {
   tables({ before, after }: FallbackEvidence) {
     if (!after) return 'What QEMU holds open could not be read, so its TCE tables are not known.';
@@ -60,7 +58,7 @@ const FACTS = {
   },
   memlock({ vm: { facts }, after }: FallbackEvidence) {
     if (facts?.memlockBytes === undefined || after?.tceTables !== 0) return null;
-    if (facts.memlockBytes === UNLIMITED) return 'QEMU may lock memory without limit.';
+    if (facts.memlockBytes === MAX_UINT64) return 'QEMU may lock memory without limit.';
     const needs = `the table of one default DMA window takes ${kibibytes(DEFAULT_TABLE_BYTES)}`;
     return `QEMU may lock ${kibibytes(facts.memlockBytes)} of memory; ${needs}.`;
   },
@@ -73,7 +71,7 @@ const FACTS = {
 
 export type FactName = keyof typeof FACTS;
 
-/** All that is known, those named first. */
+/** Lists the sentences about all that is known, beginning with the facts that are named. */
 export function factsOf(known: FallbackEvidence, first: readonly FactName[]): string[] {
   const names = [...new Set([...first, ...(Object.keys(FACTS) as FactName[])])];
   return names.flatMap((name) => FACTS[name](known) ?? []);

@@ -17,7 +17,7 @@ export interface HostCause<Known> extends Cause {
 /** A host, or the agent in a guest, of which nothing comes any more. */
 export interface Silence {
   of: 'host' | 'guest';
-  /** Since the last reading came, on the collector's clock. */
+  /** Seconds since the last reading came, on the collector's clock. */
   seconds: number;
   /** Reading time of the last, in nanoseconds since 1970 on the host's clock. */
   lastReadNs: bigint;
@@ -30,7 +30,7 @@ export interface Silence {
   hosts: { silent: number; watched: number };
 }
 
-/** So many hosts at once are not each a host's own trouble. */
+/** Number of silent hosts from which on the trouble is not each host's own. */
 const MANY_HOSTS = 3;
 
 export const SILENCE_CAUSES = [
@@ -150,7 +150,7 @@ export const DUPLICATE_CAUSES = [
   },
 ] as const satisfies readonly HostCause<readonly HostRun[]>[];
 
-/** Why a host, or the agent in a guest, is silent. */
+/** Gives the cause of a silence, and what is known of it. */
 export function silentCause(known: Silence): { cause: Cause; facts: string[] } {
   const { seconds, lastReadNs, neighbours, hosts } = known;
   const facts = [`Nothing has come for ${formatNumber(seconds)} s; the last reading is of ${isoTime(lastReadNs)}.`];
@@ -160,7 +160,7 @@ export function silentCause(known: Silence): { cause: Cause; facts: string[] } {
   return { cause: firstOf(SILENCE_CAUSES, known), facts };
 }
 
-/** Why counts of a host are incomplete. */
+/** Gives the cause of incomplete counts, and what is known of it. */
 export function incompleteCause(known: Incompleteness): { cause: Cause; facts: string[] } {
   const facts = known.accounts.flatMap(({ counter, seen, losses }) =>
     losses
@@ -173,7 +173,7 @@ export function incompleteCause(known: Incompleteness): { cause: Cause; facts: s
   return { cause: firstOf(INCOMPLETE_CAUSES, known), facts };
 }
 
-/** Why several claim the key of one host; `claimants` are the runs that overlap. */
+/** Gives the cause of several agents under one key; `claimants` are the runs that overlap. */
 export function duplicateCause(claimants: readonly HostRun[]): { cause: Cause; facts: string[] } {
   const facts = claimants.map(({ name, bootId, run, bootedLastNs, uptimeFirstNs, uptimeLastNs }) => {
     const read = `from ${isoTime(bootedLastNs + uptimeFirstNs)} to ${isoTime(bootedLastNs + uptimeLastNs)}`;

@@ -35,18 +35,18 @@ export const CAUSES: Readonly<Record<AlertName, readonly CauseRow[]>> = {
   TceDuplicateIdentity: DUPLICATE_CAUSES.map((row) => ({ ...causeOf(row), knownBy: row.says })),
 };
 
-/** Why an alert fires, and all that is known of it, the most telling first. */
+/** Cause of an alert, and all that is known of it, the most telling first. */
 export interface Explanation {
   cause: Cause;
   facts: string[];
 }
 
-/** Why hypercalls of a VM go to userspace. */
+/** Explains why hypercalls of a VM go to userspace. */
 export function explain(known: FallbackEvidence): Explanation {
   return tell(known, fallbackCause(known));
 }
 
-/** The same, where it tells more than the cause with the code. */
+/** Explains a fallback again, where the cause tells more than the one with the code `than`; else null. */
 export function explainSharper(known: FallbackEvidence, than: string): Explanation | null {
   const row = fallbackCause(known);
   return isSharper(row.code, than) ? tell(known, row) : null;

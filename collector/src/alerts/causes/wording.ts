@@ -1,15 +1,15 @@
-/** What the causes of all alerts say alike. */
+/** Wording that the causes of all alerts share. */
 import type { Cause } from '../event.js';
 
-/** A row of a table as the cause that an alert has. */
+/** Makes a row of a table the cause of an alert. */
 export function causeOf({ code, confidence, summary, advice }: Cause): Cause {
   return { code, confidence, summary, advice };
 }
 
-/** Made once: to make one takes longer than all else that an alert needs. */
+/** Number format, made once: to make one takes longer than all else that an alert needs. */
 const FORMAT = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 1 });
 
-/** `1,234.5` */
+/** Formats a number: `1,234.5`. */
 export function formatNumber(value: number): string {
   return FORMAT.format(value);
 }

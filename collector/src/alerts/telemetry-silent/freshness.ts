@@ -1,16 +1,16 @@
-/** When something was last heard of an agent, on a host or in a guest. Pure. */
+/** Agents that are watched for silence, on hosts and in guests, and when they were last heard of. Pure. */
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from '../event.js';
 
-/** Times in nanoseconds since 1970. */
+/** Agent that is watched. Times in nanoseconds since 1970. */
 export interface WatchedAgent {
   hostId: string;
   name: string;
-  /** Of the newest reading, on the host's clock. */
+  /** Time of the newest reading, on the host's clock. */
   readNs: bigint;
-  /** Of the newest batch, on the collector's clock: that of the restart where none has come since. */
+  /** Time of the newest batch, on the collector's clock; that of the restart where none has come since. */
   receivedNs: bigint;
-  /** Since when it would be forgotten: as receivedNs, or after a restart as readNs. */
+  /** Time from which `forgetAfter` counts: receivedNs, or after a restart readNs. */
   sinceNs: bigint;
   /** 0 where it is not known. */
   intervalNs: bigint;
@@ -20,7 +20,7 @@ export interface WatchedAgent {
 }
 
 interface Guest {
-  /** In lower case; empty where it has none. */
+  /** Uuid in lower case; empty where it has none. */
   uuid: string;
   /** The host that was last seen to run it, and when, on the collector's clock. */
   runsOn: { hostId: string; seenNs: bigint } | null;

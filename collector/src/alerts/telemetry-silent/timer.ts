@@ -1,10 +1,10 @@
-/** Looks for silence from time to time, and passes on what it finds. */
+/** Checks for silence from time to time, and passes on what it finds. */
 import type { BaseLogger } from 'pino';
 import type { Detector } from '../detector.js';
 import type { AlertEvent } from '../event.js';
 import type { Freshness, SilenceWatch } from './watch.js';
 
-/** Between two looks, in milliseconds: by so much an alert may be late. */
+/** Milliseconds between two checks: by so much an alert may be late. */
 const EVERY_MS = 10_000;
 
 export interface SilenceSurroundings {
@@ -18,7 +18,7 @@ export interface SilenceSurroundings {
   now: () => bigint;
 }
 
-/** Looks once: never rejects. */
+/** Checks once; never rejects. */
 export async function checkSilence(surroundings: SilenceSurroundings): Promise<void> {
   const { silence, store, detector, raise, log, now } = surroundings;
   try {
@@ -30,7 +30,7 @@ export async function checkSilence(surroundings: SilenceSurroundings): Promise<v
   }
 }
 
-/** Looks until what it gives back is called, which waits for a look that is under way. */
+/** Checks until the returned function is called, which waits for a check that is under way. */
 export function watchSilence(surroundings: SilenceSurroundings): () => Promise<void> {
   let checking: Promise<void> | undefined;
   const timer = setInterval(() => {

@@ -6,6 +6,8 @@
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
+import { groupBy } from '../../group-by.js';
+import { MAX_HOSTS, hostCache, silentFirst } from '../../hosts/host-cache.js';
 import { silentCause } from '../causes/index.js';
 import { aboutHost, resolve } from '../event.js';
 import type { AlertEvent } from '../event.js';
@@ -15,14 +17,12 @@ import { DEFAULT_RULES } from '../rules.js';
 import { refresh } from './freshness.js';
 import type { WatchedAgent } from './freshness.js';
 
-/** Hosts are named by senders: past this number those silent for longest are not watched any more. */
-const MAX_HOSTS = 50_000;
-/** An agent may miss so many of its readings and be one short. */
+/** Missed intervals before a host counts as silent. */
 const INTERVALS = 3n;
 
 export interface Freshness {
   hostId: string;
-  /** On the host's clock. */
+  /** Time of the newest reading, on the host's clock. */
   readAtNs: bigint;
 }
 
@@ -34,7 +34,7 @@ interface Together {
   watched: number;
 }
 
-/** What the store knows at a start. */
+/** State of the store at a start. */
 export interface KnownAtStart {
   freshness: readonly Freshness[];
   names: ReadonlyMap<string, string>;
@@ -43,7 +43,7 @@ export interface KnownAtStart {
   firing: readonly AlertEvent[];
 }
 
-/** What a look at all hosts found. */
+/** Result of a check of all hosts. */
 export interface Findings {
   events: AlertEvent[];
   /** Silent hosts that are taken for removed: for so long, or by configuration. */
@@ -51,8 +51,7 @@ export interface Findings {
 }
 
 export class SilenceWatch {
-  /** In the order in which they were last heard of. */
-  readonly #hosts = new Map<string, WatchedAgent>();
+  readonly #hosts;
   /** Keys of agents in guests by uuid. */
   readonly #guests = new Map<string, string>();
   /** Alerts of hosts that had to make room, which nobody would end. */
@@ -60,15 +59,23 @@ export class SilenceWatch {
   /** When the store last did not answer: what could not be stored was not heard. */
   #troubleNs = 0n;
 
+  /** Watches `maxHosts` hosts at most. */
   constructor(
     private readonly policy: Policy = createPolicy(DEFAULT_RULES),
-    private readonly maxHosts = MAX_HOSTS,
-  ) {}
+    maxHosts = MAX_HOSTS,
+  ) {
+    this.#hosts = hostCache<WatchedAgent>({
+      max: maxHosts,
+      dispose: ({ alert, guest }, _, reason) => {
+        if (reason === 'evict' && alert) this.#ending.push(alert);
+        if (guest) this.#guests.delete(guest.uuid);
+      },
+    });
+  }
 
   /** Goes on from what the store knows, with as much patience for each host as if it had just been heard of. */
   restore({ freshness, names, guests, firing }: KnownAtStart, nowNs: bigint): void {
-    const alerts = new Map<string, AlertEvent[]>();
-    for (const alert of firing) alerts.set(alert.hostId, [...(alerts.get(alert.hostId) ?? []), alert]);
+    const alerts = groupBy(firing, ({ hostId }) => hostId);
     const lastRead = new Map(freshness.map(({ hostId, readAtNs }) => [hostId, readAtNs]));
     // The store may have forgotten a host whose alerts still fire: they end when it is taken for removed.
     for (const { hostId, atNs } of firing) if (!lastRead.has(hostId)) lastRead.set(hostId, atNs);
@@ -91,10 +98,10 @@ export class SilenceWatch {
     }
   }
 
-  /** Batches that are stored, and when they came: the events that end silences. */
+  /** Takes note of batches that are stored, and when they came: the events that end silences. */
   observe(batches: readonly Batch[], receivedNs: bigint): AlertEvent[] {
     return batches.flatMap((batch) => {
-      const heard = refresh(this.#hosts.get(batch.host.id), batch, receivedNs);
+      const heard = refresh(this.#hosts.peek(batch.host.id), batch, receivedNs);
       const { alert } = heard;
       this.#keep({ ...heard, alert: null });
       if (!heard.guest) this.#seeGuests(batch, receivedNs);
@@ -107,7 +114,7 @@ export class SilenceWatch {
    * nothing can be stored.
    */
   async check(nowNs: bigint, freshness: () => Promise<readonly Freshness[]>): Promise<Findings> {
-    const suspects = [...this.#hosts.values()].filter((host) => this.#isSilent(host, nowNs));
+    const suspects = this.#agents().filter((host) => this.#isSilent(host, nowNs));
     const events = this.#ending.map((alert) => resolve(alert, alert.atNs));
     this.#ending = [];
     if (suspects.length === 0) return { events, removed: [] };
@@ -118,11 +125,11 @@ export class SilenceWatch {
       return { events, removed: [] };
     }
     // What was heard while the store was asked is not silent any more.
-    const silent = suspects.flatMap(({ hostId }) => this.#hosts.get(hostId) ?? []);
+    const silent = suspects.flatMap(({ hostId }) => this.#hosts.peek(hostId) ?? []);
     const still = silent.filter((host) => this.#isSilent(host, nowNs));
     const forgotten = still.filter((host) => this.#isRemoved(host, nowNs));
     for (const host of forgotten) {
-      this.#forget(host.hostId);
+      this.#hosts.delete(host.hostId);
       if (host.alert) events.push(resolve(host.alert, this.#hostTime(host, nowNs)));
     }
     const together = this.#together(nowNs);
@@ -147,7 +154,7 @@ export class SilenceWatch {
         hosts,
       }),
     });
-    this.#hosts.set(hostId, { ...host, alert });
+    host.alert = alert;
     return [alert];
   }
 
@@ -156,7 +163,7 @@ export class SilenceWatch {
     return nowNs - heardNs > this.#patienceNs(name, intervalNs);
   }
 
-  /** Of a host that is silent: for so long, or one that nobody wants to know of. */
+  /** Whether a silent host is taken for removed: it was silent for so long, or nobody wants to know of it. */
   #isRemoved({ name, sinceNs }: WatchedAgent, nowNs: bigint): boolean {
     const { enabled, forgetAfterNs } = this.policy.rulesOf(name);
     return !enabled || nowNs - sinceNs >= forgetAfterNs;
@@ -167,32 +174,36 @@ export class SilenceWatch {
     return silentAfterNs > INTERVALS * intervalNs ? silentAfterNs : INTERVALS * intervalNs;
   }
 
-  /** A guest that is not seen to run any more was stopped or has moved: its agent need not report. */
+  /** Whether an agent ought to report: a guest that is not seen to run any more was stopped or has moved. */
   #shouldReport({ guest, name, receivedNs, intervalNs }: WatchedAgent): boolean {
     if (!guest) return true;
     return guest.runsOn !== null && guest.runsOn.seenNs - receivedNs > this.#patienceNs(name, intervalNs);
   }
 
-  /** The silent time is the same on both clocks. */
+  /** Now on the host's clock: the silent time is the same on both clocks. */
   #hostTime({ readNs, receivedNs }: WatchedAgent, nowNs: bigint): bigint {
     return readNs + (nowNs - receivedNs);
   }
 
   #neighbours({ hostId, guest }: WatchedAgent, nowNs: bigint): boolean | null {
     if (guest) return true;
-    const guests = [...this.#guests.values()].flatMap((key) => this.#hosts.get(key) ?? []);
+    const guests = [...this.#guests.values()].flatMap((key) => this.#hosts.peek(key) ?? []);
     const own = guests.filter((other) => other.guest?.runsOn?.hostId === hostId);
     return own.length === 0 ? null : own.some((other) => !this.#isSilent(other, nowNs));
   }
 
-  /** Hosts that were heard of late, and those of them that are silent by now. */
+  /** Counts the hosts that were heard of lately, and those of them that are silent by now. */
   #together(nowNs: bigint): Together {
-    const heard = [...this.#hosts.values()].filter((host) => !host.guest && nowNs - host.receivedNs < TOGETHER_NS);
+    const heard = this.#agents().filter((host) => !host.guest && nowNs - host.receivedNs < TOGETHER_NS);
     return { silent: heard.filter((host) => this.#isSilent(host, nowNs)).length, watched: heard.length };
   }
 
+  #agents(): WatchedAgent[] {
+    return silentFirst(this.#hosts).map(([, agent]) => agent);
+  }
+
   #hearElsewhere({ hostId, readAtNs }: Freshness, nowNs: bigint): AlertEvent[] {
-    const known = this.#hosts.get(hostId);
+    const known = this.#hosts.peek(hostId);
     if (!known || readAtNs <= known.readNs) return [];
     this.#keep({ ...known, readNs: readAtNs, receivedNs: nowNs, sinceNs: nowNs, alert: null });
     return known.alert ? [resolve(known.alert, readAtNs)] : [];
@@ -202,24 +213,13 @@ export class SilenceWatch {
     if (this.#guests.size === 0) return;
     for (const { uuid, ended } of vms) {
       const key = ended || uuid === '' ? undefined : this.#guests.get(uuid.toLowerCase());
-      const agent = key === undefined ? undefined : this.#hosts.get(key);
+      const agent = key === undefined ? undefined : this.#hosts.peek(key);
       if (agent?.guest) agent.guest.runsOn = { hostId: host.id, seenNs };
     }
   }
 
   #keep(host: WatchedAgent): void {
-    this.#forget(host.hostId);
     this.#hosts.set(host.hostId, host);
     if (host.guest && host.guest.uuid !== '') this.#guests.set(host.guest.uuid, host.hostId);
-    const [silent] = this.#hosts.values();
-    if (this.#hosts.size <= this.maxHosts || !silent) return;
-    if (silent.alert) this.#ending.push(silent.alert);
-    this.#forget(silent.hostId);
-  }
-
-  #forget(hostId: string): void {
-    const uuid = this.#hosts.get(hostId)?.guest?.uuid;
-    this.#hosts.delete(hostId);
-    if (uuid !== undefined) this.#guests.delete(uuid);
   }
 }

@@ -29,7 +29,7 @@ export interface DeadLetterOptions {
   producer: KafkaProducer;
   topic: string;
   log: BaseLogger;
-  /** Told of each one by its reason. */
+  /** Called for each one with its reason. */
   count: (reason: ErrorCode) => void;
 }
 

@@ -4,7 +4,7 @@ import { BatchError, continueTrace, decodeBatch } from '@tcewatch/protocol';
 import type { Batch, BatchLimits } from '@tcewatch/protocol';
 import type { ErrorCode } from '../../errors.js';
 
-/** Why a record can never be taken. */
+/** Reason why a record can never be taken. */
 export interface Poison {
   code: ErrorCode;
   message: string;

@@ -1,6 +1,19 @@
 /**
  * Batches from Kafka: a member of the collectors' consumer group. An offset is committed when ClickHouse has all before
  * it, so that whoever gets the partition next reads again what may not be stored: that changes nothing.
+ *
+ *     consumer (workspace kafka)  >  intake  >  partition worker, one for each assignment  >  pipeline > ClickHouse
+ *                                               |  decode: a batch, or a reason why not
+ *                                               +  dead letters  >  dead-letter topic  >  `redrive`  >  back to the start
+ *
+ * Who writes and who reads:
+ * - the intake owns the workers, the bytes that all of them hold, and which partitions are paused for that: past
+ *   `maxInFlight` the partition that went past it is paused, and at half of it all go on;
+ * - a worker owns what it holds, and is the only one that commits its partition;
+ * - an assignment has a number. A partition that is lost and comes back is another assignment with another worker, so what
+ *   the old one still does cannot commit for the new one;
+ * - before the first record after an assignment is taken, `beforeTaking` has restored the alerts of hosts that another
+ *   collector watched until then; when it is revoked, `onHostsGone` names the hosts that were read of it.
  */
 import type {
   Assignment,
@@ -28,9 +41,9 @@ export interface KafkaIntakeOptions {
   check: (batch: Batch) => void;
   /** Makes all of the batches durable. */
   accept: (batches: readonly Batch[]) => Promise<void>;
-  /** Is told when this collector begins to read partitions, and waited for before it takes their records. */
+  /** Called when this collector begins to read partitions, and waited for before it takes their records. */
   beforeTaking: () => Promise<void>;
-  /** Is told of the hosts that another collector reads from now on. */
+  /** Called with the hosts that another collector reads from now on. */
   onHostsGone: (hosts: ReadonlySet<string>) => void;
   /** Bytes of one batch. */
   maxBytes: number;
@@ -44,7 +57,7 @@ export interface KafkaIntakeOptions {
   log: BaseLogger;
 }
 
-/** What metrics ask for. */
+/** State of the intake, for metrics. */
 export interface KafkaIntakeState {
   bytes: number;
   consumer: KafkaConsumer['stats'];
@@ -59,7 +72,7 @@ export class KafkaIntake {
   /** Hosts of each assignment, by what was read of it. */
   readonly #hosts = new Map<number, Set<string>>();
   readonly #paused = new Map<string, TopicPartition>();
-  /** Since partitions were last assigned. */
+  /** Preparation since partitions were last assigned. */
   #prepared: Promise<void> | undefined;
   #bytes = 0;
 
@@ -139,7 +152,10 @@ export class KafkaIntake {
     return worker;
   }
 
-  /** The partition is another's: what is held of it is thrown away, since the other reads it again. */
+  /**
+   * Ends the worker of a partition that is another's now. What is held of it is thrown away, since the other reads it
+   * again.
+   */
   async #endWorker(assignment: number): Promise<void> {
     const worker = this.#workers.get(assignment);
     if (!worker) return;
@@ -156,7 +172,7 @@ export class KafkaIntake {
     this.#consumer.pause([partition]);
   }
 
-  /** Half of what may be held is enough to go on with while more is fetched. */
+  /** Lets go of bytes. Paused partitions go on once half of what may be held is left, while more is fetched. */
   #release(bytes: number): void {
     this.#bytes -= bytes;
     if (this.#paused.size === 0 || this.#bytes > this.#options.maxInFlight / 2) return;

@@ -1,7 +1,21 @@
 /**
- * One partition while it is this collector's: its records in order, through the store, then committed. What fails for
- * now is tried again for as long as the partition is ours; nothing is committed that the store does not have. While the
- * store writes some records, those after them are decoded and follow, so that neither waits for the other.
+ * One partition while it is this collector's: its records in order, through the store, then committed. intake.ts says how
+ * the parts of this folder fit together.
+ *
+ *     waiting  [ piece | piece | piece | piece | ... ]      pieces of at most 2 MiB, in the order of their offsets
+ *                 turn        ahead                          pieces leave from the front, when their turn is finished
+ *
+ * A turn goes through these states, and none is skipped:
+ *
+ *     begun      its records are decoded, and the batches are on their way to the store
+ *     stored     the store has all of them, but for those that it refuses for good
+ *     lettered   the dead-letter topic has those, and the records that are no batches
+ *     committed  the group's offset is behind its last record: its pieces are let go of
+ *
+ * While the store writes one turn, the one ahead is begun, so that neither decoding nor storing waits for the other; it is
+ * finished after. Whatever fails for now throws both turns back to `waiting`, and they begin again after a pause, for as
+ * long as the partition is ours. That changes nothing: a batch that is stored twice makes no count larger, and a letter
+ * that is sent twice is sent back once more. Nothing is committed that the store does not have.
  */
 import type { Assignment, ConsumedBatch, Position } from '@tcewatch/kafka';
 import type { Batch } from '@tcewatch/protocol';
@@ -18,20 +32,20 @@ export interface PartitionWorkerOptions {
   accept: (batches: readonly Batch[]) => Promise<void>;
   deadLetters: DeadLetters;
   commit: (position: Position) => Promise<void>;
-  /** Told of the bytes that are no longer held, and of the hosts that they were of. */
+  /** Called with the bytes that are no longer held, and with what was taken of them. */
   done: (bytes: number, decoded: readonly DecodedRecord[]) => void;
   backoff: { firstMs: number; longestMs: number };
   log: BaseLogger;
 }
 
-/** Of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
+/** Bytes of one turn, so that what is decoded at a time is bounded; a larger record comes alone. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
 /** Records that are taken together: at the store, or done there. */
 interface Turn {
-  /** How many of those that wait, from the oldest on. */
+  /** Number of pieces that it has of those that wait, from the oldest on. */
   pieces: number;
-  /** To be committed when all of it is done. */
+  /** Offset to commit when all of it is done. */
   next: bigint;
   bytes: number;
   decoded: readonly DecodedRecord[];
@@ -44,7 +58,7 @@ type Piece = Pick<Turn, 'next' | 'bytes'> & Pick<ConsumedBatch, 'records'>;
 
 export class PartitionWorker {
   #waiting: Piece[] = [];
-  /** Of the oldest that wait, behind those that the current turn has. */
+  /** Turn behind the current one: the oldest records that wait and are not in that. */
   #ahead: Turn | undefined;
   #working: Promise<void> | undefined;
   readonly #ended = new AbortController();
@@ -96,7 +110,7 @@ export class PartitionWorker {
     this.#working = undefined;
   }
 
-  /** No error is to end the retries, as a TypeError would. */
+  /** Tries one turn. Errors are wrapped, since a TypeError would end the retries. */
   async #attempt(): Promise<void> {
     try {
       await this.#turn();
@@ -120,7 +134,7 @@ export class PartitionWorker {
     }
   }
 
-  /** What waits from there on, as much as a turn takes, on its way to the store. */
+  /** Begins a turn: sends what waits from there on to the store, as much as a turn takes. */
   #begin(from: number): Turn | undefined {
     const pieces = oldest(this.#waiting.slice(from));
     const last = pieces.at(-1);

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { ConsumedRecord, KafkaClient, KafkaRecord, PartitionLag } from '@tcewatch/kafka';
 import type { KafkaConfig } from '../../config/index.js';
+import { groupBy } from '../../group-by.js';
 import { HEADERS } from './dead-letters.js';
 
 /** One dead letter, as people are shown it. */
@@ -49,7 +50,7 @@ export async function redrive({ client, kafka, list, tell, signal }: RedriveOpti
       const records = until ? batch.records.filter((record) => isDue(record, until)) : [];
       for (const record of records) tell(toldOf(record));
       if (!list) {
-        for (const [to, some] of byTopic(records, topic)) await producer.send(to, some, revoked);
+        for (const [to, some] of byTopic(records, topic)) await producer.send(to, some.map(recordOf), revoked);
         // Those beyond the end are for another time.
         const next = until && until.end < batch.next ? until.end : batch.next;
         if (until) await consumer.commit([{ ...batch, next }]);
@@ -73,14 +74,13 @@ function isDue({ offset }: ConsumedRecord, { position, end }: PartitionLag): boo
   return offset < end && offset >= (position ?? 0n);
 }
 
-function byTopic(records: readonly ConsumedRecord[], fallback: string): Map<string, KafkaRecord[]> {
-  const topics = new Map<string, KafkaRecord[]>();
-  for (const record of records) {
-    const topic = header(record, HEADERS.topic) ?? fallback;
-    const key = Buffer.from(record.key ?? []).toString('utf8');
-    topics.set(topic, [...(topics.get(topic) ?? []), { key, value: record.value ?? new Uint8Array() }]);
-  }
-  return topics;
+/** Groups dead letters by the topic that they came from; `fallback` is that of a letter which does not say. */
+export function byTopic(letters: readonly ConsumedRecord[], fallback: string): Map<string, ConsumedRecord[]> {
+  return groupBy(letters, (letter) => header(letter, HEADERS.topic) ?? fallback);
+}
+
+function recordOf({ key, value }: ConsumedRecord): KafkaRecord {
+  return { key: Buffer.from(key ?? []).toString('utf8'), value: value ?? new Uint8Array() };
 }
 
 function toldOf(record: ConsumedRecord): ToldLetter {

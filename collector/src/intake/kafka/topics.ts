@@ -1,15 +1,15 @@
-/** What the collector's topics must be like, and the check of it that goes on until brokers have answered. */
+/** Topics of the collector: what they must be like, and the check of it that goes on until brokers have answered. */
 import type { KafkaAdmin, TopicSpec } from '@tcewatch/kafka';
 import pRetry from 'p-retry';
 import type { BaseLogger } from 'pino';
 import type { KafkaConfig } from '../../config/index.js';
 
-/** A dead letter is its record with some headers more. */
+/** Bytes by which a dead letter is larger than its record: its headers. */
 const HEADERS_BYTES = 64 * 1024;
-/** There are few of them, and their order says nothing. */
+/** Partitions of the dead-letter topic: letters are few, and their order says nothing. */
 const DEAD_LETTER_PARTITIONS = 1;
 
-/** `maxBytes` are those of one batch. */
+/** Lists what the topics must be like; `maxBytes` are those of one batch. */
 export function topicSpecs({ topic, deadLetterTopic, topics }: KafkaConfig, maxBytes: number): TopicSpec[] {
   const same = { replicationFactor: topics.replicas, retentionMs: topics.retention };
   return [

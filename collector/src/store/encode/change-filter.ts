@@ -7,9 +7,10 @@
  * do so each hour: what a counter was at some instant is found within the hour before (select/recent.ts).
  */
 import type { Batch } from '@tcewatch/protocol';
+import { MAX_HOSTS, hostCache } from '../../hosts/host-cache.js';
 import type { SeriesLayout } from './series-layout.js';
 
-/** Of one life of a VM. */
+/** State of one life of a VM in ClickHouse. */
 export interface WrittenLife {
   /** The row of `vms`, and the row of `vm_facts` less the time, as text. */
   identity: string | undefined;
@@ -18,27 +19,33 @@ export interface WrittenLife {
   latencies: Float64Array | undefined;
 }
 
-/** Of one host, in one epoch and on one day. */
+/** State of one host in ClickHouse, in one epoch and on one day. */
 export interface WrittenHost {
   epoch: string;
   day: bigint;
-  /** Which the values are of. */
+  /** Hour that the values are of. */
   hour: bigint;
   uptimeNs: bigint;
   accounts: string;
   lives: Map<string, WrittenLife>;
-  /** Its series; undefined until some were told. */
+  /** Layout of its series; undefined until some were told. */
   layout: SeriesLayout | undefined;
 }
 
 const HOUR_NS = 3_600_000_000_000n;
 const DAY_NS = 24n * HOUR_NS;
 
-/** Not safe to use for a batch before the rows of the one before it were acknowledged or their host was forgotten. */
+/**
+ * Filter of what ClickHouse has. It must not be used for a batch before the rows of the one before were acknowledged or
+ * their host was forgotten.
+ */
 export class ChangeFilter {
-  readonly #hosts = new Map<string, WrittenHost>();
+  readonly #hosts;
 
-  constructor(private readonly maxHosts = 20_000) {}
+  /** Remembers `maxHosts` hosts at most. */
+  constructor(maxHosts = MAX_HOSTS) {
+    this.#hosts = hostCache<WrittenHost>({ max: maxHosts });
+  }
 
   /**
    * What to compare the batch with and to write its values into; undefined for a batch older than the newest one: it is
@@ -58,20 +65,16 @@ export class ChangeFilter {
     }
     host.uptimeNs = batch.clock.uptimeNs;
     this.#keepLives(host, batch);
-    // A Map iterates in the order of insertion: the first host is the one silent for longest.
-    this.#hosts.delete(id);
     this.#hosts.set(id, host);
-    const [longestSilent] = this.#hosts.keys();
-    if (this.#hosts.size > this.maxHosts && longestSilent !== undefined) this.#hosts.delete(longestSilent);
     return host;
   }
 
-  /** After an insert that failed: nothing is known of these hosts. */
+  /** Forgets these hosts after an insert that failed. */
   forget(batches: readonly Batch[]): void {
     for (const batch of batches) this.#hosts.delete(batch.host.id);
   }
 
-  /** Lives that the batch tells of, and no others. */
+  /** Keeps the lives that the batch tells of, and no others. */
   #keepLives(host: WrittenHost, batch: Batch): void {
     const lives = new Map<string, WrittenLife>();
     for (const { life } of batch.vms) {

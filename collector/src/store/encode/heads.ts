@@ -1,17 +1,17 @@
-/** The beginning of a row in RowBinary, which is the same for all rows of a VM. */
+/** Beginnings of rows in RowBinary, which are the same for all rows of a VM. */
 import { HYPERCALL_NAMES, HYPERCALLS } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
 import { rowBinaryString, writeUuid } from './row-buffer.js';
 
-/** In the order in which they are encoded. */
+/** Columns in the order in which they are encoded. */
 export const HEAD_COLUMNS = ['host', 'epoch', 'at', 'life'] as const;
 
-/** By opcode. */
+/** Index of each hypercall in HYPERCALL_NAMES, by opcode. */
 export const HYPERCALL_INDEX = new Map<number, number>(HYPERCALL_NAMES.map((name, i) => [HYPERCALLS[name], i]));
 
 const UUID = 16;
 
-/** HEAD_COLUMNS, of `size` bytes, for each VM of the batch. */
+/** Encodes HEAD_COLUMNS, of `size` bytes, for each VM of the batch. */
 export function encodeHeads(batch: Batch): { size: number; of: Uint8Array[] } {
   const host = rowBinaryString(batch.host.id);
   const size = host.length + UUID + 8 + UUID;

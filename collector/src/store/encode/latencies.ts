@@ -13,10 +13,10 @@ export const LATENCIES_COLUMNS = [...HEAD_COLUMNS, 'hypercall', 'span', 'bucket'
 /** Bytes of the columns from `hypercall` on: Enum16, Enum8, UInt8, two UInt64. */
 const TAIL = 2 + 1 + 1 + 8 + 8;
 
-/** Both figures of every bucket that a VM can have. */
+/** Figures of a VM: two for every bucket that it can have. */
 const FIGURES = 2 * SPANS.length * HYPERCALL_NAMES.length * LATENCY_BUCKETS;
 
-/** Like `encodeReadings`: a row for each bucket that has changed. */
+/** Encodes a row for each bucket that has changed, as `encodeReadings` does for counters. */
 export function encodeLatencies(batch: Batch, known: WrittenHost | undefined, into: RowBuffer): void {
   if (!batch.latencies) return;
   const { length, vm, span, hypercall, bucket, calls, totalUs } = batch.latencies;

@@ -14,7 +14,7 @@ import { rowBinaryString, varint } from './row-buffer.js';
 export interface NativeColumn {
   name: string;
   type: string;
-  /** Those of a LowCardinality(String) are 32-bit indices into its dictionary. */
+  /** Values of the column; for a LowCardinality(String), 32-bit indices into its dictionary. */
   values: ArrayBufferView;
   width: number;
 }

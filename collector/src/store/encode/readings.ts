@@ -13,7 +13,7 @@ export interface BatchToWrite {
   known: WrittenHost | undefined;
 }
 
-/** In the order in which they are encoded. */
+/** Columns in the order in which they are encoded. */
 const READINGS_COLUMNS = ['host', 'epoch', 'at', 'life', 'hypercall', 'counter', 'scope', 'liobn', 'value'] as const;
 
 /** Names of types as the engine takes them; it makes the table's enumerations of the integers. */
@@ -35,7 +35,7 @@ export class ReadingsBlock {
   readonly #hosts: string[] = [];
   readonly #columns;
 
-  /** With room for so many rows; memory that is not written to costs nothing. */
+  /** Makes room for so many rows; memory that is not written to costs nothing. */
   constructor(capacity: number) {
     this.#columns = {
       host: new Uint32Array(capacity),
@@ -89,7 +89,10 @@ export class ReadingsBlock {
     this.rows = row;
   }
 
-  /** All platforms that Node runs a collector on are little endian, as the format is. */
+  /**
+   * Encodes the block as it is in memory: all platforms that Node runs a collector on are little endian, as the format
+   * is.
+   */
   encoded(): EncodedRows {
     const columns = READINGS_COLUMNS.map((name) => ({ name, ...TYPES[name], values: this.#columns[name] }));
     const parts = nativeBlock(columns, this.rows, { host: this.#hosts });
@@ -102,7 +105,9 @@ export class ReadingsBlock {
   }
 }
 
-/** Rows for all that changed; it is remembered. Throws StoreError for a series of a VM that its batch does not have. */
+/**
+ * Encodes and remembers rows for all that changed. Throws StoreError for a series of a VM that its batch does not have.
+ */
 export function encodeReadings(told: readonly BatchToWrite[]): ReadingsBlock {
   const block = new ReadingsBlock(told.reduce((sum, { batch }) => sum + batch.series.length, 0));
   const byHost = told.toSorted((a, b) => compare(a.batch.host.id, b.batch.host.id));

@@ -33,7 +33,7 @@ export function rowBinaryString(text: string): Buffer {
   return Buffer.concat([varint(bytes.length), bytes]);
 }
 
-/** Of a whole number below 2^31. */
+/** Varint of a whole number below 2^31. */
 export function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;

@@ -10,7 +10,7 @@ import { HYPERCALL_INDEX } from './heads.js';
 import { uuidWords } from './row-buffer.js';
 
 export interface SeriesLayout {
-  /** Of the VMs, in the order of the batch. */
+  /** Lives of the VMs, in the order of the batch. */
   readonly lives: readonly string[];
   /** Four words for each life. */
   readonly lifeWords: Uint32Array;
@@ -19,7 +19,7 @@ export interface SeriesLayout {
   readonly liobnWords: Uint32Array;
   /** Indices of the series in the order of (life, hypercall, counter, scope, LIOBN). */
   readonly order: Uint32Array;
-  /** What was sent last of each series; NaN before that. */
+  /** Value of each series that was sent last; NaN before that. */
   readonly sent: Float64Array;
 }
 
@@ -28,7 +28,10 @@ const KINDS = 128;
 /** A LIOBN below this fits into a double together with the kind of its series. */
 const HIGH_WORD = 2 ** (53 - 7 - 32);
 
-/** With what `before` knows of the same series; throws StoreError for a series of a VM that the batch does not have. */
+/**
+ * Works out the layout of a batch, with what `before` knows of the same series; throws StoreError for a series of a VM
+ * that the batch does not have.
+ */
 export function layOut(batch: Batch, before?: SeriesLayout): SeriesLayout {
   const { series, host } = batch;
   const lives = batch.vms.map(({ life }) => life);
@@ -64,7 +67,10 @@ function sameBytes(a: ArrayBufferView, b: ArrayBufferView): boolean {
 
 type Unsorted = Omit<SeriesLayout, 'order'>;
 
-/** As the engine sorts: UUIDs by their second half first. Past 2^53 LIOBNs may be out of order, which the engine mends. */
+/**
+ * Sorts as the engine does: UUIDs by their second half first. Past 2^53 LIOBNs may be out of order, which the engine
+ * mends.
+ */
 function sortedOrder({ lives, series, liobnWords }: Unsorted): Uint32Array {
   const halves = lives.map((life, vm) => ({ vm, text: life.slice(19) + life.slice(0, 18) }));
   const rank = new Uint32Array(lives.length);
@@ -93,7 +99,7 @@ function carryOver(before: Unsorted, now: Unsorted): void {
   }
 }
 
-/** Of a series within its life. */
+/** Key of a series within its life. */
 function keyOf({ series, liobnWords }: Unsorted, i: number): number | bigint {
   const opcode = HYPERCALL_INDEX.get(series.hypercall[i] ?? 0) ?? HYPERCALL_NAMES.length;
   const kind = (opcode * COUNTERS.length + (series.counter[i] ?? 0)) * SCOPES.length + (series.scope[i] ?? 0);

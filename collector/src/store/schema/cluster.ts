@@ -11,13 +11,13 @@ import type { ClickHouse } from '../client.js';
 import type { Schema } from './migrations.js';
 
 export interface Cluster {
-  /** As in the server's `remote_servers`. */
+  /** Name in the server's `remote_servers`. */
   name: string;
   /** Where in Keeper the replicas of a table meet; holds the macros {shard}, {database} and {table}. */
   replicaPath: string;
 }
 
-/** As in the examples of ClickHouse's own documentation, with the database, so that several may be on one cluster. */
+/** Path of ClickHouse's own documentation, with the database, so that several may be on one cluster. */
 export const DEFAULT_REPLICA_PATH = '/clickhouse/tables/{shard}/{database}/{table}';
 
 /** Rows are acknowledged by the shard that keeps them, and subqueries look at the hosts of their own shard. */
@@ -65,7 +65,10 @@ export function clusterSchema(cluster: Cluster, database: string): Schema {
       ),
   };
 
-  /** Holds no rows, so it may be replaced whenever columns of the table beneath have changed. */
+  /**
+   * Creates the Distributed table. It holds no rows, so it is replaced whenever columns of the table beneath have
+   * changed.
+   */
   function over(table: string): string {
     const local = localDatabase(database);
     return (
@@ -109,7 +112,7 @@ export interface ClusterNode {
   internal_replication?: number;
 }
 
-/** What is in the way, in words for the operator. Pure. */
+/** Says what of the server is in the way of a cluster, in words for the operator; undefined: nothing. Pure. */
 export function clusterProblem(
   name: string,
   nodes: readonly ClusterNode[],

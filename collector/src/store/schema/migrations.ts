@@ -17,11 +17,11 @@ export interface Migration {
   checksum: string;
 }
 
-/** How the statements of migrations, which are plain SQL, are put to ClickHouse. */
+/** Form in which the statements of migrations, which are plain SQL, are put to ClickHouse. */
 export interface Schema {
-  /** What takes the place of one statement. */
+  /** Statements that take the place of one. */
   statements(statement: string): string[];
-  /** What takes the place of the statement that creates the record of migrations. */
+  /** Statement that takes the place of the one that creates the record of migrations. */
   record(statement: string): string;
   /** The beginning of a statement that alters a table of rows. */
   alter(table: string): string;
@@ -34,7 +34,7 @@ export const PLAIN: Schema = {
   alter: (table) => `ALTER TABLE ${table}`,
 };
 
-/** The same from `src` and from `dist`. */
+/** Folder of the migrations, found from `src` and from `dist` alike. */
 const FOLDER = new URL('../../../migrations/', import.meta.url);
 
 /** The record of what was applied. */

@@ -1,4 +1,4 @@
-/** How long rows are kept: sets the TTL of each table to what is configured, where it is not yet so. */
+/** Retention: sets the TTL of each table to what is configured, where it is not yet so. */
 import { StoreError } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import { PLAIN } from './migrations.js';
@@ -56,7 +56,7 @@ const TABLES = {
 
 export type KeptTable = keyof typeof TABLES;
 
-/** The same as a list; `key` is the name of the setting. */
+/** Tables whose rows expire, as a list; `key` is the name of the setting. */
 export const KEPT_TABLES = (Object.keys(TABLES) as KeptTable[]).map((key) => ({ key, ...TABLES[key] }));
 
 /** Tables of which each is derived from the one before, which is finer. */

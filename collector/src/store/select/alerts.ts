@@ -1,11 +1,11 @@
 /** Alerts: the newest event of each, or every event. */
+import { NIL_UUID } from '@tcewatch/protocol';
 import type { AlertEvent, AlertEvidence, Confidence, Impact } from '../../alerts/event.js';
 import type { AlertName, Severity } from '../../alerts/table.js';
 import type { ClickHouse } from '../client.js';
 import type { AlertFilter } from '../types.js';
-import { NO_LIFE } from '../rows.js';
 
-/** What {@link ALERT_COLUMNS} answer. */
+/** Row of {@link ALERT_COLUMNS}. */
 export interface AlertRow {
   alertId: string;
   alert: AlertName;
@@ -28,13 +28,13 @@ export interface AlertRow {
   evidence: string;
 }
 
-/** Of `alert_events`. */
+/** Columns of `alert_events` that make an {@link AlertRow}. */
 export const ALERT_COLUMNS = `alert_id AS alertId, alert, severity, state, revision, toUnixTimestamp64Nano(at) AS atNs,
   host AS hostId, host_name AS hostName, life, vm, uuid, toUnixTimestamp64Nano(fired_at) AS firedAtNs,
   toUnixTimestamp64Nano(resolved_at) AS resolvedAtNs, cause AS code, confidence, cause_summary AS summary,
   cause_advice AS advice, impact, evidence`;
 
-/** What each part of a filter asks of the newest event. */
+/** Conditions on the newest event, by the part of a filter. */
 const CONDITIONS: Readonly<Record<Exclude<keyof AlertFilter, 'limit'>, string>> = {
   hostId: 'host = {hostId:String}',
   vm: 'vm = {vm:String}',
@@ -45,7 +45,7 @@ const CONDITIONS: Readonly<Record<Exclude<keyof AlertFilter, 'limit'>, string>> 
   untilNs: 'fired_at < fromUnixTimestamp64Nano({untilNs:Int64})',
 };
 
-/** Newest alert first; without `limit` all of them. */
+/** Reads the newest event of each alert, newest alert first; without `limit` all of them. */
 export async function selectAlerts(clickhouse: ClickHouse, filter: Partial<AlertFilter>): Promise<AlertEvent[]> {
   const given = Object.keys(filter) as (keyof AlertFilter)[];
   const conditions = given.flatMap((key) => (key === 'limit' ? [] : CONDITIONS[key]));
@@ -65,7 +65,7 @@ export async function selectAlerts(clickhouse: ClickHouse, filter: Partial<Alert
   return rows.map(toAlertEvent);
 }
 
-/** In the order of their revisions; none where there is no such alert. */
+/** Reads the events of one alert in the order of their revisions; none where there is no such alert. */
 export async function selectAlertEvents(clickhouse: ClickHouse, alertId: string): Promise<AlertEvent[]> {
   const rows = await clickhouse.select<AlertRow>(
     'cannot read the events of an alert',
@@ -82,7 +82,7 @@ export function toAlertEvent(row: AlertRow): AlertEvent {
     atNs: BigInt(row.atNs),
     firedAtNs: BigInt(row.firedAtNs),
     resolvedAtNs: row.resolvedAtNs === null ? null : BigInt(row.resolvedAtNs),
-    vm: life === NO_LIFE ? null : { life, name: vm, uuid },
+    vm: life === NIL_UUID ? null : { life, name: vm, uuid },
     cause: { code, confidence, summary, advice },
     impact: JSON.parse(row.impact) as Impact | null,
     evidence: readEvidence(row.evidence),

@@ -37,13 +37,13 @@ export async function selectLiobns(
   }));
 }
 
-/** What each counter gained over the range, by the columns of `by`. */
+/** Reads the gain of each counter over the range, by the columns of `by`. */
 function selectIncreases<T>(clickhouse: ClickHouse, question: TimeRange & Subject, by: string): Promise<T[]> {
   const { sql, parameters } = ends(READINGS, question);
   return clickhouse.select<T>('cannot read counts', `${gained(sql, by)} ORDER BY ${by}, counter`, parameters);
 }
 
-/** Rows that follow each other and differ in the counter alone become one. */
+/** Makes one row of those that differ in the counter alone. */
 export function gatherCounters<T extends { counter: Counter; increase: string }, R extends { counters: CounterValues }>(
   rows: readonly T[],
   start: (row: T) => R,

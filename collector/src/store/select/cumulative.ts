@@ -7,9 +7,9 @@ import type { Parameters } from '../client.js';
 
 /** A table of grow-only counters that has rollups. */
 interface Counters {
-  /** Of the finest rows; those of the rollups begin with it. */
+  /** Table of the finest rows; names of the rollups begin with it. */
   table: string;
-  /** What tells one counter from another, in one epoch. */
+  /** Columns that tell one counter from another, in one epoch. */
   series: string;
   /** The columns of its values, and how far they had counted. */
   values: string;
@@ -76,7 +76,10 @@ export function cumulative({ table, series, values, reached }: Counters, instant
     GROUP BY ${series}`;
 }
 
-/** The same for now. With a beginning both come from the hours, so that what has expired is missing in both. */
+/**
+ * A SELECT of series and what they reached by now. With a beginning both ends come from the hours, so that what has
+ * expired is missing in both.
+ */
 function cumulativeNow({ table, series, reached }: Counters, where: string, sinceBeginning: boolean): string {
   const rollup = `${table}_${sinceBeginning ? 'total' : 'hour'}`;
   return `SELECT ${series}, ${reached} FROM ${rollup} WHERE ${where} GROUP BY ${series}`;
@@ -95,7 +98,7 @@ export function difference(of: Counters, { from, to }: Instants, where: string):
   return `SELECT *, 1 AS sign FROM (${end}) ${begin}`;
 }
 
-/** The same for a question, with the parameters that it takes. */
+/** The {@link difference} that a question asks for, with the parameters that it takes. */
 export function ends(of: Counters, question: TimeRange & Subject): Sql {
   const { fromNs, toNs } = question;
   const { sql: where, parameters } = about(question);
@@ -113,7 +116,7 @@ export function ends(of: Counters, question: TimeRange & Subject): Sql {
   };
 }
 
-/** What each counter gained over a `difference` of readings, by the columns of `by`: SELECT by, counter, increase. */
+/** A SELECT by, counter, increase: the gain of each counter over a `difference` of readings. */
 export function gained(differenceSql: string, by: string): string {
   return `SELECT ${by}, counter, sum(sign * toInt64(reached)) AS increase
     FROM (${differenceSql})

@@ -1,8 +1,8 @@
-/** Who the fleet is now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
+/** Members of the fleet now: VMs that live, and the newest alert of each. Of what the past had, only keys are read. */
+import { NIL_UUID } from '@tcewatch/protocol';
 import type { AlertEvent } from '../../alerts/event.js';
 import type { ClickHouse } from '../client.js';
 import type { LivingVmRow } from '../types.js';
-import { NO_LIFE } from '../rows.js';
 import { ALERT_COLUMNS, toAlertEvent } from './alerts.js';
 import type { AlertRow } from './alerts.js';
 import { toEvidence } from './vms.js';
@@ -66,7 +66,7 @@ export async function selectNewestAlerts(clickhouse: ClickHouse): Promise<AlertE
        LIMIT 1 BY host, life, if(life = {none:UUID}, alert, '')
      )
      LIMIT 1 BY alert_id`,
-    { none: NO_LIFE },
+    { none: NIL_UUID },
   );
   return rows.map(toAlertEvent);
 }

@@ -1,8 +1,11 @@
-/** Which guests counted themselves, and from when until when. */
+/** Guests that counted themselves, and from when until when. */
 import type { ClickHouse } from '../client.js';
 import type { GuestSpan } from '../types.js';
 
-/** Nearly all questions ask this first, and most fleets have no such guest: then it costs a look at the hosts. */
+/**
+ * Reads the epochs of guests that count themselves. Nearly all questions ask this first; without such guests it reads
+ * `hosts` alone.
+ */
 export async function selectGuestSpans(clickhouse: ClickHouse): Promise<GuestSpan[]> {
   const guests = await clickhouse.select<{ host: string }>(
     'cannot read which hosts are guests',

@@ -1,4 +1,4 @@
-/** How long the calls of a VM life took over a range. */
+/** Latencies of a VM life over a range. */
 import type { ClickHouse } from '../client.js';
 import { lostMsPerSecond, spanRows } from '../latency.js';
 import type { BucketGain } from '../latency.js';
@@ -39,7 +39,7 @@ async function selectGains(clickhouse: ClickHouse, question: Question) {
   return { gains: rows.map((row) => ({ ...row, calls: Number(row.calls), totalUs: Number(row.totalUs) })), counts };
 }
 
-/** Between which readings the figures of a range are; `firstNs` is the first that there ever was. */
+/** Reads between which readings the figures of a range are; `firstNs` is the first that there ever was. */
 async function selectReadTime(clickhouse: ClickHouse, question: Question) {
   const { fromNs = 0n, toNs = 2n ** 63n - 1n } = question;
   const { sql: where, parameters } = about(question);

@@ -1,4 +1,4 @@
-/** Who was told of which events. */
+/** Records of who was told of which events. */
 import type { Notification, NotificationStore } from '../../model.js';
 import type { ClickHouse } from '../client.js';
 import { NO_ALERT, notificationRow } from '../rows.js';

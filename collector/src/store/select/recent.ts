@@ -1,4 +1,4 @@
-/** What each VM life did in the last minutes: the fleet at a glance. */
+/** Counts of each VM life over the last minutes: the fleet at a glance. */
 import type { ClickHouse } from '../client.js';
 import type { CountRow } from '../types.js';
 import { RECENT_MS } from '../types.js';
@@ -29,7 +29,7 @@ const BUCKETS = `
         FROM (SELECT host, toUnixTimestamp(since) AS first, toUnixTimestamp(newest) AS last FROM windows)
       )`;
 
-/** Of hosts that nobody read in that hour before the window: the values that they had when they were last read. */
+/** SELECT of the values of hosts that nobody read in the hour before the window, as they were when last read. */
 const HOURS = `
       SELECT ${READINGS.series}, false AS inside, max(value) AS value
       FROM readings_hour

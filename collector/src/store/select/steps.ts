@@ -1,4 +1,4 @@
-/** What a VM's counters gained in each step of a range: a plot. */
+/** Counts of a VM in each step of a range: a plot. */
 import type { Counter, CounterValues, Hypercall } from '@tcewatch/protocol';
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import { StoreError } from '../../model.js';

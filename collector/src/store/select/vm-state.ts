@@ -2,8 +2,7 @@
  * The states of VMs in SQL, for those who ask ClickHouse themselves. The rule is that of the protocol's `vmState` and
  * `sumModes`, and a test holds the two equal.
  */
-import { HYPERCALL_NAMES } from '@tcewatch/protocol';
-import { NO_LIFE } from '../rows.js';
+import { HYPERCALL_NAMES, NIL_UUID } from '@tcewatch/protocol';
 import { RECENT_MS } from '../types.js';
 import { READINGS, difference, gained } from './cumulative.js';
 import { isLiving } from './fleet.js';
@@ -83,6 +82,6 @@ export function vmStatesAt(to: string): string {
     increases: gained(difference(READINGS, { from, to }, 'true'), 'host, life, hypercall'),
     reporting: `SELECT host FROM host_readings WHERE at >= ${from} AND at < ${to}
       AND host NOT IN (SELECT host FROM (${firing}) WHERE alert = 'TceTelemetrySilent')`,
-    alerting: `SELECT host, life FROM (${firing}) WHERE life != '${NO_LIFE}'`,
+    alerting: `SELECT host, life FROM (${firing}) WHERE life != '${NIL_UUID}'`,
   });
 }
