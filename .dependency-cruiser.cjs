@@ -51,7 +51,7 @@ module.exports = {
       ['model'],
       ['alerts/'],
       ['hosts/'],
-      ['errors', 'time', 'group-by'],
+      ['errors', 'time'],
     ]),
     ...floors('collector/src/alerts', [
       ['index'],
