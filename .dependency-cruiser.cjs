@@ -116,7 +116,7 @@ module.exports = {
     only(
       'page-knows-only-the-vocabulary',
       'page/',
-      ['page/', 'protocol/(src|dist)/vocabulary'],
+      ['page/', 'protocol/(src|dist)/(vocabulary|vm-state)'],
       'the page knows the collector by its answers',
     ),
     {
@@ -150,7 +150,7 @@ module.exports = {
     only(
       'dashboards-know-the-programs',
       'dashboards/',
-      ['dashboards/', 'agent/', 'collector/'],
+      ['dashboards/', 'agent/', 'collector/', 'protocol/'],
       'rules name what the programs export',
     ),
     only(

@@ -1,4 +1,4 @@
-/** What tests and packages use of the rules. */
+/** The rules and dashboards, for tests, packages and the chart. */
 export * from './rule-file.js';
 export * from './grafana/index.js';
 export * from './rules/index.js';

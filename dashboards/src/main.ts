@@ -7,7 +7,7 @@ import { DASHBOARDS, dashboardFile } from './grafana/index.js';
 import { DEFAULT_RUNBOOKS, ruleFile } from './rule-file.js';
 import { GROUPS } from './rules/index.js';
 
-/** The same from `src` and from `dist`. */
+/** Folder of the generated files, whether this runs from `src` or from `dist`. */
 const GENERATED = fileURLToPath(new URL('../generated/', import.meta.url));
 
 const { runbooks, rules, dashboards } = new Command('dashboards')

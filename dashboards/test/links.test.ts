@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { REPOSITORY, markdownFiles, readMarkdown } from './markdown.js';
 
-/** What is wrong with a link of a file; undefined where nothing is. */
+/** Says what is wrong with a link of a file; undefined where nothing is. */
 function wrong(file: string, link: string): string | undefined {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? file : join(dirname(file), decodeURIComponent(path));

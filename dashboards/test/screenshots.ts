@@ -16,7 +16,7 @@ const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 /** Nothing listens there: every request is answered here. */
 const ORIGIN = 'http://dashboards.example';
 const LARGEST = 300_000;
-/** What Grafana's server has for its components. */
+/** Files that Grafana's server has for its components, by address. */
 const SERVED: readonly [RegExp, string][] = [
   [
     /^\/public\/fonts\/inter\/Inter-Regular\.woff2$/,

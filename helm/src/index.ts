@@ -1,3 +1,2 @@
-/** What of the chart is generated; `npm run generate` writes it. */
+/** The chart's values, for the generated schema and the tests. */
 export * from './values-schema.js';
-export * from './values.js';

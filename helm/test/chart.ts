@@ -13,7 +13,7 @@ const CLUSTER = folder('../cluster/');
 export const EXAMPLES = readdirSync(`${CHART}/ci`).map((file) => file.replace('-values.yaml', ''));
 export const exampleFile = (name: string): string => `${CHART}/ci/${name}-values.yaml`;
 
-/** What the chart cannot do without, in the least of words. */
+/** The fewest values that the chart can be rendered with. */
 export const LEAST = {
   intakeToken: { existingSecret: 'tokens' },
   collector: { config: { clickhouse: { url: 'http://clickhouse:8123' } } },
@@ -81,7 +81,7 @@ export function only(all: readonly Manifest[], kind: string, suffix = ''): Manif
   return first;
 }
 
-/** What stands at a path such as `spec.template.spec.containers.0.args`; undefined where nothing does. */
+/** Value at a path such as `spec.template.spec.containers.0.args`; undefined where there is none. */
 export function at(tree: unknown, path: string): unknown {
   return path.split('.').reduce((node, key) => (node as Tree | undefined)?.[key], tree);
 }

@@ -39,7 +39,7 @@ export class ControlPlane {
     }
   }
 
-  /** For programs that are to talk to it. */
+  /** Environment of programs that talk to it. */
   get env(): NodeJS.ProcessEnv {
     const home = Object.fromEntries(['CACHE', 'CONFIG', 'DATA'].map((of) => [`HELM_${of}_HOME`, this.#directory]));
     return { ...process.env, ...home, KUBECONFIG: this.#kubeconfig };
@@ -54,7 +54,7 @@ export class ControlPlane {
     });
   }
 
-  /** What it prints; throws what is wrong. */
+  /** Runs kubectl and returns what it prints; throws its error. */
   ask(...args: string[]): string {
     const { status, stdout, stderr } = this.kubectl(args);
     if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);

@@ -11,7 +11,7 @@ import type { Manifest } from './chart.js';
 
 const golden = (name: string) => new URL(`golden/${name}.yaml`, import.meta.url).pathname;
 
-/** What is generated and checked elsewhere, in short. */
+/** Shortens what is generated and checked elsewhere. */
 function inShort(manifest: Manifest): object {
   const { apiVersion, kind, metadata, ...rest } = manifest;
   const made = /^[A-Za-z0-9+/=]{64}$/;

@@ -18,7 +18,7 @@ const WAIT = ['--wait', '--wait-for-jobs', '--timeout', '300s'];
 /** Made by somebody else, or for a moment. */
 const PASSING =
   /^(events?|endpointslice|lease|controllerrevision|serviceaccount\/default$|configmap\/kube-root-ca.crt$)/;
-/** What `helm.sh/resource-policy: keep` leaves. */
+/** Objects that `helm.sh/resource-policy: keep` leaves. */
 const KEPT = /^(kafkatopic|clickhouseinstallation)/;
 
 describe.skipIf(!hasGo)('in a cluster', () => {
@@ -51,7 +51,7 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     return said;
   };
 
-  /** Everything of a namespace that does not come and go by itself. */
+  /** Lists the objects of a namespace that do not come and go by themselves. */
   const contents = (namespace: string): string[] =>
     plane
       .ask('get', listed, `--namespace=${namespace}`, '--output=name', '--ignore-not-found')
@@ -64,7 +64,7 @@ describe.skipIf(!hasGo)('in a cluster', () => {
     return plane.ask('get', 'pods', `--namespace=${namespace}`, selector, template).trim().split('\n').sort();
   };
 
-  /** Of what there is, as its labels tell. */
+  /** Lists the objects of the release, by their labels. */
   const versions = (namespace: string): string[] => {
     const selector = '--selector=app.kubernetes.io/part-of=tcewatch';
     const template = '--output=jsonpath={range .items[*]}{.metadata.labels.app\\.kubernetes\\.io/version}{"\\n"}{end}';

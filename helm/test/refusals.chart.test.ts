@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LEAST, hasGo, over, template } from './chart.js';
 import type { Tree } from './chart.js';
 
-/** What is given beside the least, and what Helm says of it. */
+/** Values beside the fewest that are needed, and Helm's error. */
 const MISTYPED: readonly [what: string, values: Tree, said: RegExp][] = [
   ['a value that is not there', { agnet: {} }, /additional properties 'agnet' not allowed/],
   ['one within a part', { collector: { replica: 2 } }, /\/collector.*additional properties 'replica' not allowed/s],

@@ -28,7 +28,7 @@ export interface Window {
   step: number;
 }
 
-/** What to plot: from the VM's start on at most, until its host was last read. */
+/** Time to plot: not before the VM's start, and until its host was last read. */
 export function windowOf(name: RangeName, started: string, readAt: string, intervalSeconds: number): Window {
   const end = Date.parse(readAt) / 1000;
   const start = Date.parse(started) / 1000;

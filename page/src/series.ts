@@ -1,4 +1,4 @@
-/** From the steps of the read API to what is plotted: rates by mode, and where nobody read the host. Pure. */
+/** Turns steps of the read API into series for the plot: rates by mode, and times in which nobody read the host. Pure. */
 import { MODES } from '@tcewatch/protocol/vocabulary';
 import type { Hypercall, Mode } from '@tcewatch/protocol/vocabulary';
 import type { Step } from './api/answers.js';

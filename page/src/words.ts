@@ -44,7 +44,7 @@ export function rate(perSecond: number): string {
   return count(perSecond);
 }
 
-/** What the modes of a VM are of its calls: `virtual 62 %, userspace 38 %; real unobservable`. */
+/** Shares of the modes in the calls of a VM: `virtual 62 %, userspace 38 %; real unobservable`. */
 export function shareWords(modes: readonly ModeShare[]): string {
   const known = modes.filter(({ calls }) => calls !== null);
   const sum = known.reduce((total, { calls }) => total + (calls ?? 0), 0);

@@ -1,4 +1,4 @@
-/** What the page says where there is little to show, or nothing: each time what it is, and what to do. */
+/** Texts of the page where there is little or nothing to show: each says what is the case, and what to do. */
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -24,8 +24,8 @@ Exit code: 0 all is as it must be, 1 something is not, 2 the soak could not come
 Examples:
   $ npm run soak
       five minutes on three brokers
-  $ npm run soak -- --minutes 2 --brokers 1 --seed 7
-      the run that is part of npm test
+  $ npm run soak -- --minutes 2 --brokers 1 --seed 1
+      the run that is part of npm run test:all
   $ npm run soak -- --calm --minutes 1
       the same load, and nothing fails
 `;

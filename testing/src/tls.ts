@@ -1,14 +1,18 @@
-/** For tests of TLS: an authority and certificates of it, made by openssl on the spot, and a request that trusts it. */
-import { execFile } from 'node:child_process';
+/** For tests of TLS: an authority and certificates of it, made on the spot, and a request that trusts it. */
+import 'reflect-metadata';
+import type { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { RequestOptions } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
+import {
+  BasicConstraintsExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import type { X509Certificate } from '@peculiar/x509';
 
 /** PEM texts. */
 export interface KeyPair {
@@ -23,41 +27,48 @@ export interface Certificates {
   client: KeyPair;
 }
 
-const run = promisify(execFile);
-const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+
+const newKeys = () => crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+
+function validity(): { notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 2 * DAY_MS) };
+}
+
+async function keyPair(cert: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<KeyPair> {
+  const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return { cert: cert.toString('pem'), key };
+}
 
 export async function makeCertificates(): Promise<Certificates> {
-  const directory = await mkdtemp(join(tmpdir(), 'tcewatch-tls-'));
-  const openssl = (...args: string[]) => run('openssl', args, { cwd: directory });
-  const pem = (name: string) => readFile(join(directory, name), 'utf8');
-  const signed = async (name: string, subject: string): Promise<KeyPair> => {
-    await openssl(
-      'req',
-      '-new',
-      ...NEW_KEY,
-      '-subj',
-      `/CN=${subject}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-    );
-    const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
-    await openssl('x509', '-req', '-days', '2', ...authority, '-in', `${name}.csr`, '-out', `${name}.pem`);
-    return { cert: await pem(`${name}.pem`), key: await pem(`${name}.key`) };
+  const authority = await newKeys();
+  const ca = await X509CertificateGenerator.createSelfSigned({
+    ...validity(),
+    name: 'CN=tcewatch test authority',
+    signingAlgorithm: ALGORITHM,
+    keys: authority,
+    extensions: [new BasicConstraintsExtension(true, undefined, true)],
+  });
+  const signed = async (subject: string): Promise<KeyPair> => {
+    const keys = await newKeys();
+    const cert = await X509CertificateGenerator.create({
+      ...validity(),
+      subject: `CN=${subject}`,
+      issuer: ca.subject,
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey,
+      signingKey: authority.privateKey,
+      extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+    });
+    return keyPair(cert, keys);
   };
-  try {
-    await writeFile(join(directory, 'names'), 'subjectAltName=IP:127.0.0.1\n');
-    const authority = ['-subj', '/CN=tcewatch test authority', '-keyout', 'ca.key', '-out', 'ca.pem'];
-    await openssl('req', '-x509', '-days', '2', ...NEW_KEY, ...authority);
-    return {
-      ca: await pem('ca.pem'),
-      server: await signed('server', 'tcewatch test server'),
-      client: await signed('client', 'tcewatch test client'),
-    };
-  } finally {
-    await rm(directory, { recursive: true });
-  }
+  return {
+    ca: ca.toString('pem'),
+    server: await signed('tcewatch test server'),
+    client: await signed('tcewatch test client'),
+  };
 }
 
 /** Rejects where the server is not one to trust. */

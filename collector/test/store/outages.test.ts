@@ -1,9 +1,6 @@
 /** ClickHouse gone, killed, out of disk: nothing is acknowledged that is not stored, and nothing that was is lost. */
 import { execFile } from 'node:child_process';
-import { rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { smallDisk } from '@tcewatch/testing/directories';
 import { rememberingLog } from '@tcewatch/testing/remembering-log';
 import { batchOf } from '@tcewatch/testing/series-batches';
 import type { TestSeries } from '@tcewatch/testing/series-batches';
@@ -101,34 +98,6 @@ it('a disk that takes no more is told as such, and afterwards all goes on', asyn
   expect(await failure(3, 2)).toBe('acknowledged');
   expect(await stored()).toBe(4000);
 });
-
-// Only root may mount a small disk; elsewhere the test above stands for it.
-it.skipIf(process.getuid?.() !== 0)(
-  'a full disk is told by the engine itself, and once there is room all goes on',
-  async () => {
-    const disk = await smallDisk(64);
-    const full = await surroundings({ directory: disk.path });
-    try {
-      const packed = await full.open('full', { insistForMs: 0 });
-      await packed.insertBatches([batchOf({ uptime: 1, series: series(1) })]);
-      const { bavail, bsize } = await statfs(disk.path);
-      const filler = join(disk.path, 'filler');
-      await writeFile(filler, Buffer.alloc(bavail * bsize - 1024 * 1024));
-      const next = (): Promise<void> => packed.insertBatches([batchOf({ uptime: 2, series: series(2) })]);
-      await expect(next()).rejects.toMatchObject({
-        failure: 'out-of-space',
-        transient: true,
-        message: expect.stringContaining('NOT_ENOUGH_SPACE 243') as string,
-      });
-      await rm(filler);
-      await next();
-      expect((await packed.counters())[0]?.counters.entered).toBe(4000);
-    } finally {
-      await full.close();
-      await disk.remove();
-    }
-  },
-);
 
 it('a batch that no table can take is refused, and its neighbours are kept', async () => {
   const wrong = batchOf({ uptime: 1, host: 'h2', series: [{ value: 1 }] });

@@ -1,17 +1,17 @@
-/** What Grafana's ClickHouse data source puts in the place of macros and variables, as the store's SQL takes it. */
+/** Macros and variables of Grafana's ClickHouse data source, as expressions for the store's SQL. */
 import { sql } from '@tcewatch/collector';
 
 /** The ends of the dashboard's time range. */
 export const FROM = "toDateTime64($__fromTime_ms, 9, 'UTC')";
 export const TO = "toDateTime64($__toTime_ms, 9, 'UTC')";
 export const RANGE = { from: FROM, to: TO };
-/** Seconds of the range. */
+/** Length of the range in seconds. */
 export const RANGE_SECONDS = `(toUnixTimestamp(${TO}) - toUnixTimestamp(${FROM}))`;
 
 const MINUTE = 60;
 const HOUR = 3600;
 
-/** Seconds of a step: the panel's interval, made up to whole minutes or hours where it is as long, so that rollups serve. */
+/** Length of a step in seconds: the panel's interval, rounded up to whole minutes or hours, so that rollups can be read. */
 export const STEP = `multiIf($__interval_s < ${MINUTE}, $__interval_s, $__interval_s < ${HOUR}, ${whole(MINUTE)}, ${whole(HOUR)})`;
 export const STEP_NS = `(toInt64(${STEP}) * 1000000000)`;
 
@@ -22,7 +22,7 @@ export const STEPS = {
   stepNs: STEP_NS,
 };
 
-/** Hours serve steps of whole hours, minutes those of whole minutes; the conditions are constant, so one table is read. */
+/** Tables by length of step. The conditions are constants, so that ClickHouse reads one of the tables. */
 export const SOURCES = sql.STEP_SOURCES.map((source) => {
   const seconds = Number(source.bucketNs / 1_000_000_000n);
   if (seconds === HOUR) return { ...source, when: `$__interval_s >= ${HOUR}` };
@@ -30,7 +30,7 @@ export const SOURCES = sql.STEP_SOURCES.map((source) => {
   return { ...source, when: `$__interval_s < ${MINUTE}` };
 });
 
-/** Rows of the hosts and of the lives that the variables name. */
+/** Conditions that select the hosts and the life that the dashboard's variables name. */
 export const OF_HOSTS = 'host IN (${host:sqlstring})';
 export const THE_LIFE = 'life = toUUIDOrZero(${life:sqlstring})';
 export const OF_LIFE = `host IN (SELECT host FROM vms WHERE ${THE_LIFE}) AND ${THE_LIFE}`;

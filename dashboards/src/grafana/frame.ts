@@ -1,4 +1,4 @@
-/** What all dashboards have in common: links, data sources, annotations, and the variables. */
+/** The common frame of all dashboards: links, data sources, annotations and variables. */
 /* eslint-disable @typescript-eslint/no-deprecated -- version 1 is the schema that every Grafana from 11 on provisions from files */
 import {
   AnnotationQueryBuilder,
@@ -21,11 +21,11 @@ export type Dashboard = ReturnType<DashboardBuilder['build']>;
 const TAG = 'tcewatch';
 
 interface Frame {
-  /** Of the dashboard; it never changes, since links name it. */
+  /** Identifier of the dashboard. It never changes, since links use it. */
   uid: string;
   title: string;
   description: string;
-  /** SQL of the annotations. */
+  /** SQL of the annotations: one row for each mark in the plots. */
   annotations: string;
   variables?: readonly ('host' | 'life')[];
   panels: readonly PanelBuilder[];

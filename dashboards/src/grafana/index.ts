@@ -5,7 +5,7 @@ import { host } from './host.js';
 import { pipeline } from './pipeline.js';
 import { vm } from './vm.js';
 
-/** By the name of the file, without its ending. */
+/** Dashboards by the name of their file, without its extension. */
 export const DASHBOARDS: Readonly<Record<string, Dashboard>> = {
   fleet: fleet.build(),
   host: host.build(),

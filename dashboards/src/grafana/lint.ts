@@ -1,13 +1,13 @@
-/** What a dashboard of ours must have, beyond what Grafana's schema asks for. */
+/** Checks of the dashboards beyond Grafana's schema. */
 import type { Panel, RowPanel } from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dashboard } from './frame.js';
 
-/** Tables that hold one row for each host or VM, or the totals, and so need no range. */
+/** Tables that a query may read without a time range: they have one row for each host or VM, or totals. */
 const SMALL = /\bFROM (?:hosts|vms|accounts_total|system\.\w+)\b/g;
 const ANY_TABLE = /\bFROM (\w[\w.]*)/g;
 const RANGE = /\$__(?:fromTime|toTime|timeFilter)/;
 
-/** What is wrong, each in one line that names dashboard and panel. */
+/** Lists the problems of a dashboard, one line each, which names dashboard and panel. */
 export function lintDashboard(dashboard: Dashboard): string[] {
   const named = (panel: Panel | RowPanel): string => `${dashboard.title ?? '?'}: ${panel.title ?? '?'}`;
   const problems: string[] = [];

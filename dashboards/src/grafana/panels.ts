@@ -17,23 +17,23 @@ import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/ta
 import { PanelBuilder as PlotBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { CLICKHOUSE, PROMETHEUS, clickhouse, prometheus } from './targets.js';
 
-/** What every panel says of itself. */
+/** Texts, unit and size that every panel has. */
 interface Words {
   title: string;
   description: string;
-  /** Shown for no data and for NULL: what that means here. */
+  /** Text for no data and for NULL: what that means here. */
   noValue: string;
-  /** Of Grafana's units. */
+  /** One of Grafana's units. */
   unit: string;
-  /** From which value on which colour; the first has none. */
+  /** Values with the colour that begins there; below the first it is green. */
   thresholds?: readonly [number, string][];
-  /** Of 24 columns, and of rows. */
+  /** Width in columns, of 24; the height is in rows. */
   span?: number;
   height?: number;
 }
 
 export const NOT_OBSERVABLE = 'unobservable';
-/** Without that unit text that could be a number, such as 0x71000002, is shown as one; no text is none, not a missing figure. */
+/** Properties of columns of text: without this unit, text such as 0x71000002 is shown as a number. */
 const TEXT: DynamicConfigValue[] = [
   { id: 'unit', value: 'string' },
   { id: 'noValue', value: '–' },
@@ -56,7 +56,7 @@ export function plot(words: Words, sql: string): PlotBuilder {
     .interval('10s');
 }
 
-/** The same of modes: labels that end in one, which has its colour. Without slashes Grafana would match whole names. */
+/** A plot whose labels end with a mode, each in the colour of its mode. Without slashes Grafana would match whole names. */
 export function modePlot(words: Words, sql: string): PlotBuilder {
   return MODE_COLOURS.reduce(
     (all, [mode, colour]) =>
@@ -65,7 +65,7 @@ export function modePlot(words: Words, sql: string): PlotBuilder {
   );
 }
 
-/** The same, one upon the other, or as shares of the whole. */
+/** A plot by mode with areas that are stacked, or shown as shares of the whole. */
 export function modeAreas(words: Words, sql: string, mode: StackingMode): PlotBuilder {
   return modePlot(words, sql).fillOpacity(60).stacking(new common.StackingConfigBuilder().mode(mode));
 }
@@ -97,15 +97,15 @@ function drawn(words: Words): PlotBuilder {
   return panel;
 }
 
-/** What a column of a table has of its own. */
+/** Properties of one column of a table. */
 export interface Column {
   unit?: string;
   noValue?: string;
-  /** Shown for a number that is as large, or larger. */
+  /** Text in place of numbers from `from` on. */
   largest?: { from: number; text: string };
   hidden?: boolean;
   width?: number;
-  /** Over as many lines as it takes. */
+  /** Wraps long text. */
   wrapped?: boolean;
   link?: { title: string; url: string };
 }
@@ -121,7 +121,7 @@ export function table(words: Words, sql: string, columns: Readonly<Record<string
   return Object.entries(columns).reduce((all, [name, column]) => all.overrideByName(name, properties(column)), panel);
 }
 
-/** The last of each of a row's figures; `colours` by the name of its column. */
+/** A panel with one figure for each column of the query's row; `colours` by the name of the column. */
 export function stat(words: Words, sql: string, colours: Readonly<Record<string, string>> = {}): StatBuilder {
   const panel = new StatBuilder()
     .datasource(CLICKHOUSE)
@@ -138,7 +138,7 @@ export function stat(words: Words, sql: string, colours: Readonly<Record<string,
 
 const HIDDEN = { hidden: true };
 
-/** What tables of alerts share. */
+/** Columns of tables of alerts. */
 export const ALERT_COLUMNS: Readonly<Record<string, Column>> = {
   fired: { width: 150 },
   resolved: { width: 150, noValue: 'still firing' },
@@ -155,11 +155,12 @@ export const ALERT_COLUMNS: Readonly<Record<string, Column>> = {
   'host id': HIDDEN,
 };
 
-/** Links to another dashboard of ours, with the time range, the data sources, and a row's host and life. */
+/** Links a column to the dashboard Host, with the time range, the data sources and the row's host. */
 export function toHost(): Column {
   return { link: { title: 'This host', url: `/d/tcewatch-host?\${__url_time_range}&${SOURCES}&${HOST}` } };
 }
 
+/** Links a column to the dashboard VM, with the time range, the data sources, and the row's host and life. */
 export function toVm(): Column {
   return {
     link: {

@@ -1,7 +1,7 @@
 /**
- * Every question that the dashboards put to ClickHouse. Those about counts are built of the store's own parts, so that a
- * panel and the read API give one answer. Each reads the hosts, the range and the rollup that it needs; labels are text,
- * the time of a plot comes first, and what nobody can observe is NULL.
+ * All SQL queries of the dashboards. Those about counts are built from the store's own parts, so that a panel and the read
+ * API give one answer. A query reads only the hosts, the range and the rollup that it needs. Labels are text, the time of
+ * a plot comes first, and what nobody can observe is NULL.
  */
 import { sql } from '@tcewatch/collector';
 import { VM_STATES, VM_STATE_WORDS } from '@tcewatch/protocol';
@@ -20,7 +20,7 @@ import {
   TO,
 } from './expressions.js';
 
-/** The last bucket of times that has an end. */
+/** Number of the last latency bucket that has an upper end. */
 const LAST_END = 30;
 
 const LIFE = 'host, life';
@@ -50,7 +50,7 @@ function modesOfSteps(where: string, by = LIFE): string {
   return sql.modes(filled, `${by}, step`, sql.lives(where));
 }
 
-/** When hosts were read: in steps of ten minutes and more by the runs of their agents, of which each has a row for that. */
+/** Steps in which hosts were read. Those of ten minutes and more come from `host_runs`, which has a row for each ten minutes. */
 function readSteps(where: string): string {
   const hosts = where === ALL ? ALL : `host IN (SELECT host FROM vms WHERE ${where})`;
   return `SELECT host, groupUniqArray(step) AS steps FROM (
@@ -65,13 +65,13 @@ function readSteps(where: string): string {
 const HOST_NAMES = 'SELECT host, name FROM hosts ORDER BY at DESC LIMIT 1 BY host';
 const STEP_TIME = `toDateTime(step * ${STEP}, 'UTC') AS time`;
 
-/** Calls a second of the modes, by the label columns. */
+/** SELECT time, label, value (calls a second) from one of the queries above. */
 function plot(from: string, label: string): string {
   return `SELECT ${STEP_TIME}, ${label} AS label, sum(calls) / ${STEP} AS value
     FROM (${from}) WHERE step >= 0 AND calls IS NOT NULL GROUP BY time, label ORDER BY time, label`;
 }
 
-/** One row for each life: what its calls of the range say of it. */
+/** SELECT the sums of each life over the range. */
 const LIVES = `
   SELECT host, life, any(vm) AS vm, sumIf(calls, mode = 'userspace') AS punted, sum(calls) AS known,
     countIf(mode = 'real' AND calls IS NULL) > 0 AS hides_real
@@ -113,7 +113,7 @@ function alerts(where: string): string {
     ORDER BY "fired" DESC LIMIT 50`;
 }
 
-/** Annotations: one for each step in the life of an alert, by the name of its columns. */
+/** SELECT an annotation for each event of an alert. */
 function annotations(where: string): string {
   return `SELECT at AS time, concat(alert, ' ', toString(state), ': ', if(vm = '', '', concat(vm, ' on ')), host_name) AS title,
       cause_summary AS text, concat(cause, ',', severity) AS tags
@@ -186,7 +186,7 @@ function latencySteps(): string {
     WHERE step >= 0 GROUP BY step, span, hypercall, bucket`;
 }
 
-/** Of the calls of each step; `value` in seconds. */
+/** SELECT time, label, value, where `value` is an expression in seconds over the calls of one step. */
 function latency(value: string): string {
   return `SELECT ${STEP_TIME}, concat(toString(span), ' ', toString(hypercall)) AS label, ${value} AS value
     FROM (${latencySteps()}) WHERE calls > 0 GROUP BY time, label ORDER BY time, label`;
@@ -226,7 +226,7 @@ export const pipeline = {
   disks: 'SELECT name AS "disk", free_space AS "free", total_space AS "size" FROM system.disks ORDER BY "disk"',
 };
 
-/** What variables offer: the value, and what is shown for it. */
+/** Choices of the variables: the value, and the text that is shown for it. */
 export const variables = {
   host: 'SELECT toString(host) AS value, any(name) AS text FROM hosts GROUP BY host ORDER BY text',
   life: `SELECT toString(life) AS value, concat(vm, ', since ', formatDateTime(started_at, '%F %R')) AS text

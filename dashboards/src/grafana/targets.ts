@@ -6,10 +6,10 @@ import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-s
 export const CLICKHOUSE: DataSourceRef = { type: 'grafana-clickhouse-datasource', uid: '${clickhouse}' };
 export const PROMETHEUS: DataSourceRef = { type: 'prometheus', uid: '${prometheus}' };
 
-/** Of the data source that these queries are written for; it migrates those of another. */
+/** Version of the data source that these queries are written for. It migrates queries of other versions. */
 const PLUGIN_VERSION = '4.14.0';
 
-/** How the backend of the data source frames the rows: src/types/sql.ts and mapQueryTypeToGrafanaFormat of the plugin. */
+/** Formats in which the data source's backend returns rows: src/types/sql.ts and mapQueryTypeToGrafanaFormat of the plugin. */
 const FRAMES = {
   timeSeries: { queryType: 'timeSeries', format: 0 },
   table: { queryType: 'table', format: 1 },

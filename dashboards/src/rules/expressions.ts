@@ -1,11 +1,11 @@
-/** What several rules say in PromQL alike. */
+/** PromQL that several rules share. */
 
 /** The jobs under which the programs are scraped; docs/guides/prometheus.md names them. */
 export const AGENT_JOB = 'tcewatch-agent';
 export const COLLECTOR_JOB = 'tcewatch-collector';
 
 /**
- * By how much a counter has grown within ten minutes, where it has. `increase` alone does not see the first event: programs
+ * The increase of a counter within ten minutes, where there is one. `increase` alone does not see the first event: programs
  * export a label only once there is something to count, and a series that begins at 1 has never increased. So of a target
  * that was up before, a new series counts as a whole.
  */

@@ -1,4 +1,4 @@
-/** Prometheus rules as data, in the words of Prometheus' own rule files. */
+/** Prometheus rules as data, with the field names of Prometheus' own rule files. */
 
 export interface RecordingRule {
   /** `level:metric:operations`. */
@@ -13,13 +13,13 @@ export interface AlertingRule {
   readonly for: string;
   readonly keepFiringFor: string;
   readonly severity: 'warning' | 'critical';
-  /** Besides `severity` and `cause`. */
+  /** Labels besides `severity` and `cause`. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** What happened, for a list of alerts. */
+  /** One sentence for a list of alerts: what happened. */
   readonly summary: string;
-  /** The same with its figure and unit, and what it means. */
+  /** A longer text: what happened, with figure and unit, and what it means. */
   readonly description: string;
-  /** Where the rule itself tells it: a label, and the anchor in the alert's runbook. */
+  /** Label of the cause, where the rule itself shows it; also the anchor in the alert's runbook. */
   readonly cause?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Everything that the dashboards ask ClickHouse. */
+/** All ClickHouse queries of the dashboards, by panel. */
 import { DASHBOARDS } from '../../src/index.js';
 
 export interface Target {

@@ -20,7 +20,7 @@ export interface Field {
 
 export interface Frame {
   schema: { refId?: string; meta?: { type?: string }; fields: Field[] };
-  /** By field, in its order. */
+  /** Values by field, in the order of the fields. */
   data: { values: unknown[][] };
 }
 

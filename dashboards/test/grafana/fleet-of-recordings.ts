@@ -6,13 +6,13 @@ import { FOR_EVER, recordedBatches } from '@tcewatch/testing/recorded-batches';
 import { rememberingLog } from '@tcewatch/testing/remembering-log';
 
 const DATABASE = 'tcewatch';
-/** Of each recording the VM that falls back. */
+/** Recordings, each with the VM in it that falls back. */
 const FALLING = { 'vfio-7.2': 'hot', 'fallback-6.1': 'l2f' };
 export type Recording = keyof typeof FALLING;
 export const RECORDINGS = Object.keys(FALLING) as Recording[];
 const READER = { username: 'reader', password: 'reads' };
 
-/** What the time picker and the variables say; times in milliseconds since 1970. */
+/** State of the time picker and the variables; times in milliseconds since 1970. */
 export interface View {
   fromMs: number;
   toMs: number;
@@ -25,14 +25,14 @@ export interface Answer {
   data: unknown[][];
 }
 
-/** Variables as Grafana's browser side puts them in. */
+/** Replaces variables as Grafana does in the browser. */
 export function interpolate(sql: string, { variables }: View): string {
   return sql.replaceAll(/\$\{(\w+):sqlstring\}/g, (_, name: string) =>
     (variables[name] ?? []).map((value) => `'${value.replaceAll("'", "''")}'`).join(','),
   );
 }
 
-/** And the macros, as the data source's backend does. */
+/** Replaces variables, and macros as the data source's backend does. */
 export function expand(sql: string, view: View): string {
   return interpolate(sql, view)
     .replaceAll('$__fromTime_ms', `fromUnixTimestamp64Milli(${view.fromMs})`)

@@ -1,4 +1,4 @@
-/** What Grafana's panels get: the answers to every query of the dashboards, framed by Grafana's backend. */
+/** Frames that Grafana's backend makes of the answers to every query of the dashboards. */
 import { hasGo } from '@tcewatch/testing/go-program';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { QUERIES } from './asked.js';

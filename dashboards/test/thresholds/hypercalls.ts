@@ -84,7 +84,7 @@ export const OF_HYPERCALLS: readonly Threshold[] = [
     alert: 'TceNeverAccelerated',
     labels: CRITICAL,
     what: '90 % of the calls',
-    fires: vm(perMinute(90), perMinute(10)),
+    fires: vm(perMinute(91), perMinute(10)),
     inMinute: 9,
     calm: vm(perMinute(89), perMinute(10)),
   },

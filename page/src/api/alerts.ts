@@ -1,4 +1,4 @@
-/** Alerts as the collector tells of them: it sends each as it changes, while somebody looks. Nothing is asked again. */
+/** Alerts, as the collector sends them while the page is visible. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Alert } from './answers.js';
@@ -61,7 +61,7 @@ export function useAlerts(): Polled<Alert[]> {
   return state;
 }
 
-/** Of each alert its highest revision, whatever comes twice or late. */
+/** Merges alerts: the highest revision of each, whatever comes twice or late. */
 export function merged(known: readonly Alert[], told: readonly Alert[]): Alert[] {
   const alerts = new Map(known.map((alert) => [alert.alertId, alert]));
   for (const alert of told) {

@@ -1,4 +1,4 @@
-/** What the collector's read API answers, as far as the page looks at it; described by /openapi.json. */
+/** Types of the read API's answers, as far as the page uses them; /openapi.json describes all. */
 import type { VmState } from '@tcewatch/protocol/vm-state';
 import type { Evidence, Hypercall, Mode } from '@tcewatch/protocol/vocabulary';
 

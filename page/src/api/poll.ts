@@ -11,11 +11,11 @@ export interface Polled<T> {
   error: Error | undefined;
 }
 
-/** What to do when the collector wants a token; `key` changes when one was given. */
+/** Context of the token: `refused` is called when the collector wants one, `key` changes when one was given. */
 export const Access = createContext<{ key: number; refused: () => void }>({ key: 0, refused: () => undefined });
 
 export interface PollOptions {
-  /** What it is about: when the path changes and this does not, what was answered before stays until there is more. */
+  /** Subject of the answer: while it stays the same, the last answer is kept when the path changes. */
   subject?: string;
   /** Asked anew at once when this changes. */
   news?: unknown;

@@ -7,13 +7,13 @@ type Row = Figures & { label?: string };
 
 export interface FiguresTableProps {
   caption: string;
-  /** What the rows are, where there is more to them than a hypercall. */
+  /** Head of the column before the hypercall, where rows have one. */
   rows: readonly Row[];
   /** Name of the column of labels. */
   label?: string;
 }
 
-/** By label, then as hypercalls are always shown. */
+/** Sorts by label, then in the usual order of hypercalls. */
 function inOrder(a: Row, b: Row): number {
   const byLabel = (a.label ?? '').localeCompare(b.label ?? '');
   return byLabel || HYPERCALL_NAMES.indexOf(a.hypercall) - HYPERCALL_NAMES.indexOf(b.hypercall);

@@ -1,4 +1,4 @@
-/** What is known of a VM, and how its figures are known. */
+/** Facts about a VM, and the evidence for its figures. */
 import type { Vm } from '../api/answers.js';
 import { MODE_WORDS, count, dateTime } from '../words.js';
 

@@ -68,7 +68,7 @@ interface ControlsProps {
   route: Route;
 }
 
-/** What is listed, and on a phone, where there is no head of a table, in which order. */
+/** Controls of the list: filters, and on a phone, where the table has no head, the order. */
 function Controls({ listing, counts, total, route }: ControlsProps) {
   const options = [
     { value: '', words: `all ${count(total)}` },

@@ -64,7 +64,7 @@ function Meaning({ now: { state, modes, alert } }: { now: FleetVm }) {
   );
 }
 
-/** Of this life alone: the one that is newest with all that is known, the others below it. */
+/** Alerts of this life of the VM, the newest first. */
 function Alerts({ vm, newest }: { vm: Vm; newest: readonly Alert[] | undefined }) {
   const asked = usePolled<Alert[]>(`/v1/alerts?vm=${encodeURIComponent(vm.name)}&limit=200`, EVERY_MS);
   const alerts = useMemo(() => {

@@ -12,7 +12,7 @@ import { OF_HYPERCALLS } from './hypercalls.js';
 import { OF_KAFKA } from './kafka.js';
 import type { Series, Threshold } from './threshold.js';
 
-/** In figures that stand here alone: a rule whose threshold is changed fails. */
+/** Thresholds as figures that the rules are not made of: a rule whose threshold is changed fails. */
 const THRESHOLDS = [...OF_HYPERCALLS, ...OF_AGENT, ...OF_COLLECTOR, ...OF_KAFKA];
 
 const hasPromtool = spawnSync('promtool', ['--version']).error === undefined;
@@ -72,7 +72,7 @@ describe.skipIf(!hasPromtool)('the thresholds', () => {
   );
 });
 
-/** Whether something was counted at all in ten minutes is no figure; dashboards/test/rules has rows for it. */
+/** Alerts on anything that was counted at all, which have no figure; dashboards/test/rules has rows for them. */
 const COUNTED = ['TceCountsIncomplete', 'TceAgentBatchesLost', 'TceDecodeFailures', 'TceNotificationsLost'];
 const COUNTED_BY_KAFKA = ['TceRecordsSkipped', 'TceDeadLetters'];
 
