@@ -7,7 +7,7 @@ import { unpack } from '@tcewatch/recordings';
 import { KafkaCluster, missingForBroker } from '@tcewatch/testing/kafka';
 import { recordingTelemetry } from '@tcewatch/testing/recording-telemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadAgentConfig } from '../../src/config/load.js';
+import { loadAgentConfig } from '../../src/config/schema.js';
 import { createAgent } from '../../src/agent.js';
 import { realPace } from '../../src/clock.js';
 import { KafkaTransport } from '../../src/transport/kafka.js';
