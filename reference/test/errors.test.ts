@@ -18,6 +18,6 @@ it.each([
   expect(Object.keys(errors)).not.toEqual([]);
   for (const [code, { meaning, remedy }] of Object.entries(errors)) {
     expect(code).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-    for (const text of [meaning, remedy]) expect(text).toMatch(/^[A-Z`].*\.$/);
+    for (const text of [meaning, remedy]) expect(text).toMatch(/^[A-Z`/].*\.$/);
   }
 });
