@@ -64,7 +64,7 @@ module.exports = {
       ['model'],
       ['alerts/'],
       ['hosts/'],
-      ['errors', 'time', 'group-by'],
+      ['errors', 'time'],
     ]),
     ...floors('collector/src/alerts', [
       ['index'],

@@ -1,5 +1,5 @@
+import { groupBy } from '@tcewatch/common';
 import { afterEach, expect, it } from 'vitest';
-import { groupBy } from '../src/group-by.js';
 import { HEADERS } from '../src/intake/kafka/dead-letters.js';
 import { byTopic } from '../src/intake/kafka/redrive.js';
 

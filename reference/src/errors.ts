@@ -1,4 +1,5 @@
 /** The reference page of error codes, docs/reference/errors.md, from the programs' tables. */
+import { ERRORS as AGENT_ERRORS } from '@tcewatch/agent';
 import { ERRORS as COLLECTOR_ERRORS } from '@tcewatch/collector';
 import type { ErrorCodeTable } from '@tcewatch/common';
 
@@ -7,7 +8,9 @@ metrics and stands in its log and its answers. Each code says what has happened;
 generated from the tables \`agent/src/errors.ts\` and \`collector/src/errors.ts\`.`;
 
 export function errorsPage(): string {
-  return ['# Error codes', INTRODUCTION, '## The collector', errorTable(COLLECTOR_ERRORS), ''].join('\n\n');
+  const agent = ['## The agent', errorTable(AGENT_ERRORS)];
+  const collector = ['## The collector', errorTable(COLLECTOR_ERRORS)];
+  return ['# Error codes', INTRODUCTION, ...agent, ...collector, ''].join('\n\n');
 }
 
 /** Builds a table of all codes, in alphabetical order. */

@@ -1,3 +1,4 @@
+import { ERRORS as AGENT_ERRORS } from '@tcewatch/agent';
 import { ERRORS as COLLECTOR_ERRORS } from '@tcewatch/collector';
 import { expect, it } from 'vitest';
 import { errorTable } from '../src/errors.js';
@@ -10,10 +11,13 @@ it('has a row for each code, with what it means and what to do', () => {
   expect(table.split('\n').slice(2)).toEqual(['| `early` | c. | Go on. |', '| `late` | a \\| b. | Wait. |']);
 });
 
-it.each([['collector', COLLECTOR_ERRORS]])('tells of each code of the %s in whole sentences', (_, errors) => {
+it.each([
+  ['agent', AGENT_ERRORS],
+  ['collector', COLLECTOR_ERRORS],
+])('tells of each code of the %s in whole sentences', (_, errors) => {
   expect(Object.keys(errors)).not.toEqual([]);
   for (const [code, { meaning, remedy }] of Object.entries(errors)) {
     expect(code).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-    for (const text of [meaning, remedy]) expect(text).toMatch(/^[A-Z`].*\.$/);
+    for (const text of [meaning, remedy]) expect(text).toMatch(/^[A-Z`/].*\.$/);
   }
 });

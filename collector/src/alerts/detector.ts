@@ -1,7 +1,7 @@
 /** The detector: one state for each host, and what is counted of them. */
+import { groupBy } from '@tcewatch/common';
 import type { Batch } from '@tcewatch/protocol';
 import type { AlertEvent } from './event.js';
-import { groupBy } from '../group-by.js';
 import { hostCache, silentFirst } from '../hosts/host-cache.js';
 import { Host } from './host.js';
 import { createPolicy } from './policy.js';

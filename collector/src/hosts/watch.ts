@@ -2,8 +2,8 @@
  * Health of each host by what this collector has heard of it, for metrics: they must tell silence even when ClickHouse
  * is gone.
  */
+import { groupBy } from '@tcewatch/common';
 import type { Batch } from '@tcewatch/protocol';
-import { groupBy } from '../group-by.js';
 import { MAX_HOSTS, hostCache, silentFirst } from './host-cache.js';
 import { isNewer, newestOf } from './boots.js';
 import type { Newest } from './boots.js';

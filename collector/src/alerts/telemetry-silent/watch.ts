@@ -4,9 +4,9 @@
  * does not hear itself it looks up in the store. So rebalances change nothing, and where two collectors notice the same
  * silence they make the same alert.
  */
+import { groupBy } from '@tcewatch/common';
 import { deriveId } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';
-import { groupBy } from '../../group-by.js';
 import { MAX_HOSTS, hostCache, silentFirst } from '../../hosts/host-cache.js';
 import { silentCause } from '../causes/index.js';
 import { aboutHost, resolve } from '../event.js';

@@ -3,9 +3,9 @@
  * a store that is well again. Those that are refused again come back as new dead letters.
  */
 import { once } from 'node:events';
+import { groupBy } from '@tcewatch/common';
 import type { ConsumedRecord, KafkaClient, KafkaRecord, PartitionLag } from '@tcewatch/kafka';
 import type { KafkaConfig } from '../../config/index.js';
-import { groupBy } from '../../group-by.js';
 import { HEADERS } from './dead-letters.js';
 
 /** One dead letter, as people are shown it. */
