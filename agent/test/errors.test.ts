@@ -8,7 +8,7 @@ const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** All of the agent's code but the table, without comments. */
 async function code(): Promise<string> {
-  const names = (await readdir(SOURCES, { recursive: true })).filter((name) => name.endsWith(".ts"));
+  const names = (await readdir(SOURCES, { recursive: true })).filter((name) => name.endsWith('.ts'));
   const texts = await Promise.all(
     names.filter((name) => name !== 'errors.ts').map((name) => readFile(`${SOURCES}${name}`, 'utf8')),
   );
