@@ -156,7 +156,7 @@ module.exports = {
     only(
       'lab-knows-only-the-vocabulary',
       'lab/',
-      ['lab/', 'protocol/', 'testing/src/commands'],
+      ['lab/', 'protocol/', 'testing/src/(commands|poll|bound-child)'],
       'the lab counts by itself',
     ),
     only(

@@ -1,7 +1,6 @@
 /** Entry of `tcewatch-agent`. */
-import { endProcess, surroundingsOf } from '@tcewatch/common';
+import { createLog, endProcess, surroundingsOf } from '@tcewatch/common';
 import { main } from './cli/program.js';
-import { createLog } from './log/log.js';
 import { realPace } from './clock.js';
 
 const surroundings = surroundingsOf(process, new URL('../package.json', import.meta.url));

@@ -7,7 +7,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClickHouse, createLog, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { ClickHouse, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { createLog } from '@tcewatch/common';
 import type { ClickHouseAddress } from '@tcewatch/collector';
 import type { Batch } from '@tcewatch/protocol';
 import { busyHost } from './batches.js';
@@ -19,7 +20,7 @@ const SERIES = 250;
 const DATABASE = 'tcewatch_bench';
 
 export interface BatchingMeasurement extends Comparison {
-  /** Of what the other side is: asynchronous inserts of a server, or plain ones. */
+  /** Whether the other side is a server's asynchronous inserts, or plain ones. */
   asynchronous: boolean;
 }
 

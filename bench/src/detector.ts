@@ -1,7 +1,7 @@
 /**
  * A fleet of 10,000 hosts with 20 VMs each through the detector on one core: how much faster than real time, and what a
- * series costs in memory. One host's batches are made once and sent under each host's names, so that the time measured is
- * the detector's alone. In each reading every counter has grown, and the agent has looked at every VM anew.
+ * series costs in memory. One host's batches are made once and sent under each host's names, so that the time measured
+ * is the detector's alone. In each reading every counter has grown, and the agent has looked at every VM anew.
  */
 import { createDetector } from '@tcewatch/collector';
 import { deriveId } from '@tcewatch/protocol';
@@ -14,7 +14,7 @@ const VMS = 20;
 const FIRST = 1;
 /** A tenth of the VMs falls back, all at once: by the last of these all of their alerts fire. */
 const FALLING = 3;
-/** The fleet goes on so. */
+/** Readings for which the fleet goes on so. */
 const STEADY = 3;
 const INTERVAL_SECONDS = 10;
 
@@ -78,7 +78,7 @@ function namesOf(host: number): Names {
   return { id: `host-${host}`, lives: Array.from({ length: VMS }, (_, vm) => deriveId('fleet', host, vm)) };
 }
 
-/** As many series as give 20 VMs: see busyHost. */
+/** Makes a batch with as many series as give 20 VMs: see busyHost. */
 function withVms(n: number): Batch {
   const whole = busyHost('template', 1, n);
   const batch = busyHost('template', whole.series.length * VMS, n);

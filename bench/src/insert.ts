@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ClickHouse, createLog, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { ClickHouse, encodeReadings, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { createLog } from '@tcewatch/common';
 import type { ReadingsBlock } from '@tcewatch/collector';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
 import type { Batch } from '@tcewatch/protocol';

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: each figure is a ratio of two ways of doing the same thing, measured in turns within this run; but for
- * the last, what the agent costs its host.
+ * `npm run bench`: most figures are ratios of two ways of doing the same thing, measured in turns within this run. Two
+ * are not: how much faster than real time the detector is, and what the agent costs its host.
  */
 import { missingForBroker } from '@tcewatch/testing/kafka';
 import { measureBatching } from './batching.js';
@@ -16,7 +16,7 @@ import { measureTopic } from './topic.js';
 import type { TopicMeasurement } from './topic.js';
 
 const ROUNDS = 7;
-/** Each takes a new database and two groups. */
+/** Rounds of the topic: each takes a new database and two groups. */
 const TOPIC_ROUNDS = 3;
 
 function show(what: string, unit: string, { ours, other, ratio }: Comparison, target: string): void {

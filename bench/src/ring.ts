@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EventReader, PageCursor, parseFormat, parseHeaderPage } from '@tcewatch/agent';
+import { EventReader, PageCursor, parseFormat, parseHeaderPage, treePath } from '@tcewatch/agent';
 import type { HypercallEvents } from '@tcewatch/agent';
 import { unpack } from '@tcewatch/recordings';
 import { compare } from './measure.js';
@@ -49,7 +49,7 @@ const PASSES = 20;
 /** Runs both comparisons; throws when text and binary do not tell the same. */
 export async function measureRing(rounds = 5): Promise<RingMeasurement> {
   const directory = await unpack('vfio-7.2');
-  const tracefs = join(directory, 'root-both-accelerated/sys/kernel/tracing/events');
+  const tracefs = join(treePath(directory, 'both-accelerated'), 'sys/kernel/tracing/events');
   const format = async (name: string) => parseFormat(await readFile(join(tracefs, 'kvm_hv', name, 'format'), 'utf8'));
   const layout = parseHeaderPage(await readFile(join(tracefs, 'header_page'), 'utf8'));
   const reader = new EventReader({

@@ -1,9 +1,10 @@
 /**
- * From a topic of Kafka to rows in ClickHouse by the collector, against a consumer that throws away what it reads: both by
- * the same client, of the same real broker, each in a group of its own from the beginning of the topic. Broker, ClickHouse
- * and collector share the machine. Measured is from the assignment of the partitions to the last record, so with the fetching
- * and without the joining. Two more sides say where the time goes: a consumer that decodes what it throws away, and the
- * engine alone, which is given the same readings as ready blocks and which no collector can be faster than.
+ * Measures the way from a topic of Kafka to rows in ClickHouse by the collector, against a consumer that throws away
+ * what it reads: both by the same client, of the same real broker, each in a group of its own from the beginning of the
+ * topic. Broker, ClickHouse and collector share the machine. Measured is from the assignment of the partitions to the
+ * last record, so with the fetching and without the joining. Two more sides say where the time goes: a consumer that
+ * decodes what it throws away, and the engine alone, which is given the same readings as ready blocks and which no
+ * collector can be faster than.
  */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +14,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ClickHouse,
   ChangeFilter,
-  createLog,
   encodeReadings,
   loadCollectorConfig,
   openStore,
@@ -21,6 +21,7 @@ import {
   startEmbeddedClickHouse,
 } from '@tcewatch/collector';
 import type { EmbeddedClickHouse } from '@tcewatch/collector';
+import { createLog } from '@tcewatch/common';
 import { connect, kafkaSettings } from '@tcewatch/kafka';
 import type { KafkaClient } from '@tcewatch/kafka';
 import { decodeBatch, encodeBatch } from '@tcewatch/protocol';
@@ -114,7 +115,9 @@ async function throwAway(client: KafkaClient, group: string, before?: (value: Ui
   }
 }
 
-/** Blocks of the readings in the topic, made beforehand, into a database of their own. Resolves to the inserts' seconds. */
+/**
+ * Blocks of the readings in the topic, made beforehand, into a database of their own. Resolves to the inserts' seconds.
+ */
 async function insertReady(engine: EmbeddedClickHouse, database: string): Promise<number> {
   const forEver = { readings: 0, minutes: 0, hours: 0, hosts: 0, alerts: 0 };
   const log = createLog({ level: 'silent' });
@@ -139,7 +142,7 @@ async function insertReady(engine: EmbeddedClickHouse, database: string): Promis
 interface CollectOptions {
   client: KafkaClient;
   cluster: KafkaCluster;
-  /** Of the group and of the database. */
+  /** The name of the group and of the database. */
   name: string;
 }
 

@@ -9,6 +9,5 @@ export * from './model.js';
 export * from './store/index.js';
 export * as sql from './store/sql.js';
 export { describedMetrics as collectorMetrics } from './metrics/described.js';
-export { createLog } from './log.js';
 export { alertBody, toAlertBody } from './alerts/body.js';
 export type { AlertBody } from './alerts/body.js';

@@ -1,7 +1,6 @@
 /** Entry of `tcewatch-collector`. */
-import { endProcess, surroundingsOf } from '@tcewatch/common';
+import { createLog, endProcess, surroundingsOf } from '@tcewatch/common';
 import { main } from './cli/program.js';
-import { createLog } from './log.js';
 
 const surroundings = surroundingsOf(process, new URL('../package.json', import.meta.url));
 await endProcess(process, await main(process.argv.slice(2), { ...surroundings, createLog }));

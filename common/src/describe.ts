@@ -10,15 +10,15 @@ export interface ConfigRow {
   env: string | undefined;
   /** `--listen-port`; secrets have none, since other users see a program's arguments, only their files have. */
   flag: string | undefined;
-  /** In words: `duration`, `integer`, `one of hist, replay` ... */
+  /** The type in words: `duration`, `integer`, `one of hist, replay` ... */
   type: string;
-  /** As one would write it in the file; undefined when there is none. */
+  /** The default, as one would write it in the file; undefined when there is none. */
   fallback: unknown;
   description: string;
   schema: z.core.$ZodType;
 }
 
-/** A row for each setting, in the order of the schema; `prefix` is that of the environment, `TCEWATCH_AGENT`. */
+/** Gives a row for each setting, in the order of the schema; `prefix` is that of the environment, `TCEWATCH_AGENT`. */
 export function describeConfig(schema: z.core.$ZodType, prefix: string): ConfigRow[] {
   return rowsOf(schema, '').map((row) => {
     if (row.path.includes('[]')) return { ...row, env: undefined, flag: undefined };
@@ -45,7 +45,7 @@ function rowsOf(schema: z.core.$ZodType, path: string): Omit<ConfigRow, 'env' | 
   return [row];
 }
 
-/** The settings of a list's elements, those that several alternatives share once. */
+/** Gives the settings of a list's elements, those that several alternatives share once. */
 function elementRows(element: z.core.$ZodType, path: string): Omit<ConfigRow, 'env' | 'flag'>[] {
   const { schema: bare } = unwrap(element);
   const kinds = bare instanceof z.core.$ZodUnion ? bare._zod.def.options : [bare];

@@ -1,6 +1,6 @@
 /**
- * The form of a program's table of error codes. Each program has one table, `src/errors.ts`, from which come the type of
- * its codes, the values of its metrics' label and the page docs/reference/errors.md.
+ * The form of a program's table of error codes. Each program has one table, `src/errors.ts`, from which come the type
+ * of its codes, the values of its metrics' label and the page docs/reference/errors.md.
  */
 
 /** What an error code means, for an operator who met it in a metric or a log. */
@@ -11,5 +11,5 @@ export interface ErrorCodeEntry {
   remedy: string;
 }
 
-/** By code, in kebab-case: `hist-full`. */
+/** Entries by code, in kebab-case: `hist-full`. */
 export type ErrorCodeTable = Readonly<Record<string, ErrorCodeEntry>>;

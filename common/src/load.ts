@@ -5,8 +5,6 @@ import { parse, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { describeConfig } from './describe.js';
 import type { ConfigRow } from './describe.js';
-import { ConfigError } from './errors.js';
-import type { ConfigProblem } from './errors.js';
 import { keysAt } from './walk.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,21 +18,42 @@ export interface GivenSettings {
 }
 
 export interface ConfigInput<S extends z.ZodType> extends GivenSettings {
-  /** A strict object all through, so that unknown keys are refused; see `types.ts` for durations, secrets and others. */
+  /**
+   * A strict object all through, so that unknown keys are refused; see `types.ts` for durations, secrets and others.
+   */
   schema: S;
   env?: Environment;
-  /** Of the environment's names, `TCEWATCH_AGENT`. Names that start with it and mean no setting are refused. */
+  /** Prefix of the environment's names, `TCEWATCH_AGENT`. Names that start with it and mean no setting are refused. */
   prefix: string;
 }
 
-/** The variable that names the file where no flag does; the one name with the prefix that is no setting. */
+/** One thing that is wrong with a configuration. */
+export interface ConfigProblem {
+  /** Path of the setting, for instance `listen.port`; empty when the whole file is meant. */
+  path: string;
+  /** The place where it was given: the file, the environment variable, the flag, or that it was not given at all. */
+  source: string;
+  /** What is wrong and what to do. */
+  message: string;
+}
+
+/** Thrown when the configuration cannot be used; the message has a line for each problem. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly ConfigProblem[]) {
+    super(problems.map(({ path, source, message }) => `${path && `${path}: `}${message} (${source})`).join('\n'));
+  }
+}
+
+/** Names the variable that gives the file where no flag does; the one name with the prefix that is no setting. */
 export function fileVariable(prefix: string): string {
   return `${prefix}_CONFIG`;
 }
 
 type Tree = Record<string, unknown>;
 
-/** Throws ConfigError with all that is wrong. */
+/** Loads and checks a configuration. Throws ConfigError with all that is wrong. */
 export function loadConfig<S extends z.ZodType>(given: ConfigInput<S>): z.output<S> {
   const input = { ...given, file: given.file ?? given.env?.[fileVariable(given.prefix)] };
   const rows = describeConfig(input.schema, input.prefix);

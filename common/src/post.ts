@@ -1,12 +1,12 @@
 /**
- * One HTTP POST with client certificates, a bound on time and on the answer's size; no retries, no redirects. Node's own
- * client rather than `fetch`, which takes neither certificates nor a private authority.
+ * One HTTP POST with client certificates, a bound on time and on the answer's size; no retries, no redirects. Node's
+ * own client rather than `fetch`, which takes neither certificates nor a private authority.
  */
 import type { Agent, IncomingMessage } from 'node:http';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-/** As much of an answer as is read; it carries the messages of errors, at most one for each batch of a request. */
+/** The most of an answer that is read; it carries the messages of errors, at most one for each batch of a request. */
 const ANSWER_BYTES = 1024 * 1024;
 
 export interface PostRequest {

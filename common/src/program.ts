@@ -1,7 +1,9 @@
-/** What the programs do alike around their commands: surroundings, exit status, and errors in words for the operator. */
+/**
+ * What the programs do alike around their commands: surroundings, exit status, and errors in words for the operator.
+ */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from './errors.js';
+import { ConfigError } from './load.js';
 import type { Environment } from './load.js';
 
 /** What the commands of any program take from outside, so that tests can give it. */
@@ -14,7 +16,9 @@ export interface ProgramSurroundings {
   version: string;
 }
 
-/** Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status. */
+/**
+ * Something that went wrong and was foreseen: the message is for the operator, and the program ends with the status.
+ */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly status: number;
@@ -26,15 +30,18 @@ export class CommandError extends Error {
 }
 
 export interface Program<S extends ProgramSurroundings> {
-  /** As one types it. */
+  /** The program's name, as one types it. */
   name: string;
   description: string;
   commands: readonly ((surroundings: S) => Command)[];
-  /** Whose message is for the operator too; anything else that is thrown is a bug and goes on up. */
+  /** Errors whose message is for the operator too; anything else that is thrown is a bug and goes on up. */
   foreseen: readonly (abstract new (...args: never[]) => Error)[];
 }
 
-/** Resolves to the exit status: 0, or another with the reason on standard error. `args` are those after the program's name. */
+/**
+ * Runs the command that `args` name, those after the program's own name. Resolves to the exit status: 0, or another
+ * with the reason on standard error.
+ */
 export async function runProgram<S extends ProgramSurroundings>(
   { name, description, commands, foreseen }: Program<S>,
   args: readonly string[],
@@ -63,7 +70,7 @@ export async function runProgram<S extends ProgramSurroundings>(
 }
 
 /**
- * The surroundings that this process is; the first SIGINT or SIGTERM asks it to stop, the second ends it at once.
+ * Takes the surroundings from this process; the first SIGINT or SIGTERM asks it to stop, the second ends it at once.
  * `manifest` is the program's package.json, which has its version.
  */
 export function surroundingsOf(
@@ -83,8 +90,8 @@ export function surroundingsOf(
 }
 
 /**
- * Ends the process once its output is written, whatever still holds sockets or timers: what has to be finished, the commands
- * have awaited.
+ * Ends the process once its output is written, whatever still holds sockets or timers: what has to be finished, the
+ * commands have awaited.
  */
 export async function endProcess(process: NodeJS.Process, status: number): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) {

@@ -11,7 +11,7 @@ export interface TlsSettings {
   key?: Secret | undefined;
 }
 
-/** Settings of a client: `own` says whose certificate it is, `peer` who may ask for it. */
+/** Makes the settings of a client: `own` says whose certificate it is, `peer` who may ask for it. */
 export function clientTls(own: string, peer: string) {
   return {
     ca: secret().optional().describe('Certificates (PEM) of the authorities to trust instead of the well-known ones.'),
@@ -20,7 +20,7 @@ export function clientTls(own: string, peer: string) {
   };
 }
 
-/** For `superRefine`: a certificate and its own private key, or neither. */
+/** Checks, for `superRefine`, that there are a certificate and its own private key, or neither. */
 export function checkTls({ ca, cert, key }: TlsSettings, context: z.RefinementCtx): void {
   const wrong = (message: string) => {
     context.addIssue({ code: 'custom', message, input: '***' });
@@ -36,7 +36,7 @@ export function checkTls({ ca, cert, key }: TlsSettings, context: z.RefinementCt
   }
 }
 
-/** The same as Node's servers take them; undefined where there is no certificate. */
+/** Gives certificate and key as Node's servers take them; undefined where there is no certificate. */
 export function servedTls({ cert, key }: TlsSettings): { cert: string; key: string } | undefined {
   return cert && key && { cert: cert.reveal(), key: key.reveal() };
 }

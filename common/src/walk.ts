@@ -7,7 +7,7 @@ export interface Unwrapped {
   description: string;
   /** Set by the types of this workspace (`duration`, `secret` ...). */
   kind: string | undefined;
-  /** As one would write it in the file; undefined when there is none. */
+  /** The default, as one would write it in the file; undefined when there is none. */
   fallback: unknown;
   optional: boolean;
 }
@@ -33,7 +33,9 @@ export function unwrap(schema: z.core.$ZodType): Unwrapped {
   return { schema, description: outer.description ?? '', kind: outer.kind, fallback: undefined, optional: false };
 }
 
-/** The keys of the object that stands at a path, those of each alternative of a union; empty where none stands. */
+/**
+ * Lists the keys of the object that stands at a path, those of each alternative of a union; empty where none stands.
+ */
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   let level = alternatives(schema);
   for (const step of path) level = level.flatMap((at) => into(at, step)).flatMap(alternatives);

@@ -3,8 +3,11 @@
  * ClickHouse. Exit code 0 only if the books balance: seen = stored + lost.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordedSpan } from '@tcewatch/agent';
 import { unpack } from '@tcewatch/recordings';
 import { connect } from './api.js';
 import type { AlertAnswer, Api } from './api.js';
@@ -12,11 +15,10 @@ import { parseOptions } from './options.js';
 import type { DemoOptions } from './options.js';
 import { start } from './programs.js';
 import type { Program } from './programs.js';
-import { startProgress, timeSpan } from './progress.js';
+import { startProgress } from './progress.js';
 import { alertLine, report } from './report.js';
 import { toResult } from './result.js';
 import type { DemoResult } from './result.js';
-import { startReceiver } from './webhook.js';
 
 /** How often the bar asks the collector what it has, in milliseconds. */
 const POLL_MS = 250;
@@ -31,7 +33,7 @@ async function demo(options: DemoOptions): Promise<boolean> {
   const recording = await unpack(options.recording);
   const directory = await mkdtemp(join(tmpdir(), 'tcewatch-demo-'));
   // With --json standard output belongs to the one object.
-  const progress = startProgress(await timeSpan(recording), options.json ? process.stderr : process.stdout);
+  const progress = startProgress(await recordedSpan(recording), options.json ? process.stderr : process.stdout);
   const receiver = await startReceiver((body) => {
     progress.say(alertLine(body as AlertAnswer));
   });
@@ -111,6 +113,27 @@ async function replay(
     clearInterval(poll);
     await agent.stop();
   }
+}
+
+/** The operator's end of the collector's webhook. */
+interface Receiver {
+  url: string;
+  close(): void;
+}
+
+/** Listens on loopback and hands the body of each request to `receive`. */
+async function startReceiver(receive: (body: unknown) => void): Promise<Receiver> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      receive(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() };
 }
 
 try {

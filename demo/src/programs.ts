@@ -14,7 +14,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** A running program of ours. */
 export interface Program {
-  /** The next line of its standard output that the test accepts; rejects when the program ends before. */
+  /** The next line of its standard output that is accepted; rejects when the program ends before. */
   line(accepts: (line: string) => boolean): Promise<string>;
   /** Its exit code, once it has ended. */
   ended: Promise<number>;
@@ -24,7 +24,7 @@ export interface Program {
   tail(): string;
 }
 
-/** Where a program's executable is: `bin/` of its workspace. */
+/** Finds a program's executable: `bin/` of its workspace. */
 function executable(name: 'agent' | 'collector'): string {
   const entry = require.resolve(`@tcewatch/${name}`);
   return join(dirname(entry), '..', 'bin', `tcewatch-${name}.js`);

@@ -1,15 +1,6 @@
 /** A progress bar over the recording's own time, fed by what the store has; silent where nobody looks. */
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { Clock } from '@tcewatch/protocol';
 import { SingleBar } from 'cli-progress';
-
-/** First and last second of the recording, as Unix time. */
-export async function timeSpan(directory: string): Promise<{ first: number; last: number }> {
-  const snapshots = (await readdir(join(directory, 'hist'))).sort();
-  const at = async (snapshot: string | undefined): Promise<number> =>
-    Number((await readFile(join(directory, 'hist', snapshot ?? '', 'clock'), 'utf8')).split(' ')[0]);
-  return { first: await at(snapshots[0]), last: await at(snapshots.at(-1)) };
-}
 
 export interface Progress {
   /** Shows how far the store is; `unixSeconds` on the recording's clock. */
@@ -19,9 +10,10 @@ export interface Progress {
   stop(): void;
 }
 
-/** On a terminal a bar; else only the lines. */
-export function startProgress(span: { first: number; last: number }, output: NodeJS.WriteStream): Progress {
-  const total = Math.round(span.last - span.first);
+/** Shows a bar on a terminal, else only the lines. */
+export function startProgress({ first, last }: { first: Clock; last: Clock }, output: NodeJS.WriteStream): Progress {
+  const [began, ended] = [Number(first.wallNs) / 1e9, Number(last.wallNs) / 1e9];
+  const total = Math.round(ended - began);
   if (!output.isTTY) {
     return { update: () => undefined, say: (line) => output.write(`${line}\n`), stop: () => undefined };
   }
@@ -34,7 +26,7 @@ export function startProgress(span: { first: number; last: number }, output: Nod
   bar.start(total, 0);
   return {
     update: (unixSeconds) => {
-      bar.update(Math.min(total, Math.max(0, Math.round(unixSeconds - span.first))));
+      bar.update(Math.min(total, Math.max(0, Math.round(unixSeconds - began))));
     },
     say: (line) => {
       output.write(`\r\u001b[K${line}\n`);

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import type { AlertAnswer, DescriptorsAnswer, HostAnswer } from './api.js';
 import type { DemoResult } from './result.js';
 
-/** The line that is shown at the moment at which the webhook tells of an alert. */
+/** Makes the line that is shown at the moment at which the webhook tells of an alert. */
 export function alertLine(alert: AlertAnswer): string {
   const sign = alert.state === 'resolved' ? 'RESOLVED' : alert.revision === 0 ? 'FIRING' : 'UPDATED';
   const at = alert.state === 'resolved' ? (alert.resolvedAt ?? '') : alert.firedAt;

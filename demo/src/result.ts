@@ -17,7 +17,7 @@ export interface DemoResult {
   stored: number;
   /** Calls that the kernel declared lost. */
   lost: number;
-  /** The same for calls handed to userspace. */
+  /** The same three counts of calls handed to userspace. */
   punted: { seen: number; stored: number; lost: number };
   /** Whether seen = stored + lost, of entered and of punted calls. */
   balanced: boolean;

@@ -2,7 +2,7 @@
  * A Kubernetes cluster on loopback: its own API server, controllers and scheduler, and kwok in place of kubelets. No container
  * runs and no network policy holds.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnBound } from '@tcewatch/testing/bound-child';
 import { freePorts } from '@tcewatch/testing/kafka';
 import { getHttps, makeCertificates } from '@tcewatch/testing/tls';
 import { stringify } from 'yaml';
@@ -138,12 +139,8 @@ export class ControlPlane {
 
   #spawn(program: string, args: readonly string[], name = program): void {
     const log = openSync(join(this.#directory, `${name}.log`), 'a');
-    // The kernel kills it with the process of the tests, however that ends.
     this.#processes.push(
-      spawn('setpriv', ['--pdeathsig', 'KILL', join(tools(), program), ...args], {
-        cwd: this.#directory,
-        stdio: ['ignore', log, log],
-      }),
+      spawnBound([join(tools(), program), ...args], { cwd: this.#directory, stdio: ['ignore', log, log] }),
     );
     closeSync(log);
   }

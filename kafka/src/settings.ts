@@ -2,7 +2,7 @@
 import { checkTls, clientTls, duration, secret } from '@tcewatch/common';
 import { z } from 'zod';
 
-/** No IPv6 address, which the library cannot take: a name does. */
+/** The form of a broker's address: no IPv6 address, which the library cannot take: a name does. */
 const HOST_AND_PORT = /^[\w.-]+:\d{1,5}$/;
 
 /** A list, or one text with commas as other Kafka clients take it. */
@@ -62,7 +62,10 @@ function needsOf(mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauth
   return mechanism === 'oauthbearer' ? (['tokenFile'] as const) : (['username', 'password'] as const);
 }
 
-/** To be extended by what a program does with Kafka, for instance the name of a topic. */
+/**
+ * The section `kafka` of a program's settings, to be extended by what the program does with Kafka, for instance the
+ * name of a topic.
+ */
 export const kafkaSettings = z.strictObject({
   brokers: brokers.prefault([]).describe('`host:port` of some brokers, by which the others are found.'),
   clientId: z.string().min(1).default('tcewatch').describe("Name of this program in the brokers' logs and quotas."),
@@ -72,7 +75,7 @@ export const kafkaSettings = z.strictObject({
   requestTimeout: duration().prefault('30s').describe('How long the brokers may take to answer a request.'),
 });
 
-/** Setting that names a topic. */
+/** Makes a setting that names a topic. */
 export function topicName(fallback: string) {
   return z
     .string()
@@ -80,7 +83,7 @@ export function topicName(fallback: string) {
     .default(fallback);
 }
 
-/** Of the batches of all hosts; the same in agents and collectors unless they are told otherwise. */
+/** The topic of the batches of all hosts, the same in agents and collectors unless they are told otherwise. */
 export const BATCHES_TOPIC = 'tcewatch.batches';
 
 export type KafkaSettings = z.output<typeof kafkaSettings>;

@@ -9,7 +9,7 @@ export interface TopicState {
   maxMessageBytes: number | undefined;
 }
 
-/** All that is wrong with one that is there. `brokers` is what Kafka's tools are to connect to. */
+/** Lists all that is wrong with a topic that is there. `brokers` is what Kafka's tools are to connect to. */
 export function judgeTopic(spec: TopicSpec, is: TopicState, brokers: string): TopicProblem[] {
   const { name: topic, partitions, replicationFactor, retentionMs, maxMessageBytes } = spec;
   const problems: TopicProblem[] = [];
@@ -37,7 +37,9 @@ export function judgeTopic(spec: TopicSpec, is: TopicState, brokers: string): To
   return problems;
 }
 
-/** No tool of Kafka's chooses the brokers by itself: whoever runs it says which. */
+/**
+ * Says how to give a topic more replicas. No tool of Kafka's chooses the brokers by itself: whoever runs it says which.
+ */
 function moreReplicas(topic: string, partitions: number, replicas: number, brokers: string): string {
   const file = `replicas-of-${topic}.json`;
   const example = JSON.stringify({
@@ -51,7 +53,7 @@ function moreReplicas(topic: string, partitions: number, replicas: number, broke
   );
 }
 
-/** The topic is not there, for the reason given. */
+/** Says that a topic is not there, for the reason given. */
 export function missingTopic(spec: TopicSpec, why: string, brokers: string): TopicProblem {
   const { name, partitions, replicationFactor } = spec;
   const configs = Object.entries(topicConfig(spec)).map(([key, value]) => `--config ${key}=${value}`);
@@ -72,7 +74,7 @@ function topicsCommand(brokers: string): string {
   return `kafka-topics.sh --bootstrap-server ${brokers}`;
 }
 
-/** -1 is for ever. */
+/** Tells whether records are kept for less time; -1 is for ever. */
 function isShorter(retentionMs: number, than: number): boolean {
   return retentionMs !== -1 && (than === -1 || retentionMs < than);
 }

@@ -1,6 +1,6 @@
 /**
- * What tcewatch needs of Kafka, in words of its own, so that the client library can be replaced: whoever sends or consumes
- * depends on this file, and only `kafkajs/` knows the library. Offsets are 64-bit, so they are bigints.
+ * What tcewatch needs of Kafka, in words of its own, so that the client library can be replaced: whoever sends or
+ * consumes depends on this file, and only `kafkajs/` knows the library. Offsets are 64-bit, so they are bigints.
  */
 /** What a caller can do about a failure; the message says what happened, to what, and what to do. */
 export type KafkaFailure =
@@ -18,12 +18,25 @@ export type KafkaFailure =
   /** The brokers refused the request for another reason, which the message names. */
   | 'refused';
 
+/** The one kind of error that comes out of this workspace once a client is made. */
+export class KafkaError extends Error {
+  override readonly name = 'KafkaError';
+
+  constructor(
+    readonly kind: KafkaFailure,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** Connects to no broker before it is used, so that a program can start while all of them are down. */
 export interface KafkaClient {
   readonly admin: KafkaAdmin;
   producer(): KafkaProducer;
   consumer(options: ConsumerOptions): KafkaConsumer;
-  /** Closes all that was made of it. */
+  /** Closes all that was made by it. */
   close(): Promise<void>;
 }
 
@@ -47,9 +60,9 @@ export interface KafkaProducer {
 
 export interface TopicSpec {
   name: string;
-  /** At least; more is fine. */
+  /** The least number of partitions; more is fine. */
   partitions: number;
-  /** At least. */
+  /** The least number of replicas. */
   replicationFactor: number;
   /** `retention.ms`, at least; -1 keeps records for ever. */
   retentionMs: number;
@@ -72,7 +85,7 @@ export interface KafkaAdmin {
    * so; it never changes one that is. Gives what is wrong; rejects with KafkaError when it cannot find out.
    */
   ensureTopics(specs: readonly TopicSpec[], create: boolean): Promise<TopicProblem[]>;
-  /** How far a whole group has got, by what it has committed. */
+  /** Asks how far a whole group has got, by what it has committed. */
   groupLag(group: string, topics: readonly string[]): Promise<PartitionLag[]>;
 }
 
@@ -82,11 +95,11 @@ export interface TopicPartition {
 }
 
 /**
- * One time that a partition is this consumer's, from when it got it until it goes elsewhere. A rebalance in which it stays
- * does not end it, and reading goes on where it was.
+ * One time that a partition is this consumer's, from when it got it until it goes elsewhere. A rebalance in which it
+ * stays does not end it, and reading goes on where it was.
  */
 export interface Assignment extends TopicPartition {
-  /** Another number each time. */
+  /** A number that no other assignment of this consumer has. */
   assignment: number;
 }
 
@@ -101,14 +114,14 @@ export interface ConsumedRecord {
   timestampMs: number;
   key: Uint8Array | null;
   value: Uint8Array | null;
-  /** Of a header that is given more than once, the last. */
+  /** Headers by name; the last where one is given more than once. */
   headers: Readonly<Record<string, Uint8Array>>;
 }
 
 /** Records of one partition in the order of their offsets, at least one; offsets may have gaps. */
 export interface ConsumedBatch extends Assignment {
   records: readonly ConsumedRecord[];
-  /** To be committed when all of it is done. */
+  /** The offset to commit when all of the batch is done. */
   next: bigint;
   /** The offset after the partition's last record when this was fetched. */
   highWatermark: bigint;
@@ -126,30 +139,33 @@ export interface PartitionLag extends TopicPartition {
 export interface ConsumerOptions {
   group: string;
   topics: readonly string[];
-  /** Where reading begins in a partition of which the group has committed nothing. */
+  /** The place where reading begins in a partition of which the group has committed nothing. */
   from: 'earliest' | 'latest';
   /**
-   * Takes a batch over; the next one of its partition comes when it resolves. Resolving is not committing: what is to be
-   * done later is committed later. It may take long, since heartbeats go on meanwhile, but back-pressure is better made by
-   * resolving at once and pausing. When it rejects, the batch is delivered again after a while. The signal is aborted when
-   * the assignment ends.
+   * Takes a batch over; the next one of its partition comes when it resolves. Resolving is not committing: what is to
+   * be done later is committed later. It may take long, since heartbeats go on meanwhile, but back-pressure is better
+   * made by resolving at once and pausing. When it rejects, the batch is delivered again after a while. The signal is
+   * aborted when the assignment ends.
    */
   onBatch: (batch: ConsumedBatch, signal: AbortSignal) => Promise<void>;
-  /** Called before the first batch of them. */
+  /** Tells of new partitions, before the first batch of them. */
   onAssigned?: (assigned: readonly Assignment[]) => void;
   /**
-   * They are gone: another member reads on from what was committed, commits for them are dropped, and what is still held
-   * of them is better thrown away. Called before the first batch of what was assigned instead.
+   * Tells that partitions are gone: another member reads on from what was committed, commits for them are dropped, and
+   * what is still held of them is better thrown away. Called before the first batch of what was assigned instead.
    */
   onRevoked?: (revoked: readonly Assignment[]) => void;
-  /** Batches of so many partitions at a time. */
+  /** The number of partitions of which batches are given at a time. */
   concurrency?: number;
   /** Most bytes fetched of one partition and of all; a larger record comes alone. */
   maxBytesPerPartition?: number;
   maxBytes?: number;
-  /** After how long without a heartbeat (30 s) the brokers give this member up, and others take its partitions over. */
+  /**
+   * The time without a heartbeat (30 s) after which the brokers give this member up, and others take its partitions
+   * over.
+   */
   sessionTimeoutMs?: number;
-  /** How long a partition may have records to read and deliver none before the consumer is made anew. */
+  /** How long a partition may have records to read and deliver none before the consumer is replaced. */
   stalledAfterMs?: number;
 }
 
@@ -160,7 +176,7 @@ export interface ConsumerStats {
   paused: readonly TopicPartition[];
   /** Times that it joined the group. */
   rebalances: number;
-  /** Times that it was made anew, by why: it stalled, or the library gave up. */
+  /** Times that it was replaced, by why: it stalled, or the library gave up. */
   restarts: Readonly<Record<'stalled' | 'crashed', number>>;
   /** Records that retention had deleted before they were read. */
   skipped: bigint;
@@ -171,15 +187,20 @@ export interface ConsumerStats {
 /** A member of a consumer group. Delivers each record at least once. */
 export interface KafkaConsumer {
   readonly stats: Readonly<ConsumerStats>;
-  /** Begins to join; resolves at once. What goes wrong is logged, tried again for ever, and shown in `stats.problem`. */
+  /**
+   * Begins to join, and returns at once. What goes wrong is logged, tried again for ever, and shown in `stats.problem`.
+   */
   start(): void;
   /**
    * Commits these and no others. What belongs to an assignment that has ended is left out, and so is what is behind
-   * what was committed before. Rejects with KafkaError when the brokers do not take it; commit again later, or not: what is
-   * not committed is delivered again to whoever gets the partition next.
+   * what was committed before. Rejects with KafkaError when the brokers do not take it; commit again later, or not:
+   * what is not committed is delivered again to whoever gets the partition next.
    */
   commit(positions: readonly Position[]): Promise<void>;
-  /** No further batches of these until they are resumed; ends with the assignment. Those that are not assigned are left out. */
+  /**
+   * Holds back batches of these until they are resumed; ends with the assignment. Those that are not assigned are left
+   * out.
+   */
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
   /** Asks the brokers how far behind this consumer is in the partitions that are assigned to it. */

@@ -1,8 +1,7 @@
 /** What a consumer keeps account of, without a broker. */
 import { describe, expect, it } from 'vitest';
-import { Assignments } from '../src/consumer/assignments.js';
-import { stall } from '../src/consumer/stall.js';
-import type { Held } from '../src/consumer/assignments.js';
+import { Assignments, stall } from '../src/assignments.js';
+import type { Held } from '../src/assignments.js';
 
 const [P0, P1, P2] = [0, 1, 2].map((partition) => ({ topic: 't', partition })) as [Of, Of, Of];
 interface Of {

@@ -1,17 +1,32 @@
-/** What may befall an agent on a host: missing privileges, strangers in its tracefs, a module reload, a hostile guest. */
+/**
+ * What may befall an agent on a host: missing privileges, strangers in its tracefs, a module reload, a hostile guest.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Capability } from './agent.js';
-import { FLOOD_CALLS, flood } from './flood.js';
-import type { Flood } from './flood.js';
 import { startLoad, stopLoad } from './guest.js';
-import type { Guest, GuestPlan } from './guest.js';
-import { stopQemu } from './guest-qemu.js';
+import type { Guest, GuestPlan, IssuedReading } from './guest.js';
+import { startQemu, stopQemu } from './guest-qemu.js';
+import type { GuestProcess } from './guest-qemu.js';
+import type { Host } from './host.js';
 import { killAgent, retire, startGuests } from './steps.js';
 import type { Scenario, Stage } from './steps.js';
-import { keepTracing, startTracing } from './tracing.js';
+import { keepTracing, mark, startTracing } from './tracing.js';
+import { poll } from './wait.js';
 
-/** Its QEMU is not root's, so that to look at its descriptors takes capabilities. */
+/** A guest whose QEMU is not root's, so that to look at its descriptors takes capabilities. */
 const USUAL: GuestPlan = { name: 'usual', uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a04', user: 65_534 };
 const INSTANCES = '/sys/kernel/tracing/instances/tcewatch-*';
+
+/** Calls that the hostile guest makes, each with another LIOBN: CALLS of image/flood.S. */
+const FLOOD_CALLS = 20_000;
+const FLOOD = 'flood';
+
+interface Flood extends GuestProcess {
+  name: string;
+  life: number;
+  readings: IssuedReading[];
+}
 
 export const adverse: Scenario = async (stage, underLoad) => {
   const { agent, say } = stage;
@@ -46,6 +61,26 @@ async function beFlooded({ host, agent, say }: Stage): Promise<Flood> {
   await agent.delivers();
   await stopQemu(host, flooded);
   return flooded;
+}
+
+/** Starts the hostile guest for the first time or again, and waits until it has made all its calls. */
+async function flood(host: Host, life: number): Promise<Flood> {
+  const began = `${FLOOD} begins life ${life}`;
+  await mark(host, began);
+  const plan = { name: FLOOD, uuid: '6f7a1c52-3d0e-4b8e-9a51-0d2f6c1e7a05' };
+  const process = await startQemu(host, plan, '-bios /guest/flood.bin');
+  await poll('the hostile guest has made its calls', async () => {
+    const console = await readFile(join(host.share, `${FLOOD}.console`), 'utf8');
+    // The console of all lives.
+    return console.split('done').length > life ? true : undefined;
+  });
+  const ended = `${FLOOD} is done with life ${life}`;
+  await mark(host, ended);
+  const readings = [
+    { from: began, to: began, issued: new Map() },
+    { from: ended, to: ended, issued: new Map([['H_PUT_TCE' as const, FLOOD_CALLS]]) },
+  ];
+  return { name: FLOOD, life, readings, ...process };
 }
 
 interface Answer {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Collector } from './collector.js';
 import { hostTime } from './host.js';
 import type { Host } from './host.js';
-import { poll } from './poll.js';
-import { THIS_MACHINE } from './visitor.js';
+import { poll } from './wait.js';
+import { THIS_MACHINE } from './connection.js';
 
 const LOG = '/share/agent.log';
 
@@ -13,7 +13,7 @@ export type Capability = 'dac_read_search' | 'sys_ptrace';
 
 /** What may differ from one start to the next. */
 export interface AgentStart {
-  /** All that it keeps; else what its package gives it. */
+  /** The capabilities that it keeps; else what its package gives it. */
   capabilities?: readonly Capability[] | undefined;
 }
 
@@ -40,17 +40,17 @@ export interface AgentPackage {
 export interface Agent {
   /** Starts it from its disk, and waits until it delivers. */
   start(options?: AgentStart): Promise<void>;
-  /** As the kernel ends a process that is out of memory: with no time for anything. */
+  /** Kills it as the kernel ends a process that is out of memory: with no time for anything. */
   kill(): Promise<void>;
   /** Waits until a reading that is taken from now on is in ClickHouse, and resolves to its epoch. */
   delivers(): Promise<string>;
   /** Waits until it has said this since it was started last. */
   says(words: string): Promise<void>;
-  /** Another command of it, beside the running one: what it prints, and its exit status. */
+  /** Runs another command of it beside the running one: what it prints, and its exit status. */
   command(line: string, capabilities?: readonly Capability[]): Promise<{ output: string; status: number }>;
 }
 
-/** The agent on the host, not started yet. */
+/** Puts the agent on the host; it is not started yet. */
 export async function installAgent(
   host: Host,
   collector: Collector,

@@ -1,7 +1,7 @@
 /** A program that lives no longer than this one. */
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
+import { spawnBound } from '@tcewatch/testing/bound-child';
 
 export interface Child {
   process: ChildProcess;
@@ -11,11 +11,14 @@ export interface Child {
   stop(signal: NodeJS.Signals): Promise<boolean>;
 }
 
-/** Starts it; what it writes to standard error goes to the file `log`, and its standard output to `stdout`. */
-export async function startChild(command: readonly string[], log: string, stdout: 'pipe' | 'ignore'): Promise<Child> {
+/** Starts a program; what it writes to standard error goes to the file `log`, and its standard output to `stdout`. */
+export async function startChild(
+  command: readonly [string, ...string[]],
+  log: string,
+  stdout: 'pipe' | 'ignore',
+): Promise<Child> {
   const file = await open(log, 'w');
-  // The kernel ends it when this process ends, however that ends.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', stdout, file.fd] });
+  const child = spawnBound(command, { stdio: ['ignore', stdout, file.fd] });
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => {
       resolve();

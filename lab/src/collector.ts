@@ -7,7 +7,7 @@ import { HYPERCALL_NAMES, MODES } from '@tcewatch/protocol';
 import { z } from 'zod';
 import { startChild } from './child.js';
 import { LabError } from './errors.js';
-import { within } from './within.js';
+import { within } from './wait.js';
 
 /** A token on the way from the host, though both ends are this machine: agents of other hosts need one. */
 export const TOKEN = 'lab';
@@ -50,7 +50,7 @@ export interface Stored {
 }
 
 export interface StoredReading {
-  /** In milliseconds on the host's clock. */
+  /** The time of the reading in milliseconds on the host's clock. */
   takenMs: number;
   epoch: string;
 }

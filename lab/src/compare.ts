@@ -18,7 +18,7 @@ export interface Row {
   /** Name and life. */
   vm: string;
   hypercall: Hypercall;
-  /** In ClickHouse, and in the ring buffer. */
+  /** The figure in ClickHouse and the one in the ring buffer. */
   virtual: Pair;
   userspace: Pair;
   /** Issued by the guest, and in the ring buffer, over the same time. */

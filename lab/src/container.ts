@@ -17,7 +17,7 @@ import type { ImageConfig, Process } from './runtime-config.js';
 const execute = promisify(execFile);
 const script = (name: string): string => fileURLToPath(new URL(`../../deploy/test/${name}`, import.meta.url));
 const CRUN = 'crun --cgroup-manager=disabled';
-/** Where on the host, in what it shares with this machine, the container's files are. */
+/** The directory of the container's files on the host, in what it shares with this machine. */
 const BUNDLE = '/share/bundle';
 
 const imageSchema = z.object({

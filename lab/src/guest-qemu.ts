@@ -1,12 +1,11 @@
-/** The QEMU process of a guest, on the host. */
+/** The QEMU process of a guest, on the host, and its machine protocol. */
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
-import { BootTimeout } from './errors.js';
+import { THIS_MACHINE, expectVisitor, linesOf } from './connection.js';
+import { BootTimeout, LabError } from './errors.js';
 import { QUIRKS } from './host.js';
 import type { Host } from './host.js';
-import { openQmp } from './qmp.js';
-import type { Qmp } from './qmp.js';
-import { THIS_MACHINE, expectVisitor } from './visitor.js';
-import { within } from './within.js';
+import { within } from './wait.js';
 
 const START_MS = 300_000;
 
@@ -25,6 +24,14 @@ export interface GuestProcess {
   threads: number[];
   qmp: Qmp;
 }
+
+/** QEMU's machine protocol: commands as JSON lines; its events are not of interest here. */
+export interface Qmp {
+  /** Resolves to the command's return value; rejects with LabError in QEMU's words. One command at a time. */
+  execute(command: string, parameters?: Record<string, unknown>): Promise<unknown>;
+}
+
+const answerSchema = z.union([z.object({ return: z.unknown() }), z.object({ error: z.object({ desc: z.string() }) })]);
 
 const cpusSchema = z.array(z.object({ 'thread-id': z.int() }));
 
@@ -57,4 +64,22 @@ export async function startQemu(host: Host, plan: QemuPlan, devices: string): Pr
 export async function stopQemu(host: Host, { qmp, tgid }: GuestProcess): Promise<void> {
   await qmp.execute('quit');
   await host.run(`while [ -e /proc/${tgid}/exe ]; do sleep 0.2; done`);
+}
+
+async function openQmp(name: string, stream: Duplex): Promise<Qmp> {
+  const nextLine = linesOf(`QEMU of ${name}`, stream);
+
+  async function execute(command: string, parameters: Record<string, unknown> = {}): Promise<unknown> {
+    stream.write(`${JSON.stringify({ execute: command, arguments: parameters })}\n`);
+    for (;;) {
+      const answer = answerSchema.safeParse(JSON.parse(await nextLine()));
+      if (!answer.success) continue;
+      if ('error' in answer.data) throw new LabError(`QEMU of ${name} refuses ${command}: ${answer.data.error.desc}`);
+      return answer.data.return;
+    }
+  }
+
+  await nextLine(); // the greeting
+  await execute('qmp_capabilities');
+  return { execute };
 }

@@ -1,14 +1,15 @@
 /** A guest of the host: a QEMU process with KVM, disks and a network card that make TCE hypercalls under load. */
+import { hypercallName } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
-import { issuedCalls } from './guest-hist.js';
+import { THIS_MACHINE, expectVisitor } from './connection.js';
+import { LabError } from './errors.js';
 import { startQemu } from './guest-qemu.js';
 import type { GuestProcess, QemuPlan } from './guest-qemu.js';
 import type { Host } from './host.js';
-import { poll } from './poll.js';
 import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
 import { mark } from './tracing.js';
-import { THIS_MACHINE, expectVisitor } from './visitor.js';
+import { poll } from './wait.js';
 
 const BOOT_MS = 600_000;
 /** Readings of a guest's own count in a row, of which one has to fall into a moment without a call. */
@@ -104,4 +105,23 @@ export async function readIssued(host: Host, guest: Guest): Promise<void> {
     await mark(host, reading.to);
     guest.readings.push({ ...reading, issued });
   }
+}
+
+/**
+ * Reads how many TCE hypercalls a guest issued since its histogram began, by the text of its kernel's histogram of
+ * powerpc:hcall_entry by opcode. Throws LabError when the text is not whole.
+ */
+export function issuedCalls(text: string): Map<Hypercall, number> {
+  const [, entries] = /^ +Entries: (\d+)$/m.exec(text) ?? [];
+  const [, dropped] = /^ +Dropped: (\d+)$/m.exec(text) ?? [];
+  const rows = [...text.matchAll(/^\{ opcode: +(\d+) \} hitcount: +(\d+)$/gm)];
+  // The sum of the rows says nothing: the kernel prints the total after them, and goes on counting meanwhile.
+  if (dropped !== '0' || rows.length !== Number(entries))
+    throw new LabError(`a guest's histogram is not whole:\n${text}`);
+  return new Map(
+    rows.flatMap(([, opcode, count]) => {
+      const hypercall = hypercallName(Number(opcode));
+      return hypercall === undefined ? [] : [[hypercall, Number(count)]];
+    }),
+  );
 }

@@ -7,7 +7,7 @@ import { LabError } from './errors.js';
 import type { Image } from './image.js';
 import { openShell } from './shell.js';
 import type { Shell } from './shell.js';
-import { expectVisitor } from './visitor.js';
+import { expectVisitor } from './connection.js';
 
 const BOOT_MS = 600_000;
 const PASSED_DISK_BYTES = 256 * 2 ** 20;
@@ -75,7 +75,7 @@ export async function bootHost(image: Image, directory: string, agentDisk: strin
     await truncate(disk, PASSED_DISK_BYTES);
   }
   const visitor = await expectVisitor();
-  const command = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
+  const command: [string, ...string[]] = ['qemu-system-ppc64', ...qemu(image, directory, agentDisk, visitor.port)];
   const log = join(directory, 'qemu.log');
   const child = await startChild(command, log, 'ignore');
   try {

@@ -11,12 +11,10 @@ import { BootTimeout, LabError } from './errors.js';
 import { bootHost, preparePassthrough } from './host.js';
 import { cacheDirectory, installTools, provideImage } from './image.js';
 import type { Image } from './image.js';
-import { parseOptions } from './options.js';
+import { parseOptions, whyNotHere } from './options.js';
 import type { LabOptions } from './options.js';
-import { prompt } from './prompt.js';
-import { report } from './report.js';
-import { whyNotHere } from './requirements.js';
 import { SCENARIOS } from './scenario.js';
+import { prompt, report } from './terminal.js';
 import { finishTracing, startTracing } from './tracing.js';
 import { packTree } from './tree.js';
 
@@ -69,7 +67,7 @@ async function attempt(image: Image, options: LabOptions, directory: string): Pr
   }
 }
 
-/** The same, once more when the host or a guest does not come up in time. */
+/** Makes one attempt, and one more when the host or a guest does not come up in time. */
 async function run(image: Image, options: LabOptions): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'tcewatch-lab-'));
   let right = false;

@@ -1,4 +1,5 @@
-/** What the lab can be asked for. */
+/** What the lab can be asked for, and what it needs of the machine that it runs on. */
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { SUITES } from './image.js';
 import type { Suite } from './image.js';
@@ -66,4 +67,12 @@ export function parseOptions(argv: readonly string[]): LabOptions {
   program.parse(argv);
   const { smoke, ...flags } = program.opts<Flags>();
   return { ...flags, ...(smoke && { scenario: 'smoke' }), command };
+}
+
+/** Says why the lab cannot run here, in words; undefined when it can. */
+export function whyNotHere(): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'it needs Linux on x86_64';
+  if (!existsSync('/etc/debian_version')) return 'it needs Debian: host and guests are made of its packages';
+  if (process.getuid?.() !== 0) return 'it needs root, to install packages and to build the image of the host';
+  return undefined;
 }

@@ -12,7 +12,7 @@ export interface Calls {
   punted: number;
 }
 
-/** By thread id, then hypercall. */
+/** Calls by thread id, then hypercall. */
 export type CallsByThread = Map<number, Map<Hypercall, Calls>>;
 
 export interface RingCount {
@@ -27,7 +27,10 @@ const EXIT = /^VCPU \d+: ret=(\w+) hcall_rc=/;
 const MARK = /^lab: (.*)$/;
 const TO_USERSPACE = new Set(['RESUME_HOST', 'RESUME_HOST_NV']);
 
-/** Rejects with LabError naming the line when an event is not understood or has no other half. */
+/**
+ * Counts what a ring buffer's text holds. Rejects with LabError naming the line when an event is not understood or has
+ * no other half.
+ */
 export async function countRing(lines: AsyncIterable<string>): Promise<RingCount> {
   const calls: CallsByThread = new Map();
   const marks = new Map<string, CallsByThread>();

@@ -1,7 +1,7 @@
 /**
- * What the container runtime is told, in the format of the Open Container Initiative's runtime specification: the image's
- * program as the chart's DaemonSet has it run. As of containerd: kernel file systems read-only, the same paths hidden.
- * Not as there: the host's network, no limit of memory, and no seccomp filter.
+ * What the container runtime is told, in the format of the Open Container Initiative's runtime specification: the
+ * image's program as the chart's DaemonSet has it run. As of containerd: kernel file systems read-only, the same paths
+ * hidden. Not as there: the host's network, no limit of memory, and no seccomp filter.
  */
 import { volumeOf } from './chart.js';
 import type { Pod, Volume } from './chart.js';
@@ -14,7 +14,7 @@ export interface ImageConfig {
 
 export interface Process {
   args: readonly string[];
-  /** Without CAP_; else what the chart grants. */
+  /** Capabilities without CAP_; else what the chart grants. */
   capabilities: readonly string[] | undefined;
 }
 

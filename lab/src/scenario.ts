@@ -1,4 +1,7 @@
-/** What is done to the guests and to the agent, step by step; nothing here knows what the figures should be. */
+/**
+ * What is done to the guests and to the agent, step by step, and which modes each guest must have been seen in. No
+ * counts.
+ */
 import { adverse, askDoctor } from './adverse.js';
 import { awaitCalls } from './guest.js';
 import type { GuestPlan } from './guest.js';
@@ -75,6 +78,6 @@ export const image: Scenario = async (stage, underLoad) => {
   return [{ ...ref, expected: ['userspace'] }];
 };
 
-/** By the name that they are asked for. */
+/** The scenarios by the name that they are asked for. */
 export const SCENARIOS = { full, smoke, adverse, image };
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -4,8 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import { BootTimeout, LabError } from './errors.js';
-import { linesOf } from './lines.js';
-import { within } from './within.js';
+import { linesOf } from './connection.js';
+import { within } from './wait.js';
 
 /** Everything on the host is emulated, guests twice, on a machine that may be busy: only what is stuck takes longer. */
 const PATIENCE_MS = 600_000;

@@ -19,7 +19,7 @@ export interface Stage {
   isWrong: (fault: string) => void;
 }
 
-/** Resolves to what is to be compared; `underLoad` is called once, when the guests make calls. */
+/** A scenario: resolves to what is to be compared; `underLoad` is called once, when the guests make calls. */
 export type Scenario = (stage: Stage, underLoad: (guests: readonly Guest[]) => Promise<void>) => Promise<Counted[]>;
 
 /** Starts guests, together, and puts each under load. */

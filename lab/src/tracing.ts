@@ -11,7 +11,7 @@ import { countRing } from './ring-text.js';
 import type { RingCount } from './ring-text.js';
 
 const INSTANCE = '/sys/kernel/tracing/instances/lab';
-/** Each processor's share of the buffer; a run fills about a fifth of it. */
+/** The size of each processor's buffer; a run fills about a fifth of it. */
 const BUFFER_KB = 131_072;
 const TCE_HYPERCALLS = [0x1c, 0x20, 0x138, 0x13c];
 

@@ -9,13 +9,16 @@ import { TOKEN } from './collector.js';
 
 const REPOSITORY = dirname(fileURLToPath(new URL('../', import.meta.url)));
 const execute = promisify(execFile);
-/** Where its disk is mounted on the host. */
+/** The agent's command on the host, where its disk is mounted at /agent. */
 export const PROGRAM = 'node /agent/agent/bin/tcewatch-agent.js';
 
-/** What docs/guides/privileges.md has root keep. */
+/** The capabilities that docs/guides/privileges.md has root keep. */
 const LEAST: readonly Capability[] = ['dac_read_search', 'sys_ptrace'];
 
-/** The command with these capabilities alone, and where nothing but /run and the kernel's own file systems is writable. */
+/**
+ * Gives the command with these capabilities alone, and where nothing but /run and the kernel's own file systems is
+ * writable.
+ */
 function confined(command: string, capabilities = LEAST): string {
   const bounds = ['-all', ...capabilities.map((name) => `+${name}`)].join();
   const readOnly = ['/', '/share', '/tmp'].map((path) => `mount -o remount,bind,ro ${path}`).join(' && ');

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { startChild } from '../src/child.js';
 import type { Child } from '../src/child.js';
 
-async function start(...command: string[]): Promise<{ child: Child; log: string }> {
+async function start(...command: [string, ...string[]]): Promise<{ child: Child; log: string }> {
   const log = join(await mkdtemp(join(tmpdir(), 'tcewatch-child-')), 'log');
   return { child: await startChild(command, log, 'ignore'), log };
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
-import { whyNotHere } from '../src/requirements.js';
+import { whyNotHere } from '../src/options.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const HALF_AN_HOUR_MS = 1_800_000;

@@ -1,4 +1,6 @@
-/** Traces and metrics of our own programs by OTLP; off, and nothing of the SDK loaded, until the environment asks for it. */
-export * from './in-spans.js';
-export * from './start.js';
+/**
+ * Traces and metrics of our own programs by OTLP; off, and nothing of the SDK loaded, until the environment asks for
+ * it.
+ */
+export { startTelemetry } from './start.js';
 export * from './telemetry.js';

@@ -2,7 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { globalErrorHandler, loggingErrorHandler, setGlobalErrorHandler } from '@opentelemetry/core';
 import { pino } from 'pino';
 import { afterEach, expect, it } from 'vitest';
-import { logDiagnostics } from '../src/sdk/diagnostics.js';
+import { logDiagnostics } from '../src/sdk/sdk.js';
 
 afterEach(() => {
   diag.disable();

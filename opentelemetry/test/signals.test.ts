@@ -1,6 +1,6 @@
 import { CommandError } from '@tcewatch/common';
 import { describe, expect, it } from 'vitest';
-import { signalsOf } from '../src/signals.js';
+import { signalsOf } from '../src/start.js';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
 const off = { traces: false, metrics: false };

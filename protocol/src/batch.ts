@@ -61,7 +61,7 @@ export interface Vm {
   /** UUID text that identifies this life in the whole fleet. */
   life: string;
   name: string;
-  /** As QEMU was given it; empty when it was given none. */
+  /** The UUID that QEMU was given; empty when it was given none. */
   uuid: string;
   tgid: number;
   startedNs: bigint;
@@ -142,7 +142,7 @@ export interface SeriesRow {
   value: number;
 }
 
-/** The same of {@link Latencies}. */
+/** One row of {@link Latencies} as an object: for building and for tests, never on the hot path. */
 export interface LatencyRow {
   vm: number;
   span: Span;

@@ -3,7 +3,7 @@ import { BatchError } from './errors.js';
 import { idFromBytes } from './ids.js';
 import type { BatchLimits } from './limits.js';
 
-/** The text, if it is within the limit and holds no control characters. */
+/** Gives the text if it is within the limit and holds no control characters. */
 export function checkText(text: string, field: string, limits: Readonly<BatchLimits>): string {
   if (text.length > limits.text) {
     throw new BatchError('too-large', field, `has ${text.length} characters, the limit is ${limits.text}`);
@@ -20,13 +20,13 @@ export function checkList(list: readonly unknown[], field: string, limits: Reado
   }
 }
 
-/** A counter as a number; all that travel are at most 2^53 - 1. */
+/** Gives a counter as a number; all that travel are at most 2^53 - 1. */
 export function safeNumber(value: bigint, field: string): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new BatchError('invalid', field, `${value} exceeds 2^53 - 1`);
   return Number(value);
 }
 
-/** Sixteen bytes as UUID text. */
+/** Reads sixteen bytes as UUID text. */
 export function readId(bytes: Uint8Array, field: string): string {
   if (bytes.length !== 16) throw new BatchError('invalid', field, `has ${bytes.length} bytes instead of 16`);
   return idFromBytes(bytes);

@@ -75,8 +75,8 @@ export function decodeColumn<T extends Column>(bytes: Uint8Array, into: T, field
 }
 
 /**
- * Throws BatchError when a column of the message has fewer bytes than rows: each row takes at least one, so what is
- * allocated for them exceeds what was sent by no more than the size of an element.
+ * Checks the number of rows. Throws BatchError when a column of the message has fewer bytes than rows: each row takes
+ * at least one, so what is allocated for them exceeds what was sent by no more than the size of an element.
  */
 export function checkRows(columns: Readonly<Record<string, Uint8Array>>, rows: number, message: string): void {
   for (const [name, { length }] of Object.entries(columns)) {

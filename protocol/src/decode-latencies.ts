@@ -8,8 +8,8 @@ import type { BatchLimits } from './limits.js';
 import { LATENCY_BUCKETS, SPANS, hypercallName } from './vocabulary.js';
 
 /**
- * Throws BatchError when the columns disagree, or a row names a VM or a bucket that is not there. Rows whose span or
- * hypercall this reader does not know are left out: a newer agent may time more.
+ * Decodes the columns. Throws BatchError when they disagree, or a row names a VM or a bucket that is not there. Rows
+ * whose span or hypercall this reader does not know are left out: a newer agent may time more.
  */
 export function decodeLatencies(message: LatenciesMessage, vms: number, limits: Readonly<BatchLimits>): Latencies {
   const { rows, vm, span, hypercall, bucket, calls, totalUs } = message;
@@ -39,7 +39,7 @@ function isKnown(latencies: Latencies, row: number, vms: number): boolean {
   throw new BatchError('invalid', 'latencies.bucket', `row ${row} names bucket ${bucket} of ${LATENCY_BUCKETS}`);
 }
 
-/** In memory a span indexes the vocabulary; on the wire it counts from 1. */
+/** Moves a row to its place, its span from the wire's numbers, which count from 1, to indexes of the vocabulary. */
 function move(latencies: Latencies, from: number, to: number): void {
   latencies.vm[to] = latencies.vm[from] ?? 0;
   latencies.span[to] = (latencies.span[from] ?? 0) - 1;

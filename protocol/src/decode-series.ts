@@ -8,8 +8,8 @@ import { allocateSeries } from './series.js';
 import { COUNTERS, SCOPES, hypercallName } from './vocabulary.js';
 
 /**
- * Throws BatchError when the columns disagree or a row names a VM that is not there. Rows whose counter, hypercall or
- * scope this reader does not know are left out: a newer agent may count more.
+ * Decodes the columns. Throws BatchError when they disagree or a row names a VM that is not there. Rows whose counter,
+ * hypercall or scope this reader does not know are left out: a newer agent may count more.
  */
 export function decodeSeries(message: SeriesMessage | undefined, vms: number, limits: Readonly<BatchLimits>): Series {
   if (!message) return allocateSeries(0);

@@ -11,7 +11,7 @@ import type {
 import type { BatchLimits } from './limits.js';
 import { EVIDENCE, MODES, hypercallName } from './vocabulary.js';
 
-/** What a batch says of modes, for VMs to refer to. Throws BatchError. */
+/** Decodes what a batch says of modes, for VMs to refer to. Throws BatchError. */
 export function decodeEvidence(
   { modes }: EvidenceSetMessage,
   field: string,
@@ -29,7 +29,10 @@ export function decodeEvidence(
   });
 }
 
-/** Throws BatchError; `field` is where the VM stands in the batch, `evidence` what the batch has for VMs to refer to. */
+/**
+ * Decodes a VM. Throws BatchError; `field` is where the VM stands in the batch, `evidence` what the batch has for VMs
+ * to refer to.
+ */
 export function decodeVm(
   message: VmMessage,
   evidence: readonly ModeEvidence[][],

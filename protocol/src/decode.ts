@@ -1,6 +1,6 @@
 /**
- * Bytes to batch. Any bytes give a batch or a BatchError, in time and memory bounded by the limits: sizes and counts are
- * checked before anything is built from them.
+ * Bytes to batch. Any bytes give a batch or a BatchError, in time and memory bounded by the limits: sizes and counts
+ * are checked before anything is built from them.
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
@@ -28,8 +28,8 @@ const REPEATED: readonly { number: number; name: string; limit: 'vms' | 'list' }
 
 /**
  * Decodes one batch. Throws {@link BatchError}: `too-large` when a limit is passed, `unsupported-version` when its
- * writer says that this reader is too old, `malformed` for bytes that are no batch, `invalid` for values that contradict
- * each other.
+ * writer says that this reader is too old, `malformed` for bytes that are no batch, `invalid` for values that
+ * contradict each other.
  */
 export function decodeBatch(bytes: Uint8Array, limits: Readonly<BatchLimits> = DEFAULT_LIMITS): Batch {
   if (bytes.length > limits.bytes) {

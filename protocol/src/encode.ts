@@ -57,7 +57,7 @@ function vmInit(vm: Vm, evidenceSet: number): MessageInitShape<typeof wire.VmSch
   };
 }
 
-/** Each different list of evidence once, in the order of first use. */
+/** The different lists of evidence, each once, in the order of first use. */
 class EvidenceSets {
   readonly sets: MessageInitShape<typeof wire.EvidenceSetSchema>[] = [];
   readonly #indices = new Map<string, number>();
@@ -86,7 +86,10 @@ function factsInit(facts: Facts): MessageInitShape<typeof wire.FactsSchema> {
   };
 }
 
-/** On the wire enumerations count from 1, since 0 is "not given"; the columns in memory index the vocabulary. */
+/**
+ * Makes the message of the series. On the wire enumerations count from 1, since 0 is "not given"; the columns in memory
+ * index the vocabulary.
+ */
 function seriesInit(series: Series): MessageInitShape<typeof wire.SeriesSchema> {
   const liobn = new Uint8Array(series.length * 8);
   const view = new DataView(liobn.buffer);

@@ -7,7 +7,7 @@ import { BatchError } from './errors.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import type { BatchLimits } from './limits.js';
 
-/** The body that {@link splitBatches} gives these encoded batches back from. */
+/** Builds the body that {@link splitBatches} gives these encoded batches back from. */
 export function frameBatches(encoded: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const writer = new BinaryWriter();
   for (const bytes of encoded) writer.bytes(bytes);
@@ -15,9 +15,9 @@ export function frameBatches(encoded: readonly Uint8Array[]): Uint8Array<ArrayBu
 }
 
 /**
- * The encoded batches of a body, as views of it; none for an empty body. Throws {@link BatchError}: `malformed` for a
- * frame that is cut off or whose length is no varint, `too-large` for a frame beyond `limits.bytes` or more frames than
- * `limits.frames`. `field` is `frames[i]`, and the message names the offset in the body.
+ * Splits a body into its encoded batches, as views of it; none for an empty body. Throws {@link BatchError}:
+ * `malformed` for a frame that is cut off or whose length is no varint, `too-large` for a frame beyond `limits.bytes`
+ * or more frames than `limits.frames`. `field` is `frames[i]`, and the message names the offset in the body.
  */
 export function splitBatches(
   body: Uint8Array,
@@ -45,7 +45,7 @@ export function splitBatches(
   return frames;
 }
 
-/** All 64 bits of it: 32 would take a length beyond them for a small one, and what follows for frames. */
+/** Reads a length in all 64 bits: 32 would take a length beyond them for a small one, and what follows for frames. */
 function readLength(reader: BinaryReader, field: string): number {
   const offset = reader.pos;
   try {

@@ -11,27 +11,27 @@ export const UNATTRIBUTED_NAME = 'unattributed';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Whether the text is a lower-case UUID. */
+/** Tells whether the text is a lower-case UUID. */
 export function isId(text: string): boolean {
   return UUID.test(text);
 }
 
-/** Sixteen bytes to their text; throws RangeError on any other length. */
+/** Writes sixteen bytes as text; throws RangeError on any other length. */
 export function idFromBytes(bytes: Uint8Array): string {
   if (bytes.length !== 16) throw new RangeError(`an identifier has 16 bytes, not ${bytes.length}`);
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** The inverse of {@link idFromBytes}; throws RangeError for what is no lower-case UUID. */
+/** Reads what {@link idFromBytes} wrote; throws RangeError for what is no lower-case UUID. */
 export function idToBytes(id: string): Uint8Array {
   if (!isId(id)) throw new RangeError(`not an identifier: ${JSON.stringify(id)}`);
   return Uint8Array.from(Buffer.from(id.replaceAll('-', ''), 'hex'));
 }
 
 /**
- * An identifier that depends on nothing but the parts, so that two agents, or two replays of one recording, name the
- * same thing alike (UUID version 8 over SHA-256).
+ * Makes an identifier that depends on nothing but the parts, so that two agents, or two replays of one recording, name
+ * the same thing alike (UUID version 8 over SHA-256).
  */
 export function deriveId(...parts: (string | number | bigint)[]): string {
   const bytes = createHash('sha256')

@@ -8,19 +8,25 @@ export interface KernelVersion {
   el: string | undefined;
 }
 
-/** Of `4.18.0-394.el8.ppc64le` and the like (/proc/sys/kernel/osrelease); undefined for what has no version. */
+/**
+ * Reads the version of `4.18.0-394.el8.ppc64le` and the like (/proc/sys/kernel/osrelease); undefined for what has no
+ * version.
+ */
 export function kernelVersion(release: string): KernelVersion | undefined {
   const match = /^(\d{1,3})\.(\d{1,5})(?=\D|$)/.exec(release);
   if (!match) return undefined;
   return { major: Number(match[1]), minor: Number(match[2]), el: /\.(el\d+a?)(?=[._]|$)/.exec(release)?.[1] };
 }
 
-/** Whether the version is `major.minor` or later. */
+/** Tells whether the version is `major.minor` or later. */
 export function atLeast(version: KernelVersion, major: number, minor: number): boolean {
   return version.major > major || (version.major === major && version.minor >= minor);
 }
 
-/** 8 of `POWER8E (raw), altivec supported` (/proc/cpuinfo `cpu`); undefined for what is no POWER processor. */
+/**
+ * Reads the generation of a processor, 8 of `POWER8E (raw), altivec supported` (/proc/cpuinfo `cpu`); undefined for
+ * what is no POWER processor.
+ */
 export function powerGeneration(cpu: string): number | undefined {
   const digits = /^POWER(\d{1,2})/i.exec(cpu)?.[1];
   return digits === undefined ? undefined : Number(digits);

@@ -2,7 +2,7 @@
 import type { Latencies, LatencyRow } from './batch.js';
 import { HYPERCALLS, SPANS, hypercallName } from './vocabulary.js';
 
-/** Empty columns for the given number of rows. */
+/** Makes empty columns for the given number of rows. */
 export function allocateLatencies(length: number): Latencies {
   return {
     length,
@@ -15,7 +15,7 @@ export function allocateLatencies(length: number): Latencies {
   };
 }
 
-/** Columns from rows. */
+/** Makes columns from rows. */
 export function latenciesFromRows(rows: readonly LatencyRow[]): Latencies {
   const latencies = allocateLatencies(rows.length);
   rows.forEach((row, i) => {
@@ -29,7 +29,7 @@ export function latenciesFromRows(rows: readonly LatencyRow[]): Latencies {
   return latencies;
 }
 
-/** Row `i` as an object; throws RangeError beyond the last row. */
+/** Gives row `i` as an object; throws RangeError beyond the last row. */
 export function latencyRow(latencies: Latencies, i: number): LatencyRow {
   const span = SPANS[latencies.span[i] ?? -1];
   const hypercall = hypercallName(latencies.hypercall[i] ?? -1);

@@ -1,6 +1,7 @@
 /**
- * From counters of one instant to the modes that people are shown. This is the one place where that is decided:
- * userspace = punted, virtual = entered - punted, real = issued - entered.
+ * Derives the modes that people are shown from counters of one instant. This is the rule, which the collector's SQL
+ * (collector/src/store/select/modes.ts) follows and is held to by a property test. userspace = punted, virtual =
+ * entered - punted, real = issued - entered.
  */
 import type { ModeEvidence } from './batch.js';
 import { MODES, hasOneEntry } from './vocabulary.js';

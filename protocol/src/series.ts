@@ -2,7 +2,7 @@
 import type { Series, SeriesRow } from './batch.js';
 import { COUNTERS, HYPERCALLS, SCOPES, hypercallName } from './vocabulary.js';
 
-/** Empty columns for the given number of series. */
+/** Makes empty columns for the given number of series. */
 export function allocateSeries(length: number): Series {
   return {
     length,
@@ -15,7 +15,7 @@ export function allocateSeries(length: number): Series {
   };
 }
 
-/** Columns from rows. */
+/** Makes columns from rows. */
 export function seriesFromRows(rows: readonly SeriesRow[]): Series {
   const series = allocateSeries(rows.length);
   rows.forEach((row, i) => {
@@ -29,7 +29,7 @@ export function seriesFromRows(rows: readonly SeriesRow[]): Series {
   return series;
 }
 
-/** Row `i` as an object; throws RangeError beyond the last row. */
+/** Gives row `i` as an object; throws RangeError beyond the last row. */
 export function seriesRow(series: Series, i: number): SeriesRow {
   const counter = COUNTERS[series.counter[i] ?? -1];
   const hypercall = hypercallName(series.hypercall[i] ?? -1);

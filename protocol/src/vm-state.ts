@@ -1,10 +1,10 @@
 /**
- * The state of a VM: one word for what it does now, for the fleet at a glance. The rule is decided here; the collector's
- * store/select/vm-state.ts is the same rule in SQL, for dashboards, and a test holds the two equal.
+ * The state of a VM: one word for what it does now, for the fleet at a glance. The rule is decided here; the
+ * collector's store/select/vm-state.ts is the same rule in SQL, for dashboards, and a test holds the two equal.
  *
- * Inputs: whether the VM's host reports, whether an alert about the VM fires, and its calls of the last minutes by mode.
- * How many calls in userspace are too many, and how long a host may say nothing, is not decided here: the collector's
- * detector knows the thresholds that are configured, and its alerts are what comes of them.
+ * Inputs: whether the VM's host reports, whether an alert about the VM fires, and its calls of the last minutes by
+ * mode. How many calls in userspace are too many, and how long a host may say nothing, is not decided here: the
+ * collector's detector knows the thresholds that are configured, and its alerts are what comes of them.
  */
 import type { ModeEvidence } from './batch.js';
 import { deriveModes } from './modes.js';
@@ -44,7 +44,9 @@ export interface ModeSum {
 
 /** What the state of a VM is decided by. */
 export interface VmInputs {
-  /** Neither does the alert TceTelemetrySilent fire for its host, nor is the host without a reading in the last minutes. */
+  /**
+   * Neither does the alert TceTelemetrySilent fire for its host, nor is the host without a reading in the last minutes.
+   */
   hostReports: boolean;
   /** An alert about this life of the VM fires: TceAccelerationLost or TceNeverAccelerated. */
   alertFires: boolean;
@@ -52,7 +54,10 @@ export interface VmInputs {
   modes: readonly Pick<ModeSum, 'mode' | 'calls'>[];
 }
 
-/** The state of a VM. Silence goes before an alert: of a host that says nothing nobody knows whether the VM still falls back. */
+/**
+ * The state of a VM. Silence goes before an alert: of a host that says nothing nobody knows whether the VM still falls
+ * back.
+ */
 export function vmState({ hostReports, alertFires, modes }: VmInputs): VmState {
   if (!hostReports) return 'silent';
   if (alertFires) return 'fallback';
@@ -67,8 +72,9 @@ export function vmState({ hostReports, alertFires, modes }: VmInputs): VmState {
 const LEAST_KNOWN: readonly Evidence[] = ['unobservable', 'upper-bound', 'derived', 'exact', 'absent'];
 
 /**
- * Sums the modes of a VM over its hypercalls, those that were not called too: that they cannot be observed is said as well.
- * H_GET_TCE counts only where it was called: Linux guests never call it, so what cannot be observed of it says nothing.
+ * Sums the modes of a VM over its hypercalls, those that were not called too: that they cannot be observed is said as
+ * well. H_GET_TCE counts only where it was called: Linux guests never call it, so what cannot be observed of it says
+ * nothing.
  */
 export function sumModes(
   counters: Readonly<Partial<Record<Hypercall, CounterValues>>>,

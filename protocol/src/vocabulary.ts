@@ -12,17 +12,17 @@ export const HYPERCALLS = {
 
 export type Hypercall = keyof typeof HYPERCALLS;
 
-/** In the order in which people are shown them. */
+/** The hypercalls in the order in which people are shown them. */
 export const HYPERCALL_NAMES = ['H_GET_TCE', 'H_PUT_TCE', 'H_PUT_TCE_INDIRECT', 'H_STUFF_TCE'] as const;
 
 const NAME_OF_OPCODE = new Map<number, Hypercall>(HYPERCALL_NAMES.map((name) => [HYPERCALLS[name], name]));
 
-/** The name of a TCE hypercall, or undefined for any other opcode. */
+/** Names a TCE hypercall; gives undefined for any other opcode. */
 export function hypercallName(opcode: number): Hypercall | undefined {
   return NAME_OF_OPCODE.get(opcode);
 }
 
-/** Whether each call asks for exactly one TCE entry; the other two say in GPR7 how many. */
+/** Tells whether each call asks for exactly one TCE entry; the other two say in GPR7 how many. */
 export function hasOneEntry(hypercall: Hypercall): boolean {
   return hypercall === 'H_GET_TCE' || hypercall === 'H_PUT_TCE';
 }
@@ -38,8 +38,8 @@ export type Evidence = (typeof EVIDENCE)[number];
 /**
  * What a series counts. `entered`: calls that reached KVM in virtual mode; `punted`: those of them that KVM handed to
  * userspace; `issued`: what the guest counted itself; `*_entries`: TCE entries asked for by H_PUT_TCE_INDIRECT and
- * H_STUFF_TCE calls (the other two have one entry a call, and no row); `*_unsized`: calls of those two whose entries are
- * not in there, because what the guest passed as their number was implausible.
+ * H_STUFF_TCE calls (the other two have one entry a call, and no row); `*_unsized`: calls of those two whose entries
+ * are not in there, because what the guest passed as their number was implausible.
  */
 export const COUNTERS = [
   'entered',
@@ -64,19 +64,22 @@ export const LOSS_KINDS = ['table-full', 'overwritten', 'dropped', 'unreported']
 export type LossKind = (typeof LOSS_KINDS)[number];
 
 /**
- * What of a call was timed. `handled`: from kvm_hcall_enter to kvm_hcall_exit of a call that KVM handled in virtual mode;
- * `round_trip`: of a punt, from kvm_hcall_exit (before userspace sees the call) until its thread is back in KVM_RUN.
+ * The part of a call that was timed. `handled`: from kvm_hcall_enter to kvm_hcall_exit of a call that KVM handled in
+ * virtual mode; `round_trip`: of a punt, from kvm_hcall_exit (before userspace sees the call) until its thread is back
+ * in KVM_RUN.
  */
 export const SPANS = ['handled', 'round_trip'] as const;
 export type Span = (typeof SPANS)[number];
 
-/** Bucket n of a latency histogram has times above 2^(n-1) and up to 2^n us; 0 those up to 1 us, the last all longer. */
+/**
+ * Bucket n of a latency histogram has times above 2^(n-1) and up to 2^n us; 0 those up to 1 us, the last all longer.
+ */
 export const LATENCY_BUCKETS = 32;
 
 /** MMU of a guest. */
 export type Mmu = 'radix' | 'hpt';
 
-/** `0x80000000` for 2147483648n: how LIOBNs are written everywhere. */
+/** Writes a LIOBN, `0x80000000` for 2147483648n: how LIOBNs are written everywhere. */
 export function formatLiobn(liobn: bigint): string {
   return `0x${liobn.toString(16).padStart(8, '0')}`;
 }

@@ -1,4 +1,6 @@
-/** The generated parts of docs/reference/causes.md: what an alert says of each cause, and what the cause is known by. */
+/**
+ * The generated parts of docs/reference/causes.md: what an alert says of each cause, and what the cause is known by.
+ */
 import { CAUSES } from '@tcewatch/collector';
 import type { CauseRow } from '@tcewatch/collector';
 

@@ -1,4 +1,6 @@
-/** The reference pages of the settings, docs/reference/{agent,collector}-configuration.md, from the programs' schemas. */
+/**
+ * The reference pages of the settings, docs/reference/{agent,collector}-configuration.md, from the programs' schemas.
+ */
 import { agentConfigRows } from '@tcewatch/agent';
 import { CONFIG_ROWS as collectorConfigRows } from '@tcewatch/collector';
 import type { ConfigRow } from '@tcewatch/common';

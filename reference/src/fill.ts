@@ -3,8 +3,8 @@
 const PART = /(<!-- generated: (\S+) -->\n).*?(<!-- end -->)/gs;
 
 /**
- * Puts each text between its marks, `<!-- generated: NAME -->` and `<!-- end -->`. Throws for a mark without a text, and for
- * a text without a mark; a name marks one place.
+ * Puts each text between its marks, `<!-- generated: NAME -->` and `<!-- end -->`. Throws for a mark without a text,
+ * and for a text without a mark; a name marks one place.
  */
 export function fill(page: string, texts: ReadonlyMap<string, string>): string {
   const names = marksIn(page);

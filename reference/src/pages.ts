@@ -5,15 +5,17 @@ import { format, resolveConfig } from 'prettier';
 import { causeTexts } from './causes.js';
 import { chartReadme } from './chart-readme.js';
 import { agentConfiguration, collectorConfiguration } from './configuration.js';
+import { errorsPage } from './errors.js';
 import { evidenceTexts } from './evidence.js';
 import { fill } from './fill.js';
 import { metricsPage } from './metrics.js';
 
-/** By path below the repository: makes the page's Markdown, not yet wrapped. */
+/** Makers of the pages' Markdown, not yet wrapped, by path below the repository. */
 const PAGES: Readonly<Record<string, (path: string) => string>> = {
   'docs/reference/agent-configuration.md': agentConfiguration,
   'docs/reference/causes.md': (path) => fill(read(path), causeTexts()),
   'docs/reference/collector-configuration.md': collectorConfiguration,
+  'docs/reference/errors.md': errorsPage,
   'docs/reference/evidence.md': (path) => fill(read(path), evidenceTexts()),
   'docs/reference/metrics.md': metricsPage,
   'helm/tcewatch/README.md': () => chartReadme(read('helm/tcewatch/values.yaml')),

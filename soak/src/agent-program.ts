@@ -2,8 +2,8 @@
  * A process: `tcewatch-agent run`, all of it, but for its source, which is a generated load. The first argument is the
  * {@link LoadSpec} as JSON.
  */
-import { createLog, main, realPace } from '@tcewatch/agent';
-import { surroundingsOf } from '@tcewatch/common';
+import { main, realPace } from '@tcewatch/agent';
+import { createLog, surroundingsOf } from '@tcewatch/common';
 import { Generated } from './generated.js';
 import type { LoadSpec } from './load.js';
 

@@ -37,12 +37,12 @@ export interface ReplayTotals {
 
 export interface Stored {
   counts: CountsAnswer[];
-  /** By life of a VM. */
+  /** LIOBNs by life of a VM. */
   liobns: ReadonlyMap<string, LiobnAnswer[]>;
   accounts: AccountAnswer[];
 }
 
-/** Rejects with the server's own words when it does not answer 200. */
+/** Asks for all totals. Rejects with the server's own words when it does not answer 200. */
 export async function askStored(url: string): Promise<Stored> {
   const get = async <T>(path: string): Promise<T> => {
     const response = await fetch(url + path);

@@ -30,7 +30,7 @@ class Sums extends Map<string, number> {
   }
 }
 
-/** Of all loads after their end. */
+/** Sums up all loads after their end. */
 export function generatedTotals(loads: readonly LoadSpec[]): Totals {
   const sums = new Sums();
   for (const load of loads) {
@@ -43,7 +43,7 @@ export function generatedTotals(loads: readonly LoadSpec[]): Totals {
   return sums;
 }
 
-/** Of a recording, counted without any of the way to ClickHouse. */
+/** Sums up a recording that was counted without any of the way to ClickHouse. */
 export function replayedTotals({ seen, lost, punted, totals }: ReplayTotals): Totals {
   const sums = new Sums();
   for (const { vm, hypercall, mode, calls } of totals)

@@ -1,16 +1,16 @@
-/** Does what the schedule says. Those that concern the same thing come one after the other. */
+/** Does what the schedule says. Disturbances of the same thing come one after the other. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outboxFigures } from './figures.js';
 import type { Fleet } from './fleet.js';
-import { holdsWithin } from './poll.js';
+import { holdsWithin } from '@tcewatch/testing/poll';
 import { repeatRecords } from './repeat.js';
 import { CUTS } from './schedule.js';
 import type { Disturbance, DisturbanceKind } from './schedule.js';
 
-/** What came of a disturbance. */
+/** A disturbance and what came of it. */
 export interface Outcome extends Disturbance {
-  /** To whom, or how. */
+  /** The part that was disturbed, or how. */
   what: string;
   /** Why it had no effect; undefined where it had. */
   failure?: string;

@@ -1,7 +1,7 @@
 /** What running processes say of themselves: an agent's outbox by its metrics, memory by /proc. */
 import { readFile } from 'node:fs/promises';
 
-/** Since the agent was started. */
+/** Counts of an agent since it was started. */
 export interface OutboxFigures {
   delivered: number;
   thinned: number;
@@ -21,7 +21,7 @@ const NAMES: Readonly<Record<keyof OutboxFigures, string>> = {
 };
 const ANSWER_MS = 2_000;
 
-/** Undefined while the agent does not answer. */
+/** Reads the figures; undefined while the agent does not answer. */
 export async function outboxFigures(url: string): Promise<OutboxFigures | undefined> {
   try {
     const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWER_MS) });
@@ -33,13 +33,13 @@ export async function outboxFigures(url: string): Promise<OutboxFigures | undefi
   }
 }
 
-/** Over all labels. */
+/** Sums a metric over all labels. */
 function sumOf(metrics: string, name: string): number {
   const sample = new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm');
   return [...metrics.matchAll(sample)].reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
-/** Resident bytes; undefined when the process is gone. */
+/** Reads the resident bytes; undefined when the process is gone. */
 export async function residentBytes(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

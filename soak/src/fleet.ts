@@ -1,4 +1,4 @@
-/** All processes of a run, and how they are told of each other. Of them, only the brokers are started here. */
+/** All processes of a run, and how they are told of each other. Only the brokers are started here. */
 import { createRequire } from 'node:module';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,12 +24,12 @@ const READING_INTERVAL = '250ms';
 const STOP_TIMEOUT = '5m';
 const PASSWORD = 'of-this-run';
 const LARGEST_BATCH = 8 * 1024 * 1024;
-/** With what a collector says of why. */
+/** The largest record with what a collector says of why it was refused. */
 const LARGEST_DEAD_LETTER = LARGEST_BATCH + 64 * 1024;
 const TOPIC_SPEC = { retentionMs: 7 * 24 * 3_600_000, maxMessageBytes: LARGEST_BATCH };
 
 export interface ServerOptions {
-  /** For data and logs. */
+  /** The directory of data and logs. */
   directory: string;
   brokers: 1 | 3;
 }
@@ -45,14 +45,14 @@ export interface AgentOptions {
 /** An agent of a generated host. */
 export interface AgentPart {
   part: Part;
-  /** Where it serves its metrics. */
+  /** The URL at which it serves its metrics. */
   url: string;
 }
 
-/** All that agents need to deliver to. */
+/** The servers that agents need to deliver to. */
 export interface Servers {
   cluster: KafkaCluster;
-  /** For the run itself; it comes through the same network as the others. */
+  /** The client of the run itself; it comes through the same network as the others. */
   client: KafkaClient;
   clickhouse: Part;
   collectors: readonly Part[];
@@ -107,7 +107,7 @@ export async function addAgents(servers: Servers, options: AgentOptions): Promis
   return { ...servers, agents, replay: replayPart(options, cluster) };
 }
 
-/** Those that are started and stopped alike: all but the brokers. */
+/** Lists the parts that are started and stopped alike: all but the brokers. */
 export function partsOf({ clickhouse, collectors, agents, replay }: Fleet): Part[] {
   return [clickhouse, ...collectors, ...agents.map(({ part }) => part), replay];
 }

@@ -1,19 +1,19 @@
 /**
- * The load of a generated host: how often each of its threads has made each hypercall at any instant. A pure function of
- * seed and time, as if a kernel counted: what reads it may die, and nothing is lost.
+ * The load of a generated host: how often each of its threads has made each hypercall at any instant. A pure function
+ * of seed and time, as if a kernel counted: what reads it may die, and nothing is lost.
  */
 import { HYPERCALL_NAMES, deriveId, hasOneEntry } from '@tcewatch/protocol';
 import type { Cell, VmSighting } from '@tcewatch/agent';
 import type { Hypercall, ModeEvidence } from '@tcewatch/protocol';
 import { diceOf } from './random.js';
 
-/** Which load; times in milliseconds since 1970. */
+/** A load; times in milliseconds since 1970. */
 export interface LoadSpec {
   seed: number;
   /** Key and name of the host. */
   host: string;
   vms: number;
-  /** When it begins and ends: from then on no count grows. */
+  /** The times at which it begins and ends: from then on no count grows. */
   beginsMs: number;
   endsMs: number;
 }
@@ -51,7 +51,7 @@ export function bootIdOf({ seed, host }: LoadSpec): string {
   return deriveId('soak', seed, host, 'boot');
 }
 
-/** Some are born while the load runs, and some die before it ends. */
+/** Makes the VMs of a load: some are born while the load runs, and some die before it ends. */
 export function vmsOf(spec: LoadSpec): GeneratedVm[] {
   const dice = diceOf(spec.seed);
   const lengthMs = spec.endsMs - spec.beginsMs;
@@ -90,12 +90,12 @@ export function vmsOf(spec: LoadSpec): GeneratedVm[] {
   });
 }
 
-/** A host that was booted an hour before its load begins. */
+/** Gives the uptime of a host that was booted an hour before its load begins. */
 export function uptimeNs({ beginsMs }: LoadSpec, nowMs: number): bigint {
   return 3_600_000_000_000n + BigInt(nowMs - beginsMs) * 1_000_000n;
 }
 
-/** What a kernel has counted of the VM: who entered by LIOBN, and who was punted without. */
+/** Gives what a kernel has counted of the VM: who entered by LIOBN, and who was punted without. */
 export function cellsAt({ bornMs, diesMs, streams }: GeneratedVm, nowMs: number): Cell[] {
   const livedMs = Math.min(Math.max(nowMs, bornMs), diesMs) - bornMs;
   const punts = new Map<string, Cell>();

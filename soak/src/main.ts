@@ -2,9 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseOptions } from './options.js';
+import { parseOptions, whyNotHere } from './options.js';
 import { isRight, report } from './report.js';
-import { whyNotHere } from './requirements.js';
 import { soak } from './soak.js';
 
 const began = Date.now();

@@ -1,14 +1,14 @@
 /**
- * Whether memory stayed flat. Judged on the longest life of a process: its first third is warm-up (code is compiled, caches
- * fill); of the rest, the median of the second half may be above that of the first by a quarter and 32 MiB, which a
- * garbage collector may put off. Pure.
+ * Judges whether memory stayed flat, on the longest life of a process: its first third is warm-up (code is compiled,
+ * caches fill); of the rest, the median of the second half may be above that of the first by a quarter and 32 MiB,
+ * which a garbage collector may put off. Pure.
  */
 
 export interface MemorySample {
   process: string;
   /** Which life of it. */
   life: number;
-  /** Since that life began. */
+  /** The time since that life began. */
   ageMs: number;
   /** Resident. */
   bytes: number;
@@ -26,10 +26,10 @@ export interface MemoryVerdict {
 
 const GROWTH = 1.25;
 const SLACK_BYTES = 32 * 1024 * 1024;
-/** With fewer a median says nothing. */
+/** The least number of samples: with fewer a median says nothing. */
 const LEAST_SAMPLES = 12;
 
-/** Undefined where no life was long enough to tell. */
+/** Judges memory; undefined where no life was long enough to tell. */
 export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict | undefined {
   const longest = samples.reduce<MemorySample | undefined>((a, b) => (a && a.ageMs >= b.ageMs ? a : b), undefined);
   if (!longest) return undefined;

@@ -1,5 +1,6 @@
-/** What a soak can be asked for. */
+/** What a soak can be asked for, and what it needs beyond Node. */
 import { randomInt } from 'node:crypto';
+import { missingForBroker } from '@tcewatch/testing/kafka';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 export interface SoakOptions {
@@ -66,4 +67,11 @@ function brokers(text: string): 1 | 3 {
   if (text === '1') return 1;
   if (text === '3') return 3;
   throw new InvalidArgumentError('give 1 or 3.');
+}
+
+/** Says why a soak cannot run here, in words; undefined when it can. */
+export function whyNotHere(): string | undefined {
+  if (process.platform !== 'linux') return `it needs Linux, and this is ${process.platform}`;
+  const missing = missingForBroker();
+  return missing.length > 0 ? `${missing.join(', ')} not installed, which Kafka needs` : undefined;
 }

@@ -1,14 +1,14 @@
 /** One process of the run: started as an operator's supervisor would, and again when it ends by itself. */
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnBound } from '@tcewatch/testing/bound-child';
 
 export interface PartSpec {
   name: string;
-  /** Of `node`. */
+  /** The arguments of `node`. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
   /** File to which all its lives log. */
@@ -19,7 +19,7 @@ export interface PartSpec {
   finite?: boolean;
 }
 
-/** Between an unwanted end and the next start, as `RestartSec=` of systemd. */
+/** The pause between an unwanted end and the next start, as `RestartSec=` of systemd. */
 const PAUSE_MS = 500;
 
 export class Part {
@@ -55,7 +55,7 @@ export class Part {
   get isDone(): boolean {
     return this.result !== undefined;
   }
-  /** What it printed in this life when it was ready. */
+  /** The line that it printed in this life when it was ready. */
   get announced(): unknown {
     return this.#announced;
   }
@@ -66,7 +66,7 @@ export class Part {
     this.#spawn();
   }
 
-  /** kill -9; it stays away until it is started. */
+  /** Kills it by -9; it stays away until it is started. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -89,8 +89,7 @@ export class Part {
   #spawn(): void {
     const { args, env, log, announces } = this.spec;
     const file = openSync(log, 'a');
-    // The kernel ends it when this process ends, however that ends.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+    const child = spawnBound([process.execPath, ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', file],
     });

@@ -13,7 +13,7 @@ export interface Dice {
   shuffled<T>(all: readonly T[]): T[];
 }
 
-/** Each seed, an unsigned 32-bit number, gives the same choices each time. */
+/** Makes the dice of a seed, an unsigned 32-bit number, which gives the same choices each time. */
 export function diceOf(seed: number): Dice {
   const generator = xoroshiro128plus(seed);
   const int = (least: number, most: number): number => uniformInt(generator, least, most);

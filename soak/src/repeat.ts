@@ -1,18 +1,19 @@
 /** Writes records of the topic to it again: as duplicates, late, in another order, some of them to other partitions. */
 import { once } from 'node:events';
+import pRetry from 'p-retry';
 import type { ConsumedRecord, KafkaClient, KafkaRecord } from '@tcewatch/kafka';
 import { TOPIC } from './fleet.js';
 import { diceOf } from './random.js';
 import type { Dice } from './random.js';
 
-/** It goes on in the topic where it was the last time. */
+/** The group by which it goes on in the topic where it was the last time. */
 const GROUP = 'soak-repeats';
 const RECORDS = 200;
-/** One request of a producer is to be smaller than what the topic takes. */
+/** Records of one request, which is to be smaller than what the topic takes. */
 const AT_ONCE = 20;
 const WITHIN_MS = 120_000;
 
-/** Resolves to how many; rejects when the brokers are away for too long. */
+/** Repeats some records. Resolves to how many; rejects when the brokers are away for too long. */
 export async function repeatRecords(client: KafkaClient, seed: number): Promise<number> {
   const dice = diceOf(seed);
   const records = dice.shuffled(await takeRecords(client)).map((record) => again(record, dice));
@@ -50,7 +51,9 @@ async function takeRecords(client: KafkaClient): Promise<ConsumedRecord[]> {
   return taken;
 }
 
-/** With the key of another host, a record comes to another partition, and so maybe to another collector. */
+/**
+ * Makes a record again; with the key of another host, it comes to another partition, and so maybe to another collector.
+ */
 function again({ key, value, headers }: ConsumedRecord, dice: Dice): KafkaRecord {
   const own = Buffer.from(key ?? []).toString('utf8');
   const texts = Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]);
@@ -61,14 +64,7 @@ function again({ key, value, headers }: ConsumedRecord, dice: Dice): KafkaRecord
   };
 }
 
-async function retried(send: () => Promise<void>): Promise<void> {
-  const deadline = performance.now() + WITHIN_MS;
-  for (;;) {
-    try {
-      await send();
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-    }
-  }
+/** Tries again while brokers are away; at most for {@link WITHIN_MS}. */
+function retried(send: () => Promise<void>): Promise<void> {
+  return pRetry(send, { retries: Infinity, minTimeout: 100, maxTimeout: 1000, maxRetryTime: WITHIN_MS });
 }

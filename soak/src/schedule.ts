@@ -16,13 +16,13 @@ export type DisturbanceKind = (typeof DISTURBANCES)[number];
 
 export interface Disturbance {
   kind: DisturbanceKind;
-  /** Since the load began. */
+  /** The time since the load began. */
   atMs: number;
   /** Which agent, collector or broker, from 0; which {@link CUTS way} the network is cut. */
   target: number;
-  /** Until it is mended. What is to take effect first may last longer. */
+  /** The time until it is mended. What is to take effect first may last longer. */
   lastsMs: number;
-  /** For choices that are made while it lasts. */
+  /** The seed of choices that are made while it lasts. */
   seed: number;
 }
 
@@ -34,10 +34,13 @@ export interface ScheduleSpec {
   brokers: number;
 }
 
-/** Nothing comes through; requests arrive and answers do not; what is connected falls silent for ever. */
+/**
+ * The ways to cut the network: nothing comes through; requests arrive and answers do not; what is connected falls
+ * silent for ever.
+ */
 export const CUTS = ['all', 'answers', 'freeze'] as const;
 
-/** One for about so much time, and each kind at least once. */
+/** The time for which there is about one disturbance; there is each kind at least once. */
 const APART_MS = 10_000;
 /** Share of the time in which disturbances begin. */
 const DISTURBED = 0.85;
@@ -45,8 +48,8 @@ const LONGEST_MS = 12_000;
 const LARGEST_SEED = 2 ** 31 - 1;
 
 /**
- * In order of time. The first collector is left alone after a third of the time: its memory is watched from then on, which
- * takes a process that lives.
+ * Makes the schedule, in order of time. The first collector is left alone after a third of the time: its memory is
+ * watched from then on, which takes a process that lives.
  */
 export function scheduleOf({ seed, durationMs, agents, collectors, brokers }: ScheduleSpec): Disturbance[] {
   const dice = diceOf(seed);

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { recordedSpan } from '@tcewatch/agent';
 import { unpack } from '@tcewatch/recordings';
 import { askStored } from './answers.js';
 import type { ReplayTotals } from './answers.js';
@@ -14,21 +15,20 @@ import type { LoadSpec } from './load.js';
 import { judgeMemory } from './memory.js';
 import type { SoakOptions } from './options.js';
 import type { Part } from './part.js';
-import { holdsWithin } from './poll.js';
+import { holdsWithin } from '@tcewatch/testing/poll';
 import { scheduleOf } from './schedule.js';
 import type { Disturbance } from './schedule.js';
 import type { SoakResult } from './verdict.js';
 import { watch } from './watch.js';
 
 const RECORDING = 'vfio-7.2';
-const RECORDING_MS = 780_000;
 /** Share of the time that a replay takes. */
 const REPLAYING = 0.6;
 const VMS = 20;
 const STARTED_WITHIN_MS = 180_000;
 const DRAINED_WITHIN_MS = 300_000;
 
-/** Rejects when the parts cannot be started; all else is in the result. */
+/** Runs a soak. Rejects when the parts cannot be started; all else is in the result. */
 export async function soak(options: SoakOptions, directory: string, say: (line: string) => void): Promise<SoakResult> {
   const recording = await unpack(RECORDING);
   const replayed = await countRecording(recording);
@@ -42,7 +42,9 @@ export async function soak(options: SoakOptions, directory: string, say: (line: 
     const loads = Array.from({ length: options.agents }, (_, i): LoadSpec => {
       return { seed: options.seed ^ i, host: `host-${i + 1}`, vms: VMS, beginsMs, endsMs: beginsMs + durationMs };
     });
-    const replaySpeed = RECORDING_MS / (durationMs * REPLAYING);
+    const { first, last } = await recordedSpan(recording);
+    const recordedMs = Number((last.wallNs - first.wallNs) / 1_000_000n);
+    const replaySpeed = recordedMs / (durationMs * REPLAYING);
     const fleet = await addAgents(servers, { directory, loads, recording, replaySpeed });
     for (const part of [...fleet.agents.map((agent) => agent.part), fleet.replay]) {
       part.start();
@@ -86,7 +88,7 @@ function told({ kind, what, lastsMs, failure }: Outcome): string {
   return failure === undefined ? `${kind}: ${what} (${(lastsMs / 1000).toFixed(1)} s)` : `${kind} FAILED: ${failure}`;
 }
 
-/** By an agent that delivers nowhere. */
+/** Counts a recording by an agent that delivers nowhere. */
 async function countRecording(recording: string): Promise<ReplayTotals> {
   const { stdout } = await promisify(execFile)(process.execPath, [executable('agent'), 'replay', recording, '--json']);
   return JSON.parse(stdout) as ReplayTotals;
@@ -128,7 +130,7 @@ async function unread({ client }: Fleet, group: string, topic: string): Promise<
   return lag.reduce((sum, { records }) => sum + records, 0n);
 }
 
-/** Of a collector that answers. */
+/** Finds the URL of a collector that answers. */
 async function readUrl({ collectors }: Fleet): Promise<string> {
   const urls = () => collectors.flatMap(({ announced }) => (announced ? [(announced as { url: string }).url] : []));
   await holdsWithin(STARTED_WITHIN_MS, () => Promise.resolve(urls().length > 0));

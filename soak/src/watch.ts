@@ -9,7 +9,7 @@ const PERIOD_MS = 1000;
 
 export interface Watched {
   memory: readonly MemorySample[];
-  /** Of all agents and all of their lives, as far as they were seen. */
+  /** Figures of all agents and all of their lives, as far as they were seen. */
   outboxes: OutboxFigures;
 }
 

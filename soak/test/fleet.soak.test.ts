@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
-import { whyNotHere } from '../src/requirements.js';
+import { whyNotHere } from '../src/options.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 /** It takes less than three minutes where nothing else runs; its own limits on each wait say more when they are met. */

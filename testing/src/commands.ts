@@ -1,9 +1,9 @@
 /**
- * What a page of the documentation has its reader do: its blocks of `sh`. A comment before each says where tests run it, as
- * in `<!-- run in tests: a KVM host -->`, or why none does: `<!-- not run in tests: needs systemd -->`.
+ * What a page of the documentation has its reader do: its blocks of `sh`. A comment before each says where tests run
+ * it, as in `<!-- run in tests: a KVM host -->`, or why none does: `<!-- not run in tests: needs systemd -->`.
  */
 export interface Commands {
-  /** Of the page, from 1: the first line of the block. */
+  /** The line of the page, from 1, in which the block begins. */
   line: number;
   script: string;
   place: string | undefined;

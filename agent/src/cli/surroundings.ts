@@ -1,7 +1,6 @@
 /** All that the commands take from outside, so that tests can give it. */
-import type { ProgramSurroundings } from '@tcewatch/common';
+import type { LogLevel, ProgramSurroundings } from '@tcewatch/common';
 import type { Logger } from 'pino';
-import type { LogLevel } from '../log/log.js';
 import type { Source } from '../model.js';
 import type { Pace } from '../clock.js';
 import type { ProgressStream } from '../terminal/progress.js';

@@ -2,14 +2,13 @@
  * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
  * reference page all come from here.
  */
-import { byteSize, checkTls, duration, secret, describeConfig, loadConfig } from '@tcewatch/common';
+import { byteSize, checkTls, describeConfig, duration, loadConfig, logSettings, secret } from '@tcewatch/common';
+import type { Environment, GivenSettings } from '@tcewatch/common';
 import { z } from 'zod';
 import { DEFAULT_CAPS } from '../ledger/state.js';
 import { SOURCE_NAMES, SOURCE_SETTINGS, missingSourceSetting } from '../sources/registry.js';
 import { TRANSPORT_NAMES, TRANSPORT_SETTINGS, missingTransportSetting } from '../transport/registry.js';
 import type { MissingSetting } from './sections.js';
-import { LOG_LEVELS } from '../log/log.js';
-import type { Environment, GivenSettings } from '@tcewatch/common';
 
 /** Of the environment's names. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';
@@ -133,9 +132,7 @@ export const configSchema = z
       .describe(
         'How long a stopping agent tries to deliver what waits; the rest waits in the outbox for the next start.',
       ),
-    log: z
-      .strictObject({ level: z.enum(LOG_LEVELS).default('info').describe('The least severe lines to log.') })
-      .prefault({}),
+    log: logSettings.prefault({}),
   })
   .superRefine((config, context) => {
     const refuse = ({ path, fix }: MissingSetting, by: string) => {

@@ -1,8 +1,8 @@
 /** A logger whose lines a test can look at. */
 import { Writable } from 'node:stream';
+import { createLog } from '@tcewatch/common';
+import type { LogLevel } from '@tcewatch/common';
 import type { Logger } from 'pino';
-import { createLog } from '../../src/log/log.js';
-import type { LogLevel } from '../../src/log/log.js';
 
 export interface LogLine extends Record<string, unknown> {
   level: string;

@@ -1,7 +1,7 @@
 /**
- * What the agent costs a host with many VMs: the program itself, over readings that all differ, delivered by HTTP. At the
- * interval that it has on a host, since what Node does between readings (it collects garbage when it is idle) costs time
- * and saves memory; and in quick succession, where there are enough readings for compiled code.
+ * What the agent costs a host with many VMs: the program itself, over readings that all differ, delivered by HTTP. At
+ * the interval that it has on a host, since what Node does between readings (it collects garbage when it is idle) costs
+ * time and saves memory; and in quick succession, where there are enough readings for compiled code.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,21 +14,21 @@ import { fileURLToPath } from 'node:url';
 import { RecordedHost } from './host.js';
 
 export interface Footprint {
-  /** Of a Node that does nothing. */
+  /** Memory of a Node that does nothing. */
   node: Memory;
   /** One reading every 10 s. */
   paced: Cost;
-  /** The same in the environment that docs/guides/footprint.md advises. */
+  /** One reading every 10 s in the environment that docs/guides/footprint.md advises. */
   lean: Cost;
   /** One reading after the other. */
   quick: Cost;
 }
 
-/** In bytes. */
+/** Memory of a process in bytes. */
 export interface Memory {
   /** Resident. */
   rss: number;
-  /** What of it is the process's own; the rest are pages of Node's file and of libraries. */
+  /** The part that is the process's own; the rest are pages of Node's file and of libraries. */
   own: number;
 }
 
@@ -50,10 +50,10 @@ interface Series {
 const PACED: Series = { interval: '10s', warmUp: 3, readings: 12 };
 const QUICK: Series = { interval: '100ms', warmUp: 100, readings: 200 };
 const PATIENCE_MS = 60_000;
-/** Of the times in /proc/PID/stat: USER_HZ, which is 100 on every architecture that Node runs on. */
+/** Units of the times in /proc/PID/stat: USER_HZ, which is 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** For glibc and V8: one heap instead of one for each thread, and little room for garbage. */
+/** Settings of glibc and V8: one heap instead of one for each thread, and little room for garbage. */
 const LEAN = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=1' };
 
 export async function measureFootprint(vms: number): Promise<Footprint> {
@@ -112,7 +112,7 @@ interface AgentStart {
   env: NodeJS.ProcessEnv;
 }
 
-/** As `tcewatch-agent run` starts it, but for the one thing that a kernel does. */
+/** Starts `tcewatch-agent run`, with the one thing that a kernel does. */
 function startAgent({ root, url, interval, env }: AgentStart) {
   const entry = createRequire(import.meta.url).resolve('@tcewatch/agent');
   const program = join(dirname(entry), '../bin/tcewatch-agent.js');

@@ -11,7 +11,7 @@ interface Row {
   /** The row's keys after the thread. */
   keys: string;
   calls: number;
-  /** Of GPR7; absent where the trigger sums nothing. */
+  /** The sum of GPR7; absent where the trigger sums nothing. */
   sum: number | undefined;
 }
 
@@ -30,8 +30,8 @@ export function parsePrinted(text: string): Printed {
 }
 
 /**
- * The text for copies of the threads, whose ids are `offset` apart: what `now` counted, and `rounds` times what was counted
- * by the end of a round.
+ * Prints the text for copies of the threads, whose ids are `offset` apart: what `now` counted, and `rounds` times what
+ * was counted by the end of a round.
  */
 export function print(
   now: Printed,

@@ -6,6 +6,7 @@
 import { cp, mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listSnapshots, readTexts, snapshotPath, treePath } from '@tcewatch/agent';
 import { unpack } from '@tcewatch/recordings';
 import { parsePrinted, print } from './hist.js';
 import type { Printed } from './hist.js';
@@ -15,7 +16,7 @@ const RECORDED = [178, 630];
 const EVENTS = ['kvm_hcall_exit', 'kvm_hcall_enter'] as const;
 /** Between the thread ids of one copy and those of the next. */
 const OFFSET = 10_000;
-/** Snapshots of the recording during which both VMs ran and the same threads were alive. */
+/** The first and the last snapshot of the time in which both VMs ran and the same threads were alive. */
 const SNAPSHOTS = { first: 60, last: 220 };
 
 type Snapshot = Record<(typeof EVENTS)[number], Printed>;
@@ -33,7 +34,7 @@ export class RecordedHost {
     const recording = await unpack('vfio-7.2');
     const root = await mkdtemp(join(tmpdir(), 'tcewatch-footprint-'));
     const copies = Math.ceil(vms / RECORDED.length);
-    const tree = join(recording, 'root-both-accelerated');
+    const tree = treePath(recording, 'both-accelerated');
     for (const name of ['cpuinfo', 'modules', 'version', 'sys']) {
       await cp(join(tree, 'proc', name), join(root, 'proc', name), { recursive: true });
     }
@@ -44,7 +45,7 @@ export class RecordedHost {
       for (const tgid of RECORDED) await copyVm(tree, root, tgid, copy);
     }
     await copyTracefs(tree, root);
-    const host = new RecordedHost(root, copies, await readSnapshots(join(recording, 'hist')));
+    const host = new RecordedHost(root, copies, await readSnapshots(recording));
     await host.print();
     return host;
   }
@@ -98,15 +99,11 @@ async function copyTracefs(tree: string, root: string): Promise<void> {
   }
 }
 
-async function readSnapshots(directory: string): Promise<Snapshot[]> {
+async function readSnapshots(recording: string): Promise<Snapshot[]> {
   const snapshots: Snapshot[] = [];
-  for (let n = SNAPSHOTS.first; n <= SNAPSHOTS.last; n++) {
-    const printed = async (event: string) =>
-      parsePrinted(await readFile(join(directory, String(n).padStart(4, '0'), `${event}.hist`), 'utf8'));
-    snapshots.push({
-      kvm_hcall_exit: await printed('kvm_hcall_exit'),
-      kvm_hcall_enter: await printed('kvm_hcall_enter'),
-    });
+  for (const name of (await listSnapshots(recording)).slice(SNAPSHOTS.first, SNAPSHOTS.last + 1)) {
+    const { exit, enter } = await readTexts(snapshotPath(recording, name));
+    snapshots.push({ kvm_hcall_exit: parsePrinted(exit), kvm_hcall_enter: parsePrinted(enter) });
   }
   return snapshots;
 }

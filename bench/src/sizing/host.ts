@@ -1,7 +1,7 @@
 /**
- * A host for sizing: in each interval each of its VMs does what a recorded VM did under load at some moment, half to one and
- * a half times as much, so that counters grow as real ones do and do not repeat themselves. Every VM is busy all the time,
- * which is the most that a host can send.
+ * A host for sizing: in each interval each of its VMs does what a recorded VM did under load at some moment, half to
+ * one and a half times as much, so that counters grow as real ones do and do not repeat themselves. Every VM is busy
+ * all the time, which is the most that a host can send.
  */
 import { DEFAULT_CAPS, advance, createSource, emptyLedger, snapshot as snapshotOf, toBatch } from '@tcewatch/agent';
 import { BATCH_VERSION, deriveId, seriesFromRows, seriesRow } from '@tcewatch/protocol';

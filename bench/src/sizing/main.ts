@@ -1,25 +1,30 @@
 /**
- * `npm run sizing`: what a fleet sends and what it takes on disk, worked out from one host whose VMs do what recorded ones
- * did. The host's readings go through the real store into the embedded ClickHouse, whose own figures of its parts are told.
+ * `npm run sizing`: what a fleet sends and what it takes on disk, worked out from one host whose VMs do what recorded
+ * ones did. The host's readings go through the real store into the embedded ClickHouse, whose own figures of its parts
+ * are told.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ClickHouse, DEFAULT_RETENTION, createLog, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { ClickHouse, DEFAULT_RETENTION, openStore, startEmbeddedClickHouse } from '@tcewatch/collector';
+import { createLog } from '@tcewatch/common';
 import { encodeBatch } from '@tcewatch/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { SizedHost, recordedBatches, templateOf } from './host.js';
 
 const RECORDING = 'vfio-7.2';
-/** Accelerated, with a disk that is passed through, and under load to the end. */
+/** The VM to size by: accelerated, with a disk that is passed through, and under load to the end. */
 const VM = 'vfa';
 const DAY_SECONDS = 86_400;
-/** As many as a collector that keeps up puts into an insert. */
+/** Batches of one insert: as many as a collector that keeps up puts into it. */
 const TOGETHER = 64;
 /** Midnight: all readings fall into one partition. */
 const BEGAN_NS = 1_795_305_600_000_000_000n;
-/** Days that each table of figures keeps its rows by default; the others have a row for each series, VM or host that ever was. */
+/**
+ * Days that each table of figures keeps its rows by default; the others have a row for each series, VM or host that
+ * ever was.
+ */
 const KEPT: Readonly<Record<string, number>> = {
   readings: DEFAULT_RETENTION.readings,
   readings_minute: DEFAULT_RETENTION.minutes,

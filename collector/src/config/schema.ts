@@ -1,6 +1,6 @@
 /** The collector's settings: defaults, checks, `--help`, environment and the reference page all come from here. */
 import { isIPv4 } from 'node:net';
-import { byteSize, checkTls, duration, plainUrl, secret } from '@tcewatch/common';
+import { byteSize, checkTls, duration, logSettings, plainUrl, secret } from '@tcewatch/common';
 import { BATCHES_TOPIC, kafkaSettings, topicName } from '@tcewatch/kafka';
 import { z } from 'zod';
 import { DEFAULT_REPLICA_PATH, DEFAULT_RETENTION, KEPT_TABLES } from '../store/index.js';
@@ -156,14 +156,7 @@ export const collectorSchema = z
       ),
     links: links.prefault({}),
     notifiers: notifiers.default([{ type: 'log' }]).describe('Who is told of alerts.'),
-    log: z
-      .strictObject({
-        level: z
-          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-          .default('info')
-          .describe('Least level that is logged.'),
-      })
-      .prefault({}),
+    log: logSettings.prefault({}),
   })
   .superRefine(
     ({ clickhouse: { url, cluster }, listen: { address }, intake: { token, maxBytes, maxInFlight } }, context) => {

@@ -12,7 +12,7 @@ import { isLoading, toKafkaError } from './errors.js';
 import { Lazy } from './lazy.js';
 import { RETRY } from './session.js';
 
-/** What a partition holds: from `low`, the first offset that there is, to before `end`. */
+/** The extent of a partition: from `low`, the first offset that there is, to before `end`. */
 export interface PartitionExtent {
   partition: number;
   low: bigint;
@@ -56,7 +56,7 @@ export class KafkajsAdmin implements KafkaAdmin {
     });
   }
 
-  /** Offsets that a group has committed, by partition; those without are left out. */
+  /** Finds the offsets that a group has committed, by partition; those without are left out. */
   committed(group: string, topic: string, signal?: AbortSignal): Promise<Map<number, bigint>> {
     const committed = async (admin: Admin) => {
       const [found] = await offsetsOf(admin, group, [topic]);
@@ -80,7 +80,7 @@ export class KafkajsAdmin implements KafkaAdmin {
     return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), end: BigInt(high) }));
   }
 
-  /** Gives what is wrong when the topic is not there afterwards. */
+  /** Creates a topic; gives what is wrong when it is not there afterwards. */
   async #create(admin: Admin, spec: TopicSpec, create: boolean): Promise<TopicProblem[] | undefined> {
     const missing = (why: string) => [missingTopic(spec, why, this.#brokers)];
     if (!create) return missing('is not there, or this user may not describe it');
@@ -115,7 +115,7 @@ export class KafkajsAdmin implements KafkaAdmin {
     return judgeTopic(spec, state, this.#brokers);
   }
 
-  /** Empty where the client may not see it. */
+  /** Reads the configuration of a topic; empty where the client may not see it. */
   async #config(admin: Admin, topic: string): Promise<ReadonlyMap<string, number>> {
     try {
       const resource = {
@@ -135,7 +135,10 @@ export class KafkajsAdmin implements KafkaAdmin {
   }
 }
 
-/** `position` is the next offset to read; without one, reading begins with what there is. */
+/**
+ * Measures how far behind a reader is. `position` is the next offset to read; without one, reading begins with what
+ * there is.
+ */
 export function lagOf(
   topic: string,
   { partition, low, end }: PartitionExtent,
@@ -145,7 +148,10 @@ export function lagOf(
   return { topic, partition, position, end, records: end > from ? end - from : 0n };
 }
 
-/** What a group has committed. The library gives up where a coordinator has only begun its work, as on a new broker. */
+/**
+ * Asks what a group has committed. The library gives up where a coordinator has only begun its work, as on a new
+ * broker.
+ */
 function offsetsOf(admin: Admin, groupId: string, topics: readonly string[]) {
   return patiently(() => admin.fetchOffsets({ groupId, topics: [...topics] }), isLoading);
 }
@@ -160,7 +166,7 @@ function patiently<T>(work: () => Promise<T>, isPassing: (error: unknown) => boo
   });
 }
 
-/** A topic that was created a moment ago is not yet known to all brokers. */
+/** Tells whether a topic is unknown: one that was created a moment ago is not yet known to all brokers. */
 function isUnheardOf(error: unknown): boolean {
   return toKafkaError(error, '').kind === 'unknown-topic';
 }

@@ -1,12 +1,11 @@
 /**
- * A member of a consumer group for as long as it is wanted: makes a {@link Membership}, and another one when the library gives
- * up or, as it is known to, goes on without consuming.
+ * A member of a consumer group for as long as it is wanted: makes a {@link Membership}, and another one when the
+ * library gives up or, as it is known to, goes on without consuming.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Assignments, assignmentOf } from '../consumer/assignments.js';
-import type { Change, Held } from '../consumer/assignments.js';
-import { stall } from '../consumer/stall.js';
+import { Assignments, assignmentOf, stall } from '../assignments.js';
+import type { Change, Held } from '../assignments.js';
 import type { KafkaSettings } from '../settings.js';
 import type {
   ConsumerOptions,
@@ -22,8 +21,8 @@ import { isLoading, toKafkaError } from './errors.js';
 import { Membership, REBALANCE_TIMEOUT_MS } from './membership.js';
 
 const STALLED_AFTER_MS = 60_000;
-/** Looks of the watchdog within that time. */
-const LOOKS = 4;
+/** The number of times that the watchdog checks within that time. */
+const CHECKS = 4;
 const BACKOFF = { firstMs: 500, longestMs: 30_000 };
 /** Failures in a row that a loading coordinator may cause before it is a trouble. */
 const PATIENCE = 4;
@@ -108,9 +107,12 @@ export class KafkajsConsumer implements KafkaConsumer {
     await this.#running;
   }
 
-  /** Between two looks of the watchdog, and how long one may take: the brokers may be out of reach, or seem to be. */
-  get #lookMs(): number {
-    return (this.#options.stalledAfterMs ?? STALLED_AFTER_MS) / LOOKS;
+  /**
+   * The time between two checks of the watchdog, and how long one may take: the brokers may be out of reach, or seem to
+   * be.
+   */
+  get #checkMs(): number {
+    return (this.#options.stalledAfterMs ?? STALLED_AFTER_MS) / CHECKS;
   }
 
   async #run(): Promise<void> {
@@ -124,7 +126,7 @@ export class KafkajsConsumer implements KafkaConsumer {
     }
   }
 
-  /** One membership; gives why there must be another, or undefined when this one was closed. */
+  /** Lives through one membership; gives why there must be another, or undefined when this one was closed. */
   async #live(): Promise<Restart | undefined> {
     this.#waitsSinceMs = performance.now();
     const over = new AbortController();
@@ -207,10 +209,10 @@ export class KafkajsConsumer implements KafkaConsumer {
     this.#log.error(about, 'records were deleted before they were read: the topic keeps them for too short a time');
   }
 
-  /** Where the library will begin in new partitions: at what is committed, where there is something. */
+  /** Finds where the library will begin in new partitions: at what is committed, where there is something. */
   async #locate(gained: readonly Held[]): Promise<void> {
     for (const topic of new Set(gained.map((held) => held.topic))) {
-      const signal = AbortSignal.timeout(this.#lookMs);
+      const signal = AbortSignal.timeout(this.#checkMs);
       const committed = await this.#admin
         .committed(this.#options.group, topic, signal)
         .catch(() => new Map<number, bigint>());
@@ -234,19 +236,19 @@ export class KafkajsConsumer implements KafkaConsumer {
   /** Resolves with `stalled` when the consumer is, never else; also makes up for commits that a rebalance cut short. */
   async #watch(over: AbortSignal): Promise<'stalled'> {
     for (;;) {
-      await sleep(this.#lookMs, undefined, { signal: over }).catch(() => new Promise<never>(() => undefined));
+      await sleep(this.#checkMs, undefined, { signal: over }).catch(() => new Promise<never>(() => undefined));
       this.#flush().catch((error: unknown) => {
         this.#log.debug({ err: error }, 'commits are tried again');
       });
-      const problem = await this.#look();
+      const problem = await this.#check();
       if (problem === undefined || over.aborted) continue;
-      this.#log.warn(`the consumer stands still (${problem}); it is made anew`);
+      this.#log.warn(`the consumer stands still (${problem}); it is replaced`);
       return 'stalled';
     }
   }
 
-  async #look(): Promise<string | undefined> {
-    const extents = await this.#extents(AbortSignal.timeout(this.#lookMs)).catch(
+  async #check(): Promise<string | undefined> {
+    const extents = await this.#extents(AbortSignal.timeout(this.#checkMs)).catch(
       () => new Map<string, PartitionExtent[]>(),
     );
     const hasMore = (held: Held): boolean | undefined => {
@@ -257,7 +259,7 @@ export class KafkajsConsumer implements KafkaConsumer {
     const held = this.#assignments.all();
     for (const one of held) if (hasMore(one) === false) this.#assignments.progressed(one);
     const nowMs = performance.now();
-    const stalledAfterMs = this.#lookMs * LOOKS;
+    const stalledAfterMs = this.#checkMs * CHECKS;
     const joinWithinMs = stalledAfterMs + REBALANCE_TIMEOUT_MS;
     return stall({ nowMs, stalledAfterMs, joinWithinMs, waitsSinceMs: this.#waitsSinceMs, held, hasMore });
   }

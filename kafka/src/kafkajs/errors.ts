@@ -1,5 +1,5 @@
 /** What the library throws, as KafkaError. Its errors wrap each other, so the whole chain is looked at. */
-import { KafkaError } from '../errors.js';
+import { KafkaError } from '../types.js';
 import type { KafkaFailure } from '../types.js';
 
 /** The parts of the library's and of Node's errors that tell what happened. */
@@ -28,13 +28,15 @@ const BY_TYPE: ReadonlyMap<string, KafkaFailure> = new Map([
   ['INVALID_PRODUCER_EPOCH', 'unavailable'],
 ]);
 
-/** Codes of Node's TLS: of the handshake (EPROTO holds an alert of OpenSSL) and of the look at the certificate. */
+/**
+ * Codes of Node's TLS: those of the handshake (EPROTO holds an alert of OpenSSL) and of the look at the certificate.
+ */
 const TLS_CODES = /^(EPROTO|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
-/** That a member's generation has ended: it will join again, and nothing is wrong. */
+/** Errors that tell that a member's generation has ended: it will join again, and nothing is wrong. */
 const REBALANCE_TYPES = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
-/** That a coordinator has not begun its work, as on a new broker: it soon will. */
+/** Errors that tell that a coordinator has not begun its work, as on a new broker: it soon will. */
 const LOADING_TYPES = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',

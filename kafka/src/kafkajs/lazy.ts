@@ -1,11 +1,12 @@
 /**
- * A producer or an admin client of the library that is connected when it is first used, and thrown away after any failure,
- * so that nothing of an attempt that failed lives on in the next: not a connection that hangs, and not a sequence number.
+ * A producer or an admin client of the library that is connected when it is first used, and thrown away after any
+ * failure, so that nothing of an attempt that failed lives on in the next: not a connection that hangs, and not a
+ * sequence number.
  */
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { KafkaError } from '../errors.js';
 import type { KafkaSettings } from '../settings.js';
+import { KafkaError } from '../types.js';
 import { toKafkaError } from './errors.js';
 import { openSession } from './session.js';
 import type { Session } from './session.js';

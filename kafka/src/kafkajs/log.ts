@@ -1,11 +1,14 @@
-/** The library's log lines as ours. What fails is reported by whoever asked for it, so most of its lines are for debugging. */
+/**
+ * The library's log lines as ours. What fails is reported by whoever asked for it, so most of its lines are for
+ * debugging.
+ */
 import { logLevel } from 'kafkajs';
 import type { LogEntry, logCreator } from 'kafkajs';
 import type { Logger } from 'pino';
 
 /**
- * What belongs to the life of a cluster and is tried again, or comes to the caller as a KafkaError: brokers that come and
- * go, rebalances, and a new broker whose coordinators are loading.
+ * What belongs to the life of a cluster and is tried again, or comes to the caller as a KafkaError: brokers that come
+ * and go, rebalances, and a new broker whose coordinators are loading.
  */
 const NO_ERRORS = [
   /coordinator/i,
@@ -21,7 +24,9 @@ export function libraryLevel(log: Logger): logLevel {
   return log.isLevelEnabled('debug') ? logLevel.INFO : logLevel.ERROR;
 }
 
-/** Writes no more than the message, the error and where it was; at debug level the library's own stacks are of no use. */
+/**
+ * Writes no more than the message, the error and where it was; at debug level the library's own stacks are of no use.
+ */
 export function logTo(log: Logger): logCreator {
   const from = log.child({ library: 'kafkajs' });
   return () => (entry) => {

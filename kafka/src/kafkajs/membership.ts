@@ -1,15 +1,14 @@
 /**
- * One life of the library's consumer, from joining the group to whatever ends it; it never restarts itself. Positions and
- * commits are kept by {@link Assignments}, since the library goes back to what was committed at each rebalance, and says that
- * it has committed when it has not.
+ * One life of the library's consumer, from joining the group to whatever ends it; it never restarts itself. Positions
+ * and commits are kept by {@link Assignments}, since the library goes back to what was committed at each rebalance, and
+ * says that it has committed when it has not.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs';
+import type { Batch, Consumer, ConsumerGroupJoinEvent, EachBatchPayload, IHeaders } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { Assignments, Change, Held } from '../consumer/assignments.js';
+import type { Assignments, Change, Held } from '../assignments.js';
 import type { KafkaSettings } from '../settings.js';
-import type { ConsumedBatch, ConsumerOptions, TopicPartition } from '../types.js';
-import { consumedBatch } from './batch.js';
+import type { Assignment, ConsumedBatch, ConsumedRecord, ConsumerOptions, TopicPartition } from '../types.js';
 import { isRebalance } from './errors.js';
 import { RETRY, openSession } from './session.js';
 import type { Session } from './session.js';
@@ -20,9 +19,9 @@ export interface MembershipOptions {
   assignments: Assignments;
   log: Logger;
   onJoined: (change: Change) => void;
-  /** The library has given up. */
+  /** Tells that the library has given up. */
   onCrashed: (error: unknown) => void;
-  /** So many records are gone that were never read. */
+  /** Tells how many records are gone that were never read. */
   onSkipped: (held: Held, records: bigint) => void;
   /** Fills in where reading begins in new assignments; never rejects. */
   locate: (gained: readonly Held[]) => Promise<void>;
@@ -33,9 +32,12 @@ const SESSION_TIMEOUT_MS = 30_000;
 const HEARTBEATS = 10;
 /** How long a rebalance waits for the batches that members are taking over. */
 export const REBALANCE_TIMEOUT_MS = 60_000;
-/** Of a fetch: how soon a partition that is resumed is read again, and how often a consumer without work wakes up. */
+/**
+ * The longest that a fetch waits: how soon a partition that is resumed is read again, and how often a consumer without
+ * work wakes up.
+ */
 const MAX_WAIT_MS = 500;
-/** Before a batch that was not taken is delivered again. */
+/** The pause before a batch that was not taken is delivered again. */
 const REDELIVERY_MS = 1000;
 const LONGEST_FAREWELL_MS = 10_000;
 
@@ -68,7 +70,7 @@ export class Membership {
     this.#listen();
   }
 
-  /** Rejects when it cannot even begin; failures after that come to `onCrashed`. */
+  /** Begins to join. Rejects when it cannot even begin; failures after that come to `onCrashed`. */
   async start(): Promise<void> {
     const { topics, from, concurrency } = this.#options.consumer;
     await this.#consumer.connect();
@@ -103,8 +105,8 @@ export class Membership {
   }
 
   /**
-   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and ends
-   * all of them.
+   * Leaves the group where the brokers can be reached, by new connections where those that there are may be stuck, and
+   * ends all of them.
    */
   async end({ stuck }: { stuck: boolean }): Promise<void> {
     this.#over = true;
@@ -134,13 +136,13 @@ export class Membership {
     });
   }
 
-  /** The library passes over what holds nothing but marks of transactions by itself. */
+  /** Moves the position over marks of transactions, which the library passes over by itself. */
   #passed(of: TopicPartition, next: bigint): void {
     const held = this.#options.assignments.get(of);
     if (held?.position !== undefined && next > held.position) held.position = next;
   }
 
-  /** Runs before anything is fetched in the new generation. */
+  /** Takes over what a rebalance has assigned, before anything is fetched in the new generation. */
   #joined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
     const { assignments, onJoined, locate } = this.#options;
     const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
@@ -158,8 +160,8 @@ export class Membership {
   }
 
   /**
-   * The library throws while it has no group, as after a crash that it has not told yet. Nothing is lost by passing over
-   * that: `assignments` knows what is paused.
+   * The library throws while it has no group, as after a crash that it has not told yet. Nothing is lost by passing
+   * over that: `assignments` knows what is paused.
    */
   #steer(action: () => void): void {
     if (this.#memberId === undefined || this.#over) return;
@@ -170,7 +172,7 @@ export class Membership {
     }
   }
 
-  /** The library would go back to what was committed. */
+  /** Goes on at the position: the library would go back to what was committed. */
   #seek({ topic, partition, position }: Held): void {
     if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
   }
@@ -193,7 +195,7 @@ export class Membership {
     if (heartbeatFailure) throw heartbeatFailure;
   }
 
-  /** Heartbeats go on meanwhile. */
+  /** Gives the batch to the program; heartbeats go on meanwhile. */
   async #deliver(batch: ConsumedBatch, held: Held, payload: EachBatchPayload) {
     let heartbeatFailure: Error | undefined;
     const beat = setInterval(() => {
@@ -207,7 +209,7 @@ export class Membership {
     return { taken, heartbeatFailure };
   }
 
-  /** Never rejects. */
+  /** Resolves to whether the program took the batch over; never rejects. */
   async #taken(batch: ConsumedBatch, held: Held): Promise<boolean> {
     const { consumer, log } = this.#options;
     try {
@@ -225,4 +227,26 @@ export class Membership {
 
 function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
   return partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+}
+
+/** Gives the library's batch as ours; undefined when there is no record in it. */
+function consumedBatch(batch: Batch, { topic, partition, assignment }: Assignment): ConsumedBatch | undefined {
+  if (batch.messages.length === 0) return undefined;
+  const records = batch.messages.map(({ offset, timestamp, key, value, headers }): ConsumedRecord => ({
+    offset: BigInt(offset),
+    timestampMs: Number(timestamp),
+    key,
+    value,
+    headers: headersOf(headers),
+  }));
+  const next = BigInt(batch.lastOffset()) + 1n;
+  return { topic, partition, assignment, records, next, highWatermark: BigInt(batch.highWatermark) };
+}
+
+function headersOf(headers: IHeaders = {}): Record<string, Uint8Array> {
+  const entries = Object.entries(headers).flatMap(([name, value]) => {
+    const last = Array.isArray(value) ? value.at(-1) : value;
+    return last === undefined ? [] : [[name, typeof last === 'string' ? Buffer.from(last) : last] as const];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,6 +1,6 @@
 /**
- * Logging in by a token (RFC 7628). The library's own way does not look at the answer, so that a token that was refused seems
- * to be a broker that closes connections.
+ * Logging in by a token (RFC 7628). The library's own way does not look at the answer, so that a token that was refused
+ * seems to be a broker that closes connections.
  */
 import { readFile } from 'node:fs/promises';
 import type { Mechanism } from 'kafkajs';
@@ -9,7 +9,7 @@ const SEPARATOR = '\u0001';
 const LENGTH_BYTES = 4;
 const LONGEST_REASON = 300;
 
-/** The token is read from the file at each login. */
+/** Logs in by a token, which is read from the file at each login. */
 export function oauthBearer(tokenFile: string): Mechanism {
   return {
     mechanism: 'oauthbearer',
@@ -28,14 +28,16 @@ export function oauthBearer(tokenFile: string): Mechanism {
   };
 }
 
-/** BYTES of Kafka's protocol. */
+/** Encodes a text as BYTES of Kafka's protocol. */
 function sized(text: string): Buffer {
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeInt32BE(Buffer.byteLength(text));
   return Buffer.concat([length, Buffer.from(text)]);
 }
 
-/** As the library has those of the other mechanisms. `answer` is JSON such as `{"status":"invalid_token"}`. */
+/**
+ * Makes the error that the library has for the other mechanisms. `answer` is JSON such as `{"status":"invalid_token"}`.
+ */
 function refused(answer: string): Error {
   const reason = answer.replaceAll(/\p{Cc}+/gu, ' ').slice(0, LONGEST_REASON);
   const error = new Error(`SASL OAUTHBEARER authentication failed: the broker refuses the token (${reason})`);

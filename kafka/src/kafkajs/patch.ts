@@ -1,7 +1,7 @@
 /**
- * Mends one function of kafkajs 2.2.4, which nobody maintains any more: after each answer its request queue sets a timer for
- * a moment in the past, for ever, whether anything waits or not. That wakes an idle program some 700 times a second for each
- * connection, and newer versions of Node warn of negative time-outs (its issues 1704 and 1751).
+ * Mends one function of kafkajs 2.2.4, which nobody maintains any more: after each answer its request queue sets a
+ * timer for a moment in the past, for ever, whether anything waits or not. That wakes an idle program some 700 times a
+ * second for each connection, and newer versions of Node warn of negative time-outs (its issues 1704 and 1751).
  */
 import { createRequire } from 'node:module';
 
@@ -20,7 +20,7 @@ const SOON_MS = 10;
 
 const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
 
-/** As before where something waits, or will; nothing where there is nothing to look for. */
+/** Sets the timer as before where something waits, or will; sets none where there is nothing to look for. */
 prototype.scheduleCheckPendingRequests = function (this: RequestQueue): void {
   const throttledMs = this.throttledUntil - Date.now();
   if (this.throttleCheckTimeoutId !== null || (this.pending.length === 0 && throttledMs <= 0)) return;

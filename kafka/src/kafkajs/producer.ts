@@ -2,15 +2,15 @@
 import { CompressionTypes, Partitioners } from 'kafkajs';
 import type { ICustomPartitioner, Kafka, Message, Producer } from 'kafkajs';
 import type { Logger } from 'pino';
-import { KafkaError } from '../errors.js';
 import type { KafkaSettings } from '../settings.js';
+import { KafkaError } from '../types.js';
 import type { KafkaProducer, KafkaRecord } from '../types.js';
 import { Lazy } from './lazy.js';
 
 /**
- * Idempotence is the library's within one call: after a failure it takes its sequence numbers back, though the brokers may
- * have the records. Other records under those numbers would be taken for duplicates and vanish, so the producer, and with it
- * its id, is thrown away after each failure ({@link Lazy}).
+ * Idempotence is the library's within one call: after a failure it takes its sequence numbers back, though the brokers
+ * may have the records. Other records under those numbers would be taken for duplicates and vanish, so the producer,
+ * and with it its id, is thrown away after each failure ({@link Lazy}).
  */
 export class KafkajsProducer implements KafkaProducer {
   readonly #lazy: Lazy<VerifyingProducer>;
@@ -44,9 +44,10 @@ export class KafkajsProducer implements KafkaProducer {
 }
 
 /**
- * The library's producer, and whether it did what it says. When one of several brokers fails and another, which has answered
- * by then, becomes the leader of its partitions, the library forgets their records: it asks no broker twice in one call, and
- * the call succeeds (its issue 1303). So what it says was written is compared with the partitions that records were meant for.
+ * The library's producer, and whether it did what it says. When one of several brokers fails and another, which has
+ * answered by then, becomes the leader of its partitions, the library forgets their records: it asks no broker twice in
+ * one call, and the call succeeds (its issue 1303). So what it says was written is compared with the partitions that
+ * records were meant for.
  */
 class VerifyingProducer {
   readonly #producer: Producer;
@@ -87,7 +88,7 @@ class VerifyingProducer {
     if (this.#counts.size > 1) throw new KafkaError('unavailable', `cannot write to the topic ${topic}: it grew`);
   }
 
-  /** Where Kafka's own clients put a key. */
+  /** Chooses the partition that Kafka's own clients choose for a key. */
   readonly #partitioner: ICustomPartitioner = () => {
     const choose = Partitioners.DefaultPartitioner();
     return (of) => {

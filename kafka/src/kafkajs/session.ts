@@ -1,7 +1,7 @@
 /**
- * One instance of the library with connections of its own, that can be ended for good. The library alone cannot: a client
- * that is disconnected while it retries connects again, and a connection that a broker closes in mid-handshake never
- * settles.
+ * One instance of the library with connections of its own, that can be ended for good. The library alone cannot: a
+ * client that is disconnected while it retries connects again, and a connection that a broker closes in mid-handshake
+ * never settles.
  */
 import './patch.js';
 import { connect as connectTcp, isIP } from 'node:net';
@@ -15,8 +15,8 @@ import { libraryLevel, logTo } from './log.js';
 import { oauthBearer } from './oauthbearer.js';
 
 /**
- * Inside one call: enough to find a broker that lives, and to see a leader elected. All five are given, since the library
- * has other ones where NODE_ENV is `test`.
+ * The library's own retries inside one call: enough to find a broker that lives, and to see a leader elected. All five
+ * are given, since the library has other ones where NODE_ENV is `test`.
  */
 export const RETRY = { retries: 6, initialRetryTime: 200, maxRetryTime: 2000, factor: 0.2, multiplier: 2 };
 
@@ -27,7 +27,7 @@ export interface Session {
   kafka: Kafka;
   /** Ends all connections at once; what is under way fails, and may connect again. */
   reset(): void;
-  /** The same, and lets none be made any more. */
+  /** Ends all connections and lets none be made any more. */
   end(): void;
 }
 

@@ -1,8 +1,8 @@
 /**
- * What `/metrics` shows, for OTLP: the same metrics under the same names, read from prom-client at each export by the SDK's
- * own interface for metrics from elsewhere. Counters and histograms are cumulative since the process began, whatever
- * temporality the exporter prefers, as in the bridge that OpenTelemetry has for Go. Summaries, which OpenTelemetry has no
- * instrument for, are left out.
+ * What `/metrics` shows, for OTLP: the same metrics under the same names, read from prom-client at each export by the
+ * SDK's own interface for metrics from elsewhere. Counters and histograms are cumulative since the process began,
+ * whatever temporality the exporter prefers, as in the bridge that OpenTelemetry has for Go. Summaries, which
+ * OpenTelemetry has no instrument for, are left out.
  */
 import { ValueType } from '@opentelemetry/api';
 import type { HrTime } from '@opentelemetry/api';
@@ -17,11 +17,12 @@ import type {
   MetricData,
   MetricProducer,
 } from '@opentelemetry/sdk-metrics';
+import { groupBy } from '@tcewatch/common';
 import type { MetricObjectWithValues, MetricValue, MetricValueWithName, Registry } from 'prom-client';
 
 type Metric = MetricObjectWithValues<MetricValue<string>>;
 type Histogram = HistogramMetricData['dataPoints'][number]['value'];
-/** From when to when. */
+/** The time from when to when something was counted. */
 type Times = Pick<DataPoint<number>, 'startTime' | 'endTime'>;
 
 const PROCESS_BEGAN: HrTime = millisToHrTime(performance.timeOrigin);
@@ -48,7 +49,7 @@ export class PrometheusBridge implements MetricProducer {
   }
 }
 
-/** Undefined for a summary. */
+/** Gives a metric of prom-client as one of the SDK; undefined for a summary. */
 export function toMetricData(metric: Metric, times: Times): MetricData | undefined {
   const { name, help: description, values } = metric;
   const common = {
@@ -81,14 +82,14 @@ function textual(labels: MetricValue<string>['labels']): Record<string, string> 
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)]));
 }
 
-/** prom-client lists the values of a histogram one after the other: buckets that each hold the ones below, sum, count. */
+/**
+ * prom-client lists the values of a histogram one after the other: buckets that each hold the ones below, sum, count.
+ */
 function histograms(name: string, values: readonly MetricValue<string>[], times: Times): DataPoint<Histogram>[] {
-  const byLabels = new Map<string, MetricValueWithName<string>[]>();
-  for (const value of values as readonly MetricValueWithName<string>[]) {
-    const labels = Object.entries(value.labels).filter(([name]) => name !== 'le');
-    const key = JSON.stringify(labels.sort(([a], [b]) => (a < b ? -1 : 1)));
-    byLabels.set(key, [...(byLabels.get(key) ?? []), value]);
-  }
+  const byLabels = groupBy(values as readonly MetricValueWithName<string>[], ({ labels }) => {
+    const others = Object.entries(labels).filter(([label]) => label !== 'le');
+    return JSON.stringify(others.sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
   return [...byLabels.values()].map((samples) => histogram(name, samples, times));
 }
 

@@ -11,14 +11,16 @@ import type { IMetricReader, MetricProducer, PushMetricExporter } from '@opentel
 const INTERVAL_MS = 60_000;
 const TIMEOUT_MS = 30_000;
 
-/** By the value of OTEL_EXPORTER_OTLP_PROTOCOL. All else the exporters read from the environment themselves. */
+/**
+ * Exporters by the value of OTEL_EXPORTER_OTLP_PROTOCOL. All else the exporters read from the environment themselves.
+ */
 const EXPORTERS: Readonly<Record<string, () => Promise<PushMetricExporter>>> = {
   grpc: async () => new (await import('@opentelemetry/exporter-metrics-otlp-grpc')).OTLPMetricExporter(),
   'http/json': async () => new (await import('@opentelemetry/exporter-metrics-otlp-http')).OTLPMetricExporter(),
   'http/protobuf': async () => new (await import('@opentelemetry/exporter-metrics-otlp-proto')).OTLPMetricExporter(),
 };
 
-/** Throws CommandError for settings that are none. */
+/** Makes the reader that the environment asks for. Throws CommandError for settings that are none. */
 export async function metricReader(env: Environment, producer: MetricProducer): Promise<IMetricReader> {
   const [name = '', protocol = 'http/protobuf'] = firstGiven(env, [
     'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL',

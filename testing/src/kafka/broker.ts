@@ -1,11 +1,12 @@
 /** One broker of a test: a Java process with its own directory, that can be killed and started again. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { spawnBound } from '../bound-child.js';
 import { BROKER_FILES } from './jars.js';
 import { isOpen } from './ports.js';
 import { scramArguments, serverProperties } from './properties.js';
@@ -47,14 +48,9 @@ export class Broker {
   async start(): Promise<void> {
     if (this.#process) return;
     const log = openSync(this.#log, 'a');
-    // The kernel kills it with the process of the tests, however that ends.
-    const child = spawn(
-      'setpriv',
-      ['--pdeathsig', 'KILL', 'java', ...this.#java(HEAP_MIB), 'kafka.Kafka', this.#config],
-      {
-        stdio: ['ignore', log, log],
-      },
-    );
+    const child = spawnBound(['java', ...this.#java(HEAP_MIB), 'kafka.Kafka', this.#config], {
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
     this.#process = child;
     child.once('exit', () => {

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 export interface Certificates {
   ca: string;
   client: { cert: string; key: string };
-  /** Of a client whose authority nobody knows. */
+  /** Certificate and key of a client whose authority nobody knows. */
   stranger: { cert: string; key: string };
   /** What a broker's `ssl.keystore.location` wants: key, certificate and authority in one file. */
   brokerKeystore: string;

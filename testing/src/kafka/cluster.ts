@@ -91,7 +91,9 @@ export class KafkaCluster {
     return broker;
   }
 
-  /** Clients hear nothing any more of any broker, nor brokers of them unless `answers` alone are cut; needs `proxied`. */
+  /**
+   * Clients hear nothing any more of any broker, nor brokers of them unless `answers` alone are cut; needs `proxied`.
+   */
   cut(what: Cut = 'all'): void {
     for (const proxy of this.#proxies) proxy.cut(what);
   }

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Where pom.xml, the logging configuration and the script are. */
+/** The directory where pom.xml, the logging configuration and the script are. */
 export const BROKER_FILES = fileURLToPath(new URL('../../broker/', import.meta.url));
 
 /** What is not installed of what a broker needs, for instance `java`; empty when one can be started. */

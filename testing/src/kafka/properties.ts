@@ -5,14 +5,17 @@ export type ListenerName = 'plaintext' | 'tls' | 'sasl';
 
 export interface BrokerPorts {
   controller: number;
-  /** Where each listener listens, and what it tells clients to connect to: another port where a proxy is in between. */
+  /**
+   * The port where each listener listens, and what it tells clients to connect to: another port where a proxy is in
+   * between.
+   */
   listeners: Record<ListenerName, { port: number; advertised: number }>;
 }
 
 export interface BrokerPlan {
   id: number;
   directory: string;
-  /** Of all brokers, by id. */
+  /** Ports of all brokers, by id. */
   ports: ReadonlyMap<number, BrokerPorts>;
   keystore: string;
   truststore: string;

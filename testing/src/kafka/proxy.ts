@@ -24,19 +24,19 @@ export class Proxy {
     return proxy;
   }
 
-  /** From now on nothing comes through, and nobody is told; or no answer does, while requests still arrive. */
+  /** Lets nothing through from now on, and tells nobody; or no answer, while requests still arrive. */
   cut(what: Cut): void {
     this.#cut = what;
     for (const [socket, from] of this.#sockets) if (this.#holdsBack(from)) socket.pause();
   }
 
-  /** What waited comes through, as TCP does after a while. */
+  /** Lets through what waited, as TCP does after a while. */
   mend(): void {
     this.#cut = undefined;
     for (const socket of this.#sockets.keys()) socket.resume();
   }
 
-  /** What is connected hears nothing any more; what connects from now on does. */
+  /** Silences what is connected; what connects from now on hears. */
   freeze(): void {
     for (const socket of this.#sockets.keys()) socket.pause();
   }

@@ -15,7 +15,7 @@ import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
 import type { HistTexts } from '../hist/counts.js';
 import type { Tree } from './vm-snapshots.js';
 
-/** Of each step in the timeline: when it was, by what was done. */
+/** When each step of the timeline was, by what was done. */
 export type Timeline = ReadonlyMap<string, Clock>;
 
 /** The numbers of the snapshots, in order. Throws AgentError `recording-missing` when there are none. */
@@ -32,7 +32,24 @@ export async function listSnapshots(directory: string): Promise<string[]> {
   );
 }
 
-/** Exit is read before enter, as on a live host. */
+/** The directory of a snapshot of the histograms; `name` as {@link listSnapshots} has it. */
+export function snapshotPath(recording: string, name: string): string {
+  return join(recording, 'hist', name);
+}
+
+/** The directory of a copy of what an agent reads of the host. */
+export function treePath(recording: string, name: string): string {
+  return join(recording, `root-${name}`);
+}
+
+/** When the first and the last snapshot were taken. Throws SourceError. */
+export async function recordedSpan(recording: string): Promise<{ first: Clock; last: Clock }> {
+  const names = await listSnapshots(recording);
+  const at = (name: string | undefined) => readClock(snapshotPath(recording, name ?? ''));
+  return { first: await at(names[0]), last: await at(names.at(-1)) };
+}
+
+/** Reads both histograms of a snapshot. Exit is read before enter, as on a live host. */
 export async function readTexts(directory: string): Promise<HistTexts> {
   try {
     const exit = await readFile(join(directory, `${EXIT_EVENT}.hist`), 'utf8');

@@ -1,10 +1,10 @@
 /**
- * Which partitions are this consumer's, how far each has been read and committed, and which are paused. Knows no library and
- * no clock but the one it is given.
+ * Which partitions are this consumer's, how far each has been read and committed, which are paused, and whether one
+ * stands still. Knows no library and no clock but the one it is given.
  */
-import type { Assignment, Position, TopicPartition } from '../types.js';
+import type { Assignment, Position, TopicPartition } from './types.js';
 
-/** One assignment; what changes in it. */
+/** An assignment and what changes in it. */
 export interface Held extends Assignment {
   /** The next record to read; undefined before anything is known of it. */
   position: bigint | undefined;
@@ -12,9 +12,9 @@ export interface Held extends Assignment {
   committed: bigint;
   wanted: bigint;
   paused: boolean;
-  /** A batch of it is being taken over. */
+  /** Whether a batch of it is being taken over. */
   busy: boolean;
-  /** When it last got on, or had nothing to get on with; milliseconds of the clock. */
+  /** The time at which it last got on, or had nothing to get on with; milliseconds of the clock. */
   progressMs: number;
   /** Aborted when the assignment ends. */
   ended: AbortController;
@@ -45,13 +45,13 @@ export class Assignments {
     return this.#held.get(keyOf(of));
   }
 
-  /** The assignment itself, unless it has ended. */
+  /** Finds the assignment itself, unless it has ended. */
   current(of: Assignment): Held | undefined {
     const held = this.get(of);
     return held?.assignment === of.assignment ? held : undefined;
   }
 
-  /** These and no others are assigned now. */
+  /** Records that these and no others are assigned now. */
   replace(assigned: readonly TopicPartition[]): Change {
     const now = new Set(assigned.map(keyOf));
     const lost = this.all().filter((held) => !now.has(keyOf(held)));
@@ -73,7 +73,7 @@ export class Assignments {
     }
   }
 
-  /** What is to be committed. */
+  /** Lists what is to be committed. */
   uncommitted(): Held[] {
     return this.all().filter(({ wanted, committed }) => wanted > committed);
   }
@@ -97,7 +97,7 @@ export class Assignments {
     return true;
   }
 
-  /** It got on, or has nothing to get on with. */
+  /** Records that it got on, or has nothing to get on with. */
   progressed(held: Held): void {
     held.progressMs = this.#nowMs();
   }
@@ -111,9 +111,32 @@ export class Assignments {
   }
 }
 
-/** What the outside may know of it. */
+/** Gives the part of it that the outside may know. */
 export function assignmentOf({ topic, partition, assignment }: Held): Assignment {
   return { topic, partition, assignment };
+}
+
+export interface Sight {
+  nowMs: number;
+  stalledAfterMs: number;
+  /** How long getting into the group may take: a rebalance waits for members that are no more. */
+  joinWithinMs: number;
+  /** The time at which it last joined the group, or began to try; undefined while it need not be a member. */
+  waitsSinceMs: number | undefined;
+  held: readonly Held[];
+  /** Whether records of a partition are there to be read; undefined when that is not known. */
+  hasMore: (held: Held) => boolean | undefined;
+}
+
+/** Says what of a consumer that seems to be well stands still, in words; undefined when nothing does. */
+export function stall({ nowMs, stalledAfterMs, joinWithinMs, waitsSinceMs, held, hasMore }: Sight): string | undefined {
+  if (waitsSinceMs !== undefined) {
+    return nowMs - waitsSinceMs > joinWithinMs ? 'it does not get into the group' : undefined;
+  }
+  const stuck = held.find(
+    (one) => !one.paused && !one.busy && nowMs - one.progressMs > stalledAfterMs && hasMore(one) === true,
+  );
+  return stuck && `partition ${stuck.partition} of ${stuck.topic} has records and delivers none`;
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { describe, expect, it } from 'vitest';
 import { LabError } from '../src/errors.js';
-import { issuedCalls } from '../src/guest-hist.js';
+import { issuedCalls } from '../src/guest.js';
 
 async function recorded(): Promise<string> {
   return readFile(join(await unpack('vfio-7.2'), 'guest', 'vfa.hcall_entry.hist'), 'utf8');

@@ -1,8 +1,11 @@
-/** The verdict as a table for people. */
+/** What people see of a run: the verdict as a table, and a prompt for a look around. */
+import { createInterface } from 'node:readline/promises';
 import Table from 'cli-table3';
 import type { Stored } from './collector.js';
 import { isEqual, isRight } from './compare.js';
 import type { Comparison, Pair } from './compare.js';
+import type { Guest } from './guest.js';
+import type { Host } from './host.js';
 
 export function report(comparison: Comparison, alerts: Stored['alerts']): string {
   const table = new Table({
@@ -28,4 +31,17 @@ export function report(comparison: Comparison, alerts: Stored['alerts']): string
 
 function figures({ first, second }: Pair): [string, string] {
   return [first === null ? 'unknown' : first.toLocaleString('en-GB'), second.toLocaleString('en-GB')];
+}
+
+/** Gives a prompt: a line runs on the host, `NAME: line` in that guest. Resolves at the end of standard input. */
+export async function prompt(host: Host, guests: readonly Guest[]): Promise<void> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'host# ' });
+  lines.prompt();
+  for await (const line of lines) {
+    const [, name, rest = ''] = /^(\w+): (.*)$/.exec(line) ?? [];
+    const guest = guests.find((one) => one.name === name);
+    const answer = guest ? guest.shell.run(rest) : host.run(line);
+    console.log(await answer.catch((error: unknown) => (error as Error).message));
+    lines.prompt();
+  }
 }
