@@ -7,6 +7,12 @@ import { spawnSync } from 'node:child_process';
 
 /** @type {Readonly<Record<string, string>>} */
 const HELD_BACK = {
+  '@bufbuild/protoc-gen-es': 'needs Node 22 from 2.14 on',
+  '@fastify/static': 'version 10 needs Node 22, by what it depends on',
+  '@opentelemetry/api': 'the SDK for Node 20 (0.223) asks for less than 1.10',
+  '@opentelemetry/core': 'the SDK for Node 20 (0.223) comes with 2.12.0',
+  '@opentelemetry/resources': 'the SDK for Node 20 (0.223) comes with 2.12.0',
+  '@opentelemetry/sdk-metrics': 'the SDK for Node 20 (0.223) comes with 2.12.0',
   '@types/node': 'is of Node 20, the oldest that the programs run on',
 };
 
