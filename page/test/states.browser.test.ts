@@ -136,7 +136,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
       await row.getByTitle('Its host does not report').waitFor();
       await row.getByText(/^was /).waitFor();
       await row.getByRole('link').first().click();
-      await page.getByText('nobody knows what it does now').waitFor();
+      await page.getByText('nobody knows what the VM does now').waitFor();
       await page.goto(`${collector.url}/#/hosts/hpt`);
       await page.getByRole('article', { name: /^Telemetry silent/ }).waitFor();
       expect(await violations(page)).toEqual([]);
