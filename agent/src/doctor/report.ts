@@ -1,4 +1,5 @@
 /** The doctor's screen. Pure. */
+import { groupBy } from '@tcewatch/common';
 import { HYPERCALL_NAMES, MODES, evidenceFor } from '@tcewatch/protocol';
 import type { Mode, ModeEvidence } from '@tcewatch/protocol';
 import { columns } from '../terminal/columns.js';
@@ -47,13 +48,7 @@ function fixes(findings: Diagnosis['findings']): string {
 
 /** `exact`, or `absent; H_GET_TCE unobservable` where not all hypercalls are alike. */
 function summary(evidence: readonly ModeEvidence[], mode: Mode): string {
-  const byEvidence = new Map<string, string[]>();
-  for (const hypercall of HYPERCALL_NAMES) {
-    const known = evidenceFor(evidence, mode, hypercall).evidence;
-    const alike = byEvidence.get(known);
-    if (alike) alike.push(hypercall);
-    else byEvidence.set(known, [hypercall]);
-  }
+  const byEvidence = groupBy(HYPERCALL_NAMES, (hypercall) => evidenceFor(evidence, mode, hypercall).evidence);
   const [common, ...others] = [...byEvidence].sort(([, a], [, b]) => b.length - a.length);
   return [common?.[0], ...others.map(([known, hypercalls]) => `${hypercalls.join(', ')} ${known}`)].join('; ');
 }
