@@ -13,4 +13,5 @@ export * from './ring/decode/index.js';
 export * from './sources/entry.js';
 export * from './clock.js';
 export * from './sources/registry.js';
-export { listSnapshots, readTexts, recordedSpan, snapshotPath, treePath } from './sources/replay/recording.js';
+export { snapshotPath, treePath } from './sources/replay/layout.js';
+export { listSnapshots, readTexts, recordedSpan } from './sources/replay/recording.js';

@@ -10,6 +10,7 @@ import { RingError } from '../../ring/decode/error.js';
 import { parseFormat } from '../../ring/decode/format.js';
 import type { RingMerge } from '../../ring/decode/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
+import { ringPath, treeNames, treePath } from './layout.js';
 import { unreadable } from './recording.js';
 import { openBuffer } from '../../ring/buffer.js';
 import type { RingBuffer } from '../../ring/buffer.js';
@@ -37,10 +38,10 @@ export class RecordedRing {
 
   /** `recording` is its directory. Throws AgentError `recording-unreadable` or `recording-malformed`. */
   static async open(recording: string): Promise<RecordedRing> {
-    const directory = join(recording, 'ring');
+    const directory = ringPath(recording);
     try {
-      const tree = (await readdir(recording)).filter((name) => name.startsWith('root-')).sort()[0] ?? 'root-';
-      const events = join(recording, tree, EVENTS);
+      const [tree = ''] = treeNames(await readdir(recording));
+      const events = join(treePath(recording, tree), EVENTS);
       const format = async (event: string) =>
         parseFormat(await readFile(join(events, 'kvm_hv', event, 'format'), 'utf8'));
       const formats = {

@@ -3,7 +3,7 @@
  * recording give the same readings.
  */
 import { access } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
 import type { Clock } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
@@ -12,6 +12,7 @@ import { hostOf, unattributedEvidenceOf } from '../host-identity.js';
 import { z } from 'zod';
 import { defineSource } from '../entry.js';
 import type { SourceContext } from '../entry.js';
+import { END_STEP, finalPath, snapshotPath } from './layout.js';
 import { RecordedRing } from './recorded-ring.js';
 import { listSnapshots, readClock, readTexts, readTimeline, readTrees } from './recording.js';
 import type { Timeline } from './recording.js';
@@ -83,7 +84,7 @@ class Replay implements Source {
     if (given === undefined) throw new RangeError('the schema lets `source: replay` pass only with a replay.directory');
     const directory = resolve(given);
     const snapshots = (await listSnapshots(directory)).map((number) => ({
-      directory: join(directory, 'hist', number),
+      directory: snapshotPath(directory, number),
     }));
     const timeline = await readTimeline(directory);
     const { host, trees } = await readTrees(directory, timeline);
@@ -169,7 +170,7 @@ async function firstClock(steps: readonly Step[]): Promise<Clock> {
 
 /** A last reading, if the recording has final histograms that say more than its last snapshot. */
 async function finalStep(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<Step[]> {
-  const final = join(directory, 'final');
+  const final = finalPath(directory);
   const last = snapshots.at(-1);
   const there = await access(final).then(
     () => true,
@@ -181,7 +182,7 @@ async function finalStep(directory: string, snapshots: readonly Step[], timeline
 
 /** When everything had stopped. */
 async function endClock(snapshots: readonly Step[], timeline: Timeline): Promise<Clock> {
-  return timeline.get('end') ?? readClock(snapshots.at(-1)?.directory ?? '');
+  return timeline.get(END_STEP) ?? readClock(snapshots.at(-1)?.directory ?? '');
 }
 
 async function countHist({ directory }: Step) {
