@@ -40,8 +40,8 @@ export const tables: Check = {
     const vfio = vfioGroups.length > 0 ? ` and VFIO groups ${vfioGroups.join(', ')}` : '';
     if (tceTables > 0) return ok(`${tceTables}${vfio}`);
     const fix =
-      'QEMU\'s log says why ("Failed to create TCE"): most often the limit of locked memory; raise it and start ' +
-      'the VM anew';
+      'QEMU\'s log says why ("Failed to create TCE"): most often the limit of locked memory; raise it, stop ' +
+      'the VM and start it again';
     return missing(`none${vfio}: every TCE hypercall goes to userspace`, fix);
   }),
 };
