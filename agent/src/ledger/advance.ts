@@ -166,7 +166,7 @@ function problemsOf(replaced: boolean, folded: Folded, caps: Readonly<LedgerCaps
   const problems: string[] = [];
   if (replaced) {
     problems.push(
-      'counters of the kernel went back: something else made the histograms anew, and what they had counted since the ' +
+      'counters of the kernel went back: something else replaced the histograms, and what they had counted since the ' +
         'last reading is lost; a new epoch begins',
     );
   }

@@ -130,7 +130,7 @@ export class FileState implements StateStore {
   #unusable(reason: string, cause: unknown): AgentError {
     return new AgentError(
       'state-unusable',
-      `cannot use what an agent kept in ${this.#path}: ${reason}; counting begins anew, and what the kernel counted since ` +
+      `cannot use what an agent kept in ${this.#path}: ${reason}; counting starts from zero, and what the kernel counted since ` +
         'the last reading of that agent is lost',
       { cause },
     );

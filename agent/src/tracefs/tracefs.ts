@@ -160,7 +160,7 @@ function failure(error: unknown, path: string, absentEvents: AbsentEvents | unde
 export function gone(code: 'instance-removed' | 'trigger-removed', path: string): AgentError {
   return new AgentError(
     code,
-    `somebody removed what counts in ${path}: it is made anew, and what was counted since the last reading is lost; ` +
+    `somebody removed what counts in ${path}: the agent makes another, and what was counted since the last reading is lost; ` +
       'leave tracefs instances that are named tcewatch-* alone',
   );
 }

@@ -93,7 +93,7 @@ export class CountingHost {
     return read;
   }
 
-  /** Reads until no histogram is being made anew. */
+  /** Reads until no histogram is being replaced. */
   async rest(): Promise<void> {
     do await this.read();
     while (this.kernel.plainInstances.length > 1);

@@ -106,7 +106,7 @@ export class HistCounter {
     if (step.is === 'failed') {
       this.#recovery.failed(nowNs, plan);
       const left = await this.#remove(taker);
-      return this.#told(step.old, [`the histograms were not made anew (${plan.why}): ${step.why}`, ...left]);
+      return this.#told(step.old, [`the histograms were not replaced (${plan.why}): ${step.why}`, ...left]);
     }
     this.#recovery.done(nowNs, plan);
     const { handover, ...last } = step.last;
@@ -141,7 +141,7 @@ export class HistCounter {
       if (!(error instanceof AgentError)) throw error;
       this.#recovery.failed(nowNs, plan);
       const left = taker ? await this.#remove(taker) : [];
-      return [`the histograms cannot be made anew (${plan.why}): ${error.message}`, ...left];
+      return [`the histograms cannot be replaced (${plan.why}): ${error.message}`, ...left];
     }
   }
 
@@ -168,5 +168,5 @@ const LIOBNS_FOLDED =
   'the same, and LIOBNs are told apart again once that guest has stopped';
 
 function remark({ why }: Plan): string {
-  return `the histograms are being made anew: ${why}; no call is lost by it`;
+  return `the histograms are being replaced: ${why}; no call is lost by it`;
 }

@@ -129,7 +129,7 @@ describe('the source hist', () => {
   });
   afterEach(() => host.remove());
 
-  it('gives what is known by detail with its readings, which begins anew with an epoch', async () => {
+  it('gives what is known by detail with its readings, which starts again with an epoch', async () => {
     const kernel = new ModelKernel(host.root);
     const options = testOptions(undefined, host.root);
     const source = (size: number) => createHist({ ...options, hist: { size, detail: true } }, kernel);

@@ -123,7 +123,7 @@ describe('a restarted agent', () => {
     host.detail = true;
     await host.start();
     await host.read();
-    expect(host.problems).toEqual([expect.stringMatching(/made anew: hist.detail is on now; no call is lost by it/)]);
+    expect(host.problems).toEqual([expect.stringMatching(/replaced: hist.detail is on now; no call is lost by it/)]);
     await host.rest();
     callAll(host, 4);
     const last = await settle(host);
@@ -131,7 +131,7 @@ describe('a restarted agent', () => {
     expect(host.collector.storedByLiobn('punted')).toEqual({ 'b all': 6, 'b 2147483648': 8 });
   });
 
-  it('makes detail anew where part of it is gone', async () => {
+  it('makes new detail where part of it is gone', async () => {
     const host = await hostWith(TIDS, true);
     const times = host.kernel.instances.find((name) => name.includes('times')) ?? expect.fail();
     await host.kernel.truncate(`/sys/kernel/tracing/instances/${times}/events/kvm_hv/kvmppc_run_vcpu_enter/trigger`);

@@ -56,7 +56,7 @@ it('goes on when somebody paused a trigger', async () => {
   expect(seen(await source.next())).toBe(2);
 });
 
-it('counts anew when somebody removed the instance', async () => {
+it('counts again when somebody removed the instance', async () => {
   await source.open();
   await kernel.remove(host.instance(kernel.instances[0]));
   expect(await failure(source.next())).toMatch(/^instance-removed: .*counted since the last reading is lost/);
@@ -65,7 +65,7 @@ it('counts anew when somebody removed the instance', async () => {
   expect(seen(await source.next())).toBe(1);
 });
 
-it('counts anew when somebody removed a trigger', async () => {
+it('counts again when somebody removed a trigger', async () => {
   await source.open();
   const { epoch } = (await source.next()) ?? expect.fail();
   await kernel.append(host.trigger(kernel.instances[0] ?? '', 'kvm_hcall_exit'), '!hist');
@@ -75,7 +75,7 @@ it('counts anew when somebody removed a trigger', async () => {
   expect(seen(await source.next())).toBe(1);
 });
 
-it('counts anew when kvm_hv was unloaded and loaded again', async () => {
+it('counts again when kvm_hv was unloaded and loaded again', async () => {
   await source.open();
   const { epoch } = (await source.next()) ?? expect.fail();
   kernel.unload();
