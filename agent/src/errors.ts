@@ -129,7 +129,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error that was foreseen: the message says what happened, to what, and what to do; the code is counted. */
+/** A foreseen error: its message says what happened, to what, and what to do; its code is counted. */
 export class AgentError extends Error {
   override readonly name = 'AgentError';
 

@@ -1,4 +1,4 @@
-/** What the demo, the benchmarks and the agent's own programs build on. */
+/** Exports for the demo, the benchmarks and the agent's own programs. */
 export * from './batch-builder.js';
 export { main } from './cli/program.js';
 export { CONFIG_ROWS as agentConfigRows, configSchema as agentSchema } from './config/schema.js';

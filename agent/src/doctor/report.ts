@@ -35,7 +35,7 @@ export function doctorReport({ host, observable, findings, sources, evidence }: 
   ].join('');
 }
 
-/** Each once: several VMs may need the same. */
+/** Lists each fix once, with everything that it is for: several VMs may need the same. */
 function fixes(findings: Diagnosis['findings']): string {
   const lines = new Map<string, Set<string>>();
   for (const { verdict, fix, title, subject } of findings) {
@@ -46,7 +46,7 @@ function fixes(findings: Diagnosis['findings']): string {
   return `\nWhat to do\n${[...lines].map(([fix, about]) => `- ${[...about].join(', ')}: ${fix}\n`).join('')}`;
 }
 
-/** `exact`, or `absent; H_GET_TCE unobservable` where not all hypercalls are alike. */
+/** Summarises a mode as `exact`, or as `absent; H_GET_TCE unobservable` where the hypercalls differ. */
 function summary(evidence: readonly ModeEvidence[], mode: Mode): string {
   const byEvidence = groupBy(HYPERCALL_NAMES, (hypercall) => evidenceFor(evidence, mode, hypercall).evidence);
   const [common, ...others] = [...byEvidence].sort(([, a], [, b]) => b.length - a.length);

@@ -25,7 +25,7 @@ export interface SourceState {
   name: string;
   gives: string;
   usable: Verdict;
-  /** What is in the way of it, or cannot be told. */
+  /** Findings that are in the way of the source, or cannot be told. */
   because: (Finding & { id: string })[];
 }
 

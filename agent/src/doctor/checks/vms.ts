@@ -8,8 +8,8 @@ import type { Check, Finding } from '../check.js';
 import type { Inspection } from '../inspect.js';
 
 /**
- * A table for the default window of 1 GiB with entries of 4 KiB takes 2 MiB of locked memory (kvmppc_account_memlimit);
- * kernels up to 5.15 allow 64 KiB unless told otherwise, later ones 8 MiB.
+ * Locked memory that is enough for tables, in bytes. A table for the default window of 1 GiB with entries of 4 KiB
+ * takes 2 MiB (kvmppc_account_memlimit); kernels up to 5.15 allow 64 KiB by default, later ones 8 MiB.
  */
 const ROOM_FOR_TABLES = 8n << 20n;
 
