@@ -1,6 +1,6 @@
 /**
- * What the ledger knows after a reading. A state is never changed: `advance` makes the next one and shares with it what
- * stayed the same.
+ * State of the ledger after a reading. It is never changed: `advance` makes the next one and shares with it what stayed
+ * the same.
  */
 import type { Account, Counter, Hypercall, Latencies, Scope, Series, Span, Vm } from '@tcewatch/protocol';
 import type { VmSighting, Cell } from '../model.js';
@@ -51,22 +51,25 @@ export interface Owner {
   readonly startedNs: bigint;
 }
 
-/** What one cell had counted when it was last read. */
+/** Counts of one cell when it was last read. */
 export interface CellCount {
   readonly calls: number;
-  /** Absent where the source could not tell. */
+  /** TCE entries asked for; absent where the source could not tell. */
   readonly entries: number | undefined;
-  /** The last entries were implausible, and may be of a call that is counted only later: its size is not known either. */
+  /**
+   * Set where the last entries were implausible and may be of a call that is counted only later: its size is not known
+   * either.
+   */
   readonly doubtful?: true;
 }
 
-/** The same of one bucket of latencies. */
+/** Counts of one bucket of latencies when it was last read. */
 export interface LatencyCount {
   readonly calls: number;
   readonly totalUs: number;
 }
 
-/** What the caps folded together. */
+/** Numbers of what the caps folded together. */
 export interface Folded {
   /** Calls counted under scope `other`, in this life of the ledger. */
   readonly liobnCalls: number;

@@ -129,7 +129,7 @@ function unattributedCalls(batch: Batch): number {
   );
 }
 
-/** Of all VMs, or of the one with that index. */
+/** Sums a counter over all VMs, or of the one with that index. */
 function sumOf({ series }: Batch, counter: Counter, vm?: number): number {
   const index = COUNTERS.indexOf(counter);
   return series.value.reduce(
