@@ -25,13 +25,16 @@ export interface SavedState {
   unsent: readonly UnsentBatch[];
 }
 
-/** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */
+/** Store of the agent's state. `FileState` is a file; `noState` is nowhere. */
 export interface StateStore {
-  /** Undefined when nothing is kept; throws AgentError `state-unusable` when what is there cannot be used. */
+  /**
+   * Loads the state; undefined when nothing is kept. Throws AgentError `state-unusable` when what is there cannot be
+   * used.
+   */
   load(): Promise<SavedState | undefined>;
   /**
-   * Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the latter case.
-   * Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
+   * Keeps a state. Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the
+   * latter case. Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
    */
   keep(kept: SavedState): Promise<string | undefined>;
 }
@@ -48,13 +51,13 @@ const schema = z.object({
   unsent: z.array(z.object({ bytes: base64, hostId: z.string(), epoch: z.string() })),
 });
 
-/** For recordings, which are read again from their beginning. */
+/** Store for recordings, which are read again from their beginning. */
 export const noState: StateStore = {
   load: () => Promise.resolve(undefined),
   keep: () => Promise.resolve(undefined),
 };
 
-/** For a live host that is given no directory. */
+/** Store for a live host that is given no directory. */
 export const forgetfulState: StateStore = {
   load: () => Promise.resolve(undefined),
   keep: () =>
@@ -137,7 +140,10 @@ export class FileState implements StateStore {
   }
 }
 
-/** Whether a next life would go on alike with either: all else that a ledger holds, the next reading says anew. */
+/**
+ * Tells whether a next life would resume alike from either: everything else that a ledger holds comes with the next
+ * reading.
+ */
 function areSameCounts(a: SavedState, b: SavedState): boolean {
   return (
     a.ledger.epoch?.id === b.ledger.epoch?.id &&
