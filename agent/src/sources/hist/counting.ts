@@ -12,21 +12,21 @@ import { HandoverReader, readCounts } from './handover-reader.js';
 import { makeInstance, openInstance, removeInstance } from '../../tracefs/instances.js';
 import type { Instance, Place } from '../../tracefs/instances.js';
 
-/** What the kernel counted by now; instances are named by the uptime at which they were made, in nanoseconds. */
+/** Counts of the kernel by now; instances are named by the uptime at which they were made, in nanoseconds. */
 export interface Counted extends Counts {
   madeNs: bigint;
-  /** Those of the punted calls whose LIOBN is known, counted by themselves. */
+  /** Punted calls whose LIOBN is known, counted separately. */
   punts: readonly Cell[];
   latencies?: LatencyCell[];
-  /** Present when another instance counts from here on. */
+  /** Handover to the instance that counts from here on; present only when another does. */
   handover?: Pick<Handover, 'cells' | 'seen'> & { madeNs: bigint };
-  /** In words for the operator. */
+  /** Problems in words for the operator. */
   problems: string[];
 }
 
 type PlainCounted = Omit<Counted, 'punts' | 'latencies'>;
 
-/** Where histograms are made, and whether there is detail besides. */
+/** Place of the histograms, and whether there is detail besides. */
 export interface CountingOptions extends Place {
   detail: boolean;
 }
@@ -34,21 +34,21 @@ export interface CountingOptions extends Place {
 export class HistCounter {
   readonly #recovery = new RetryPolicy();
   #takeover: HandoverReader | undefined;
-  /** Has handed over, and is kept until the next reading: by then the ledger has kept what it counted. */
+  /** Instance that has handed over, kept until the next reading: by then the ledger has kept what it counted. */
   #leaving: { instance: Instance<HistSpec>; detail: Detail | undefined } | undefined;
-  /** What was read last, where no other instance takes over. */
+  /** Counts that were read last, where no other instance takes over. */
   #alone: HistCounts | undefined;
 
   private constructor(
     private readonly options: CountingOptions,
     private instance: Instance<HistSpec>,
-    /** That of the instance. */
+    /** Detail of the instance. */
     private detail: Detail | undefined,
-    /** What is left of other instances. */
+    /** Problems with what is left of other instances. */
     private leftovers: readonly string[],
   ) {}
 
-  /** Goes on with the instance that is known, else makes one. Throws AgentError. */
+  /** Resumes the instance that is known, else makes one. Throws AgentError. */
   static async open(
     options: CountingOptions,
     nowNs: bigint,
@@ -66,8 +66,8 @@ export class HistCounter {
   }
 
   /**
-   * Reads what is counted: latencies first and LIOBNs of punts last. So never are more calls timed than counted, and a
-   * punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws AgentError.
+   * Reads what is counted: latencies first and LIOBNs of punts last. So there are never more calls timed than counted,
+   * and a punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws AgentError.
    */
   async count(nowNs: bigint): Promise<Counted> {
     await this.#leave();
@@ -79,7 +79,7 @@ export class HistCounter {
     return { ...counted, punts: punts ?? [], ...(latencies && { latencies }), problems };
   }
 
-  /** The kernel goes on counting. */
+  /** Closes the instance; the kernel goes on counting. */
   async close(): Promise<void> {
     for (const instance of [this.instance, this.#takeover?.taker, this.#leaving?.instance]) {
       await instance?.hold.close();
@@ -119,7 +119,7 @@ export class HistCounter {
     return told;
   }
 
-  /** Makes the histograms anew if what was read calls for it; returns what there is to say of that. */
+  /** Replaces the histograms if what was read calls for it; returns what to say of that. */
   async keepRoom(nowNs: bigint, vms: readonly VmSighting[] | undefined): Promise<string[]> {
     const { instance: old, options } = this;
     const { scope } = old.kind;
@@ -145,7 +145,7 @@ export class HistCounter {
     }
   }
 
-  /** It begins with an epoch. */
+  /** Plans new histograms where detail is asked for and missing: it begins with an epoch. */
   #planForDetail({ tables }: HistCounts): Plan | undefined {
     if (!this.options.detail || this.detail) return undefined;
     const size = Math.max(this.options.size, ...tables.map((table) => table.size));

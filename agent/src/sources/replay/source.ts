@@ -22,14 +22,14 @@ import type { VmSnapshot } from './vm-snapshots.js';
 /** One reading to come. */
 interface Step {
   directory: string;
-  /** Where the recording has none of its own. */
+  /** Time of the step, where the recording has none of its own. */
   clock?: Clock;
 }
 
-/** What of a reading is counted, at a step of the recording. */
+/** Counts a step of the recording for its reading. */
 type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'>>;
 
-/** What all readings of a recording have in common. */
+/** The opened recording; `common` is the same in all readings. */
 interface Recording {
   common: Pick<Reading, 'host' | 'bootId' | 'epoch' | 'epochBeganNs' | 'unattributedEvidence'>;
   steps: Step[];
@@ -74,7 +74,7 @@ class Replay implements Source {
   #recording: Recording | undefined;
   #ring: RecordedRing | undefined;
   #done = 0;
-  /** When the first reading was given, by the pace's clock. */
+  /** Time of the first reading, by the pace's clock. */
   #startedAt: number | undefined;
 
   constructor(private readonly options: ReplayOptions) {}
@@ -137,7 +137,7 @@ class Replay implements Source {
     this.#ring = undefined;
   }
 
-  /** The ring has the clock of uptime; what it holds beyond the last snapshot is a last reading. */
+  /** Opens the ring, whose clock is that of uptime; what it holds beyond the last snapshot is a last reading. */
   async #ofRing(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<[Step[], Count]> {
     const ring = await RecordedRing.open(directory);
     this.#ring = ring;
@@ -155,7 +155,7 @@ class Replay implements Source {
   }
 }
 
-/** The first that can be read: a snapshot without a good one is an error of its own reading only. */
+/** Returns the first clock that can be read: a snapshot without a good one is an error of its own reading only. */
 async function firstClock(steps: readonly Step[]): Promise<Clock> {
   let error: unknown;
   for (const { directory } of steps) {
@@ -168,7 +168,7 @@ async function firstClock(steps: readonly Step[]): Promise<Clock> {
   throw error;
 }
 
-/** A last reading, if the recording has final histograms that say more than its last snapshot. */
+/** Returns a last reading, if the recording has final histograms that say more than its last snapshot. */
 async function finalStep(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<Step[]> {
   const final = finalPath(directory);
   const last = snapshots.at(-1);
@@ -180,7 +180,7 @@ async function finalStep(directory: string, snapshots: readonly Step[], timeline
   return [{ directory: final, clock: await endClock(snapshots, timeline) }];
 }
 
-/** When everything had stopped. */
+/** Returns the time at which everything had stopped. */
 async function endClock(snapshots: readonly Step[], timeline: Timeline): Promise<Clock> {
   return timeline.get(END_STEP) ?? readClock(snapshots.at(-1)?.directory ?? '');
 }
@@ -190,7 +190,7 @@ async function countHist({ directory }: Step) {
   return { cells, accounts, problems: [] };
 }
 
-/** Events that the kernel saw, as text that compares; undefined where they cannot be read. */
+/** Returns the events that the kernel saw, as text that compares; undefined where they cannot be read. */
 async function seen(directory: string): Promise<string | undefined> {
   try {
     return JSON.stringify(countsOf(await readTexts(directory), directory).accounts);
