@@ -39,7 +39,7 @@ export function buildBatch({ reading, snapshot, run, sequence, intervalNs, trace
     intervalNs,
     vms: snapshot.vms,
     series: snapshot.series,
-    // What was measured before stands where it was told: a reading without times says nothing of them.
+    // Times that were reported before stand: a reading without any says nothing of them.
     ...(reading.latencies && { latencies: snapshot.latencies }),
     accounts: snapshot.accounts,
     problems: bounded(snapshot.problems),

@@ -1,4 +1,4 @@
-/** Which sources can count on a host, by the checks that each of them needs. */
+/** Sources that can count on a host, by the checks that each of them needs. */
 import { worst } from './check.js';
 import type { Check, Finding, Verdict } from './check.js';
 import { pidNamespace, proc } from './checks/access.js';

@@ -1,5 +1,5 @@
 /**
- * How the figures of a VM are known on a host: which modes cannot occur there, and which nobody can see. The facts are
+ * Evidence for the figures of a VM on a host: which modes cannot occur there, and which nobody can see. The facts are
  * those of the kernel's sources from 3.10-el7 to 7.2 (arch/powerpc/kvm/book3s_hv.c, book3s_hv_rmhandlers.S,
  * book3s_64_vio.c, book3s_64_vio_hv.c). What was not verified there is unobservable, never guessed.
  *

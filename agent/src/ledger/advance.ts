@@ -34,9 +34,9 @@ interface CountedCell extends CellCount {
 
 /** Returns the ledger after a reading. Leaves the given state as it is. */
 export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
-  const told = sumByLabels(cellsOf(state, reading));
-  const epoch = nextEpoch(state, reading, told);
-  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : told;
+  const split = sumByLabels(cellsOf(state, reading));
+  const epoch = nextEpoch(state, reading, split);
+  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : split;
   const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);

@@ -70,8 +70,8 @@ function creditEntries(
   entries: number | 'implausible',
 ): void {
   const { counter } = labels;
-  const told: Labels = { ...labels, counter: `${counter}_entries` };
-  if (entries !== 'implausible' && Number.isSafeInteger(valueOf(vm, told) + entries)) add(vm, told, entries);
+  const asked: Labels = { ...labels, counter: `${counter}_entries` };
+  if (entries !== 'implausible' && Number.isSafeInteger(valueOf(vm, asked) + entries)) add(vm, asked, entries);
   else if (calls > 0) add(vm, { ...labels, counter: `${counter}_unsized` }, calls);
 }
 

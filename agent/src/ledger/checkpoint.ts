@@ -194,11 +194,11 @@ function seenMap(before: Checkpoint['epoch']['before']): EpochState['before'] {
 }
 
 function identityOf({ facts, startedNs, ...identity }: VmState['identity']): Checkpoint['vms'][number]['identity'] {
-  const told = { ...identity, startedNs: String(startedNs) };
-  if (!facts) return told;
+  const plain = { ...identity, startedNs: String(startedNs) };
+  if (!facts) return plain;
   const { observedNs, memlockBytes, ...others } = facts;
   const memlock = memlockBytes === undefined ? {} : { memlockBytes: String(memlockBytes) };
-  return { ...told, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
+  return { ...plain, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
 }
 
 function cellList(cells: LedgerState['cells']): Checkpoint['cells'] {

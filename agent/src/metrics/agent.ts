@@ -81,8 +81,8 @@ function registerLedger(registry: Registry, { status }: AgentFigures): void {
       const { newest } = status;
       if (newest === undefined) return [];
       const { vms, series, latencies, sizes } = newest.snapshot;
-      const told = { vms: vms.length, series: series.length, latencies: latencies.length };
-      return labelled('of', Object.entries({ ...told, ...sizes }));
+      const reported = { vms: vms.length, series: series.length, latencies: latencies.length };
+      return labelled('of', Object.entries({ ...reported, ...sizes }));
     },
   });
   counter(registry, {

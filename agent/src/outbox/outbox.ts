@@ -1,5 +1,5 @@
 /**
- * Where the loop puts its batches: what stands between the readings of a host and a transport that may be away.
+ * The outbox: takes the batches of the loop and keeps them until a transport, which may be away, has delivered them.
  *
  * Layout on disk. One directory (`outbox.directory`) holds segments `NNNNNNNNNN.segment`, numbered in the order in which
  * they were begun, and a socket `lock`. A segment is a header and records one after the other; a record is one batch with

@@ -1,9 +1,8 @@
 /**
- * Reading of what lies below a root directory, where anything may vanish or be forbidden: what is not there is undefined,
- * and what may not be read is undefined and leaves a problem that says what to do about it.
+ * Reads files below a root directory, where anything may vanish or be forbidden: what is not there is undefined, and what may not be read is undefined and leaves a problem that says what to do about it.
  *
- * procfs answers from memory, within microseconds; to have another thread ask takes several times the processor time, and a
- * host with 50 VMs has thousands of descriptors. So all is read at once, but for what the kernel may let one wait for.
+ * procfs answers from memory, within microseconds; another thread takes several times the processor time, and a host with 50
+ * VMs has thousands of descriptors. So everything is read synchronously, but for files on which the kernel may wait.
  */
 import { closeSync, openSync, read, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -129,7 +128,7 @@ function attempt<T>(
 /** Records the trouble, if the error is any. */
 function failed(reader: RootReader, path: string, error: unknown): void {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
+  // Processes end while they are read: ESRCH from an open file of theirs, ENOENT from all others.
   if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return;
   const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
   note(reader, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });

@@ -66,8 +66,8 @@ export class RingCounts {
       }
       if (counts.punted > 0) {
         // Where the enter was lost, so is the number of entries: the ledger tells none rather than too few.
-        const told = scope === 'one' || hasOneEntry(hypercall);
-        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: told ? counts.puntedEntries : NaN });
+        const isKnown = scope === 'one' || hasOneEntry(hypercall);
+        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: isKnown ? counts.puntedEntries : NaN });
       }
       return cells;
     });

@@ -104,7 +104,7 @@ export class RingReader {
         this.unread = unread;
         if (unread > MOST_UNREAD) await this.catchUp();
       } catch {
-        // Whoever asks for a reading is told.
+        // Whoever asks for a reading gets the error.
         return;
       }
     }

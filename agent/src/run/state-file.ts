@@ -1,12 +1,12 @@
 /**
- * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the batch
- * that it tells of, since that is handed to the outbox only after this is written; with it go those of earlier epochs that
- * the outbox could not bring to a disk.
+ * The state file: what the agent keeps for its next life. It holds the ledger, since only that knows whose calls the kernel
+ * counted; the batch that reports it, since that is handed to the outbox only after the file is written; and those of
+ * earlier epochs that the outbox could not bring to a disk.
  *
- * It is written before each batch whose counts differ from what was written last, because the file must know all that a
- * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
- * no agent runs, nobody else can say how much of the count was told as the former owner's. A host that counts nothing
- * writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
+ * It is written before each batch whose counts differ from what was written last, because it must know everything that a
+ * batch has reported: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again
+ * while no agent runs, nobody else can say how much of the count was reported as the former owner's. A host that counts
+ * nothing writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
  * tmpfs, nothing is synchronised to a disk, and a torn file after a crash is of another boot anyway.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';

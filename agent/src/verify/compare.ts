@@ -2,9 +2,9 @@
  * Compares what two counters of the same events have counted, although they can never be read at one instant. Pure.
  *
  * The second counter (the ring) is read shortly before and shortly after the first (the histogram). So the difference of
- * the two is known up to the calls that were made in between, and exactly wherever none was. From when on each of them
- * counted makes a difference that never changes afterwards: it must lie within what every reading allows. A call that one
- * of them missed moves what the later readings allow away from what the earlier ones did.
+ * the two is known up to the calls that were made in between, and exactly wherever none was. Since they began to count at
+ * different moments, there is a difference, which never changes afterwards: it must lie within what every reading allows. A
+ * call that one of them missed moves what the later readings allow away from what the earlier ones did.
  */
 import { formatLiobn } from '@tcewatch/protocol';
 import type { Cell } from '../model.js';

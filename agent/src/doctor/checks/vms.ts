@@ -13,10 +13,10 @@ import type { Inspection } from '../inspect.js';
  */
 const ROOM_FOR_TABLES = 8n << 20n;
 
-function perVm(look: (vm: VmSighting) => Finding | undefined): (seen: Inspection) => Finding[] {
+function perVm(check: (vm: VmSighting) => Finding | undefined): (seen: Inspection) => Finding[] {
   return ({ vms }) =>
     (vms ?? []).flatMap((vm) => {
-      const finding = look(vm);
+      const finding = check(vm);
       return finding ? [{ ...finding, subject: vm.name }] : [];
     });
 }

@@ -95,28 +95,28 @@ export class HistCounter {
 
   async #count(): Promise<PlainCounted> {
     this.#alone = await readCounts(this.options.tracefs, this.instance);
-    return this.#told(this.#alone, []);
+    return this.#counted(this.#alone, []);
   }
 
   async #follow(takeover: HandoverReader, nowNs: bigint): Promise<PlainCounted> {
     const { taker, plan } = takeover;
     const step = await takeover.step(nowNs);
-    if (step.is === 'waiting') return this.#told(step.old, [remark(plan)]);
+    if (step.is === 'waiting') return this.#counted(step.old, [remark(plan)]);
     this.#takeover = undefined;
     if (step.is === 'failed') {
       this.#recovery.failed(nowNs, plan);
       const left = await this.#remove(taker);
-      return this.#told(step.old, [`the histograms were not replaced (${plan.why}): ${step.why}`, ...left]);
+      return this.#counted(step.old, [`the histograms were not replaced (${plan.why}): ${step.why}`, ...left]);
     }
     this.#recovery.done(nowNs, plan);
     const { handover, ...last } = step.last;
-    const told = { ...this.#told(last, []), handover: { ...handover, madeNs: taker.madeNs } };
+    const counted = { ...this.#counted(last, []), handover: { ...handover, madeNs: taker.madeNs } };
     this.#leaving = { instance: this.instance, detail: this.detail };
     this.instance = taker;
     this.detail = this.options.detail
       ? await Detail.make({ ...this.options, size: plan.size }, taker.madeNs)
       : undefined;
-    return told;
+    return counted;
   }
 
   /** Replaces the histograms if what was read calls for it; returns what to say of that. */
@@ -156,7 +156,7 @@ export class HistCounter {
     return removeInstance(this.options.tracefs, instance);
   }
 
-  #told({ cells, accounts }: Counts, problems: readonly string[]): PlainCounted {
+  #counted({ cells, accounts }: Counts, problems: readonly string[]): PlainCounted {
     const { madeNs, kind } = this.instance;
     const folded = kind.scope === 'all' ? [LIOBNS_FOLDED] : [];
     return { madeNs, cells, accounts, problems: [...this.leftovers, ...problems, ...folded] };

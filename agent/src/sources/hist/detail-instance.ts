@@ -1,5 +1,5 @@
 /**
- * What `hist.detail` sets up in the kernel: two private instances, and two synthetic events.
+ * Setup of `hist.detail` in the kernel: two private instances, and two synthetic events.
  *
  * - `liobns`: kvm_hcall_enter keeps hypercall, LIOBN and time of a thread, and the thread's next kvm_hcall_exit fires a
  *   synthetic event with them. That exit must not be filtered: each takes the time that was kept, so that none finds that

@@ -92,18 +92,18 @@ export class HandoverReader {
       this.#offsets = narrow(this.#offsets, old, taken, after);
     }
     this.#steps++;
-    const told = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
+    const counted = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
     const why = this.#whyNot(taken);
-    if (why !== undefined) return { is: 'failed', old: told, why };
+    if (why !== undefined) return { is: 'failed', old: counted, why };
     const isExact = !isDropping(old) || areLossesSettled(this.#offsets) || this.#steps >= PATIENCE;
     const settled = areCallsSettled(this.#offsets) && isExact;
     const ripe = settled && this.#settledBefore;
     this.#settledBefore = settled;
-    if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: told };
+    if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: counted };
     const handed = handOver(this.#offsets, old, taken);
     return handed
       ? { is: 'done', last: handed }
-      : { is: 'failed', old: told, why: 'its counts contradict the old ones' };
+      : { is: 'failed', old: counted, why: 'its counts contradict the old ones' };
   }
 
   #whyNot({ cells, tables }: HistCounts): string | undefined {

@@ -1,9 +1,9 @@
 /**
- * From one histogram to another without a call uncounted or counted twice. Pure.
+ * Handover from one histogram to another, without a call uncounted or counted twice. Pure.
  *
  * The kernel has no way to swap two histograms at one instant. So the new one, the taker, is made while the old one still
- * counts; from then on each call is counted by both. Of each thread and hypercall, what the old one had counted when the
- * taker began is a constant, its **offset**: old = offset + taker, at any instant. The offset is not known at once, since
+ * counts; from then on both count each call. For each thread and hypercall, what the old one had counted when the taker
+ * began is a constant, its **offset**: old = offset + taker, at any instant. The offset is not known at once, since
  * calls go on while one is made and the other is read, but every reading bounds it:
  *
  * - it is at least what the old one had counted before the taker was made, and at most what it had after;
@@ -22,7 +22,7 @@
  * offset: it falls below what was counted when the taker was made, which gives it away. Such a thread keeps what it had
  * then, and what else it called before the taker began is among the lost: all that the kernel saw but the offsets do not
  * hold. Where such a guest never rests, the sum of its lost calls can come out short by those of one reading; the counts
- * of all others are exact, and never is a call counted twice.
+ * of all others are exact, and no call is ever counted twice.
  */
 import type { Account } from '@tcewatch/protocol';
 import type { Cell, Handover } from '../../model.js';
@@ -191,8 +191,8 @@ function quantities({ cells, accounts }: Counts, byLiobn: boolean): Map<string, 
 /** Returns a cell for each label, without a count. */
 function cellsByLabel(cells: readonly Cell[], byLiobn: boolean): Map<string, Cell> {
   const labels = cells.map((cell) => {
-    const told: Cell = byLiobn ? cell : { ...cell, scope: 'all', liobn: 0n };
-    return [labelOf(cell, byLiobn), told] as const;
+    const labelled: Cell = byLiobn ? cell : { ...cell, scope: 'all', liobn: 0n };
+    return [labelOf(cell, byLiobn), labelled] as const;
   });
   return new Map(labels);
 }

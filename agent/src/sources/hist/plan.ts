@@ -1,5 +1,5 @@
 /**
- * When a histogram is to be made anew, and how. Pure.
+ * Decides when to replace a histogram, and how. Pure.
  *
  * The kernel never frees an entry, so threads that have died crowd out those to come; and a guest can name any of 2^64
  * LIOBNs, each with an entry of its own. A histogram that fills up drops calls, so it is replaced before, if that helps.

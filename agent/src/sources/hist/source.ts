@@ -22,8 +22,8 @@
  *
  * Writers and readers. The kernel alone writes counts. The agent holds a file of each of its instances open, by which the
  * kernel refuses to remove them; it makes, adopts and removes. `top` reads the newest instance of an agent and changes
- * nothing (read-only.ts). Exit is read before enter, latencies first and LIOBNs of punts last, so that never are more calls
- * punted than entered, nor more timed than counted.
+ * nothing (read-only.ts). Exit is read before enter, latencies first and LIOBNs of punts last, so that no more
+ * calls are punted than entered, nor timed than counted.
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
