@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** What becomes of the agent at a reading. */
+/** Fates of the agent at a reading. */
 const fates = [
   'lives',
   'killed before its state is kept',

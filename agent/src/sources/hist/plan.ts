@@ -128,7 +128,10 @@ const LONGEST_PAUSE_NS = 14_400n * SECOND_NS;
 /** Time for which the histogram with LIOBNs has to bear the load before the one without them is given up. */
 const TRIAL_NS = 60n * SECOND_NS;
 
-/** Decides when to try again what failed, and when to try whether a guest that flooded the histogram has stopped. */
+/**
+ * Decides when to try again what failed, and when to try whether a guest that flooded the histogram has stopped. Not
+ * p-retry, which waits and tries by itself: here each reading asks whether an attempt is due, and goes on without it.
+ */
 export class RetryPolicy {
   #pauseNs = FIRST_PAUSE_NS;
   /** Uptime at which LIOBNs may be told apart again; unknown to an agent that finds them folded. */

@@ -1,4 +1,4 @@
-/** What can befall `hist.detail` on a live host: the plain counts go on, and nothing is left behind in the kernel. */
+/** Accidents of `hist.detail` on a live host: the plain counts go on, and nothing is left behind in the kernel. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

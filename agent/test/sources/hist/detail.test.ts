@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LatencyCell, Reading } from '../../../src/model.js';
 import { CountingHost, TIDS, callAll, expectBalance, hostWith, settle, someCall, timed } from '../counting-host.js';
 
-/** A guest calls wherever the agent looks away. */
+/** Lets a guest call between any two reads of the agent. */
 function keepBusy(host: CountingHost, pattern: readonly number[]): void {
   let at = 0;
   host.kernel.meanwhile = () => {
@@ -159,7 +159,7 @@ describe('a guest that makes up LIOBNs', () => {
   });
 });
 
-/** Never are more calls timed than were counted. */
+/** Expects that no more calls are timed than were counted. */
 function expectNotMoreTimed(latencies: readonly LatencyCell[], cells: Reading['cells']): void {
   const sum = (of: readonly { calls: number }[]) => of.reduce((total, { calls }) => total + calls, 0);
   const punted = sum(cells.filter(({ counter }) => counter === 'punted'));

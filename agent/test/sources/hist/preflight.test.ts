@@ -1,4 +1,6 @@
-/** What can befall the source `hist` on a live host: each is noticed, said, and recovered from when its cause is gone. */
+/**
+ * Accidents of the source `hist` on a live host: each is noticed, reported, and recovered from when its cause is gone.
+ */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AgentError } from '../../../src/errors.js';
 import type { Reading, Source } from '../../../src/model.js';
@@ -32,10 +34,10 @@ async function failure(promise: Promise<unknown>): Promise<string> {
   return error instanceof AgentError ? `${error.code}: ${error.message}` : `no AgentError: ${String(error)}`;
 }
 
-/** What the loop does after a reading that failed. */
-async function again(told?: string): Promise<Reading> {
+/** Does what the loop does after a reading that failed. */
+async function again(knownEpoch?: string): Promise<Reading> {
   await source.close();
-  await source.open(told);
+  await source.open(knownEpoch);
   return (await source.next()) ?? expect.fail();
 }
 
