@@ -28,12 +28,12 @@ class Readings {
 }
 
 describe('calls whose LIOBN is read later', () => {
-  it('are told without it only if it is not known by then', () => {
+  it('are reported without it only if it is not known by then', () => {
     const readings = new Readings();
     expect(readings.read([cell(1, undefined, 10)], [cell(1, 5n, 8)])).toEqual({ '1 one 5': 8, '1 all 0': 2 });
   });
 
-  it('are not told before they are counted', () => {
+  it('are not reported before they are counted', () => {
     const readings = new Readings();
     expect(readings.read([cell(1, undefined, 10)], [cell(1, 5n, 7), cell(1, 6n, 9)])).toEqual({
       '1 one 5': 7,
@@ -45,13 +45,13 @@ describe('calls whose LIOBN is read later', () => {
     });
   });
 
-  it('stay as they were told where their LIOBNs are not counted any more', () => {
+  it('stay as they were reported where their LIOBNs are not counted any more', () => {
     const readings = new Readings();
     readings.read([cell(1, undefined, 10)], [cell(1, 5n, 8)]);
     expect(readings.read([cell(1, undefined, 15)], [])).toEqual({ '1 one 5': 8, '1 all 0': 7 });
   });
 
-  it('are left as they are where fewer are counted than were told', () => {
+  it('are left as they are where fewer are counted than were reported', () => {
     const readings = new Readings();
     readings.read([cell(1, undefined, 10)], [cell(1, 5n, 8)]);
     expect(readings.read([cell(1, undefined, 9)], [cell(1, 5n, 8)])).toEqual({ '1 all 0': 9 });
@@ -72,7 +72,7 @@ describe('calls whose LIOBN is read later', () => {
   });
 });
 
-it('comes to all calls, never goes back, and tells no LIOBN more calls than it had', () => {
+it('comes to all calls, never goes back, and reports no LIOBN with more calls than it had', () => {
   const call = fc.record({ tid: fc.integer({ min: 1, max: 2 }), liobn: fc.bigInt(1n, 3n), isPaired: fc.boolean() });
   const calls = fc.array(call, { maxLength: 8 });
   // Calls before a reading, between its two parts, and whether it has the second one.
@@ -89,14 +89,15 @@ it('comes to all calls, never goes back, and tells no LIOBN more calls than it h
         const known = (tid: number, liobn: bigint) =>
           all.filter((one) => one.tid === tid && one.liobn === liobn && one.isPaired).length;
         const punts = [1, 2].flatMap((tid) => [1n, 2n, 3n].map((liobn) => cell(tid, liobn, known(tid, liobn))));
-        const told = readings.read(punted, isDetailed ? punts : []);
+        const reported = readings.read(punted, isDetailed ? punts : []);
         for (const { tid, calls } of punted) {
-          const ofThread = Object.entries(told).filter(([label]) => label.startsWith(`${tid} `));
+          const ofThread = Object.entries(reported).filter(([label]) => label.startsWith(`${tid} `));
           expect(ofThread.reduce((sum, [, value]) => sum + value, 0)).toBe(calls);
         }
-        for (const [label, value] of Object.entries(last)) expect(told[label]).toBeGreaterThanOrEqual(value);
-        for (const { tid, liobn, calls } of punts) expect(told[`${tid} one ${liobn}`] ?? 0).toBeLessThanOrEqual(calls);
-        last = told;
+        for (const [label, value] of Object.entries(last)) expect(reported[label]).toBeGreaterThanOrEqual(value);
+        for (const { tid, liobn, calls } of punts)
+          expect(reported[`${tid} one ${liobn}`] ?? 0).toBeLessThanOrEqual(calls);
+        last = reported;
       }
     }),
     { numRuns: 500 },
@@ -116,9 +117,9 @@ it('tells the LIOBN of every call in the end, where each was paired', () => {
         all.push(...between);
         readings.read([punted], punts());
       }
-      const told = readings.read([cell(1, undefined, all.length)], punts());
+      const reported = readings.read([cell(1, undefined, all.length)], punts());
       const truth = punts().filter(({ calls }) => calls > 0);
-      expect(told).toEqual(Object.fromEntries(truth.map(({ liobn, calls }) => [`1 one ${liobn}`, calls])));
+      expect(reported).toEqual(Object.fromEntries(truth.map(({ liobn, calls }) => [`1 one ${liobn}`, calls])));
     }),
   );
 });
