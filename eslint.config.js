@@ -39,13 +39,13 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['collector/src/**'],
+    files: ['*/src/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
         {
           selector: "CallExpression[callee.property.name='set'] > ArrayExpression > SpreadElement",
-          message: 'copies all items for each one that is added: use groupBy',
+          message: 'copies all items for each one that is added: use groupBy, or push',
         },
       ],
     },

@@ -25,9 +25,9 @@ export interface AgentParts {
   version: string;
   pace: Pace;
   log: Logger;
-  /** Instead of the one that the configuration names, which is still the name in metrics. */
+  /** A source in place of the configured one, whose name stays in the metrics. */
   source?: Source | undefined;
-  /** Default: none. */
+  /** Traces and logs; none by default. */
   telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
   onProgress?: NonNullable<SourceContext['onProgress']>;
@@ -36,7 +36,7 @@ export interface AgentParts {
 export interface Agent {
   loop: ReadingLoop;
   outbox: Outbox;
-  /** Not listening yet. */
+  /** The server of metrics and health, which does not listen yet. */
   server: FastifyInstance;
 }
 

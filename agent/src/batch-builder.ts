@@ -15,14 +15,17 @@ export interface BatchParts {
   sequence: number;
   /** The time between readings that the agent is configured for, in nanoseconds. */
   intervalNs: bigint;
-  /** W3C Trace Context of the reading, where it is traced. */
+  /** W3C Trace Context of the reading; absent where it is not traced. */
   traceparent?: string | undefined;
 }
 
-/** More are of no use to a reader; their number is. */
+/** Problems that a batch names at most; it gives the number of the others. */
 const MAX_PROBLEMS = 32;
 
-/** The epoch is the ledger's: it notices when the kernel state was replaced although the source did not. */
+/**
+ * Builds the batch of a reading. Takes the epoch from the ledger, which notices when the kernel state was replaced
+ * although the source did not.
+ */
 export function buildBatch({ reading, snapshot, run, sequence, intervalNs, traceparent }: BatchParts): Batch {
   return {
     version: BATCH_VERSION,
@@ -36,7 +39,7 @@ export function buildBatch({ reading, snapshot, run, sequence, intervalNs, trace
     intervalNs,
     vms: snapshot.vms,
     series: snapshot.series,
-    // What was measured before stands where it was told: a reading without times says nothing of them.
+    // Times that were reported before stand: a reading without any says nothing of them.
     ...(reading.latencies && { latencies: snapshot.latencies }),
     accounts: snapshot.accounts,
     problems: bounded(snapshot.problems),
@@ -44,7 +47,7 @@ export function buildBatch({ reading, snapshot, run, sequence, intervalNs, trace
   };
 }
 
-/** What went wrong must not make a batch that its reader refuses. */
+/** Shortens problems, so that a reader never refuses a batch because of them. */
 function bounded(problems: readonly string[]): string[] {
   const texts = problems.slice(0, MAX_PROBLEMS).map((text) => printable(text, DEFAULT_LIMITS.text));
   const more = problems.length - texts.length;

@@ -1,4 +1,4 @@
-/** How a replay waits; given from outside, so that tests need not. */
+/** The clock of loops and replays; passed in, so that tests do not wait. */
 import { setTimeout } from 'node:timers/promises';
 
 export interface Pace {

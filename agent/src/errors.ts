@@ -71,7 +71,7 @@ export const ERRORS = {
   },
   'recording-malformed': {
     meaning: 'A file of the recording cannot be understood.',
-    remedy: 'Restore the file that the message names, or record anew.',
+    remedy: 'Restore the file that the message names, or make another recording.',
   },
   'recording-missing': {
     meaning: 'The directory holds no recording.',
@@ -107,7 +107,7 @@ export const ERRORS = {
   },
   'state-unusable': {
     meaning: 'The state of the former agent cannot be used, so what was counted since its last reading is lost.',
-    remedy: 'Make `state.directory` readable; a damaged file is set aside, and counting begins anew.',
+    remedy: 'Make `state.directory` readable; a damaged file is set aside, and counting starts from zero.',
   },
   'tracefs-failed': {
     meaning: 'A file of tracefs failed in a way that has no code of its own.',
@@ -129,7 +129,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error that was foreseen: the message says what happened, to what, and what to do; the code is counted. */
+/** A foreseen error: its message says what happened, to what, and what to do; its code is counted. */
 export class AgentError extends Error {
   override readonly name = 'AgentError';
 

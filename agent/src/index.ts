@@ -1,4 +1,4 @@
-/** What the demo, the benchmarks and the agent's own programs build on. */
+/** Exports for the demo, the benchmarks and the agent's own programs. */
 export * from './batch-builder.js';
 export { main } from './cli/program.js';
 export { CONFIG_ROWS as agentConfigRows, configSchema as agentSchema } from './config/schema.js';
@@ -13,4 +13,5 @@ export * from './ring/decode/index.js';
 export * from './sources/entry.js';
 export * from './clock.js';
 export * from './sources/registry.js';
-export { listSnapshots, readTexts, recordedSpan, snapshotPath, treePath } from './sources/replay/recording.js';
+export { snapshotPath, treePath } from './sources/replay/layout.js';
+export { listSnapshots, readTexts, recordedSpan } from './sources/replay/recording.js';

@@ -1,6 +1,6 @@
 /**
- * What flows through the agent: source > ledger > batch > transport. Each type here is one arrow of that line, and none
- * of them knows what comes after it.
+ * Types of what flows through the agent: source > ledger > batch > transport. Each type here is one arrow of that line,
+ * and none of them knows what comes after it.
  */
 import type { Account, Clock, Facts, Host, Hypercall, ModeEvidence, Scope, Span } from '@tcewatch/protocol';
 
@@ -13,16 +13,16 @@ export interface ThreadSighting {
 
 /** A VM as the host shows it at one instant. */
 export interface VmSighting {
-  /** `deriveId(boot id, tgid, startedNs)`: this life of the QEMU process. */
+  /** Identity of this life of the QEMU process: `deriveId(boot id, tgid, startedNs)`. */
   life: string;
   name: string;
   uuid: string;
   tgid: number;
   startedNs: bigint;
   threads: ThreadSighting[];
-  /** Absent when nothing could be looked at yet. */
+  /** Facts about the VM; absent while it could not be inspected. */
   facts?: Facts;
-  /** What is said of the modes of this VM's figures. */
+  /** Evidence for the modes of this VM's figures. */
   evidence: ModeEvidence[];
 }
 
@@ -34,7 +34,7 @@ export interface Cell {
   counter: 'entered' | 'punted' | 'issued';
   tid: number;
   hypercall: Hypercall;
-  /** `other`: the source had to fold LIOBNs together. */
+  /** How the LIOBN is known; `other`: the source had to fold LIOBNs together. */
   scope: Scope;
   liobn: bigint;
   calls: number;
@@ -49,52 +49,52 @@ export interface LatencyCell {
   span: Span;
   tid: number;
   hypercall: Hypercall;
-  /** Below LATENCY_BUCKETS: times above 2^(bucket - 1) and up to 2^bucket us. */
+  /** Exponent below LATENCY_BUCKETS: times above 2^(bucket - 1) and up to 2^bucket us. */
   bucket: number;
   calls: number;
-  /** Their times together, in us. */
+  /** Sum of their times in us. */
   totalUs: number;
 }
 
 /**
- * An epoch that begins where another ends, when kernel state was made anew: both counted every call for a while, and this
- * is what the new one had counted at the instant of the old one's last reading.
+ * An epoch that begins where another ends, when kernel state was replaced: both counted every call for a while, and
+ * this is what the new one had counted at the instant of the old one's last reading.
  */
 export interface Handover {
   epoch: string;
-  /** The calls since count in the new epoch, those before in the old one. */
+  /** Cells of the new epoch: calls since then count in it, those before in the old one. */
   cells: Cell[];
-  /** Present where the reading has some. */
+  /** Latencies of the new epoch; present where the reading has some. */
   latencies?: LatencyCell[];
-  /** What the new one had seen by then. */
+  /** Events that the new epoch had seen by then. */
   seen: Pick<Account, 'counter' | 'seen'>[];
 }
 
-/** What a source saw at one instant: all that is needed to make a batch of it, given the ledger. */
+/** Everything that a source saw at one instant: all that is needed to make a batch of it, given the ledger. */
 export interface Reading {
   clock: Clock;
   host: Host;
   bootId: string;
-  /** One life of the kernel state behind the cells. */
+  /** UUID text of the epoch: one life of the kernel state behind the cells. */
   epoch: string;
   epochBeganNs: bigint;
   cells: Cell[];
   /**
-   * Those of the punted calls in `cells`, which tells them in scope `all`, whose LIOBN is known too: counted by itself
-   * since the epoch began and read later, so some may be missing here, and some not yet be in `cells`. Absent where `cells`
+   * Punted calls of `cells` whose LIOBN is known too, while `cells` has them in scope `all`: counted separately since
+   * the epoch began and read later, so some may be missing here, and some not yet be in `cells`. Absent where `cells`
    * tells all that is known.
    */
   punts?: Cell[];
-  /** Absent where the source measures no times. */
+  /** Times of calls; absent where the source measures none. */
   latencies?: LatencyCell[];
   accounts: Account[];
-  /** The VMs alive at this instant; `undefined` when the host could not be looked at (then the last ones stand). */
+  /** VMs alive at this instant; `undefined` when the host could not be inspected (then the last ones stand). */
   vms: VmSighting[] | undefined;
-  /** What is said of the modes of calls whose VM is not known. */
+  /** Evidence for the modes of calls whose VM is not known. */
   unattributedEvidence: ModeEvidence[];
-  /** What went wrong while reading, in words for the operator; the reading is good all the same. */
+  /** Problems while reading, in words for the operator; the reading is good all the same. */
   problems: string[];
-  /** This reading is the last of its epoch, and no call is uncounted. */
+  /** Successor of the epoch: this reading is the last of its epoch, and no call is uncounted. */
   handover?: Handover;
 }
 

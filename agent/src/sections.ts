@@ -9,7 +9,7 @@ export type SettingsOf<Shape extends SettingsShape> = { readonly [Name in keyof 
 /** A setting that cannot be done without. */
 export interface MissingSetting {
   path: string[];
-  /** What to do, in the imperative. */
+  /** Remedy, in the imperative. */
   fix: string;
 }
 

@@ -41,7 +41,7 @@ const sasl = z
       .string()
       .min(1)
       .optional()
-      .describe('File that holds the token of `oauthbearer`; it is read anew for each login, so it may be renewed.'),
+      .describe('File that holds the token of `oauthbearer`; it is read again at each login, so it may be renewed.'),
   })
   .superRefine((given, context) => {
     const needs = given.mechanism === undefined ? [] : needsOf(given.mechanism);

@@ -17,7 +17,9 @@ export function plotSteps(steps: readonly Step[], step: number, hypercall?: Hype
   const byTime = new Map<string, Step[]>();
   for (const row of steps) {
     if (hypercall !== undefined && row.hypercall !== hypercall) continue;
-    byTime.set(row.at, [...(byTime.get(row.at) ?? []), row]);
+    const alike = byTime.get(row.at);
+    if (alike) alike.push(row);
+    else byTime.set(row.at, [row]);
   }
   let unread = 0;
   return [...byTime].map(([at, rows]) => {

@@ -1,4 +1,4 @@
-/** Numbers and times on the command line: what commander calls to read them. */
+/** Parsers for commander: numbers and times on the command line. */
 import { duration } from '@tcewatch/common';
 import { InvalidArgumentError } from 'commander';
 import { HIST_SIZE } from '../sources/settings.js';

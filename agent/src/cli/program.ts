@@ -33,7 +33,7 @@ const PROGRAM: Program<Surroundings> = {
   foreseen: [AgentError],
 };
 
-/** Resolves to the exit status; `args` are those after the program's name. */
+/** Runs the command line and resolves to the exit status; `args` are those after the program's name. */
 export function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   return runProgram(PROGRAM, args, surroundings);
 }

@@ -59,7 +59,7 @@ async function recordHost(directory: string, options: Options, { pace, stop, std
     },
   }).finally(progress.clear);
   const { failures, problems, trees } = recorded;
-  stdout.write(`${directory}: ${recorded.snapshots} snapshots, ${trees} looks at the VMs\n`);
+  stdout.write(`${directory}: ${recorded.snapshots} snapshots, ${trees} trees of the host\n`);
   for (const problem of problems) stderr.write(`${problem}\n`);
   const [first] = failures;
   if (first !== undefined) throw new CommandError(`${failures.length} snapshots failed, the first because: ${first}`);

@@ -13,10 +13,10 @@ import { showProgress } from '../terminal/progress.js';
 import { report } from './report.js';
 import type { Surroundings } from './surroundings.js';
 
-/** What of a recording can be replayed. */
+/** The parts of a recording that can be replayed. */
 const RECORDED = ['hist', 'ring'];
 
-/** Settings of a live host have no meaning here. */
+/** The settings that a replay has; those of a live host mean nothing to it. */
 const ROWS = CONFIG_ROWS.filter(
   ({ path }) =>
     !/^(root|source|hist|replay|listen|state|stopTimeout|outbox\.(enabled|directory|catchUp))(\.|$)/.test(path),

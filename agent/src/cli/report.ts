@@ -1,11 +1,11 @@
-/** What a replay ends with, for people: a table per VM, what is said of the figures, and the equation. Pure. */
+/** The report at the end of a replay: a table per VM, remarks on the figures, and the equation. Pure. */
 import type { ModeFigure } from '@tcewatch/protocol';
 import { REASONS } from '../evidence/reasons.js';
 import type { VmFigures } from '../figures/figures.js';
 import type { Balance } from '../figures/totals.js';
 import { columns } from '../terminal/columns.js';
 
-/** Hypercalls that a VM certainly never made have no row. */
+/** Formats the report. Hypercalls that a VM certainly never made have no row. */
 export function report(figures: readonly VmFigures[], balance: Balance): string {
   const rows = figures.flatMap(({ vm, hypercalls }) =>
     hypercalls

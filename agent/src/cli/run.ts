@@ -39,7 +39,7 @@ async function run(config: AgentConfig, { createLog, env, pace, version, stop, s
     log.info({ version, transport: outbox.name }, 'started');
     await loop.run(stop);
     log.info('stopping');
-    // What is left when the time is over is told below.
+    // What is left when the time is over is reported below.
     await outbox.drain(AbortSignal.timeout(config.stopTimeout)).catch(() => undefined);
     const { queuedBatches: left = 0, heldBatches: held = 0 } = outbox.stats ?? {};
     if (left > held) log.info(`${left - held} batches are not delivered; they wait on disk for the next start`);

@@ -1,4 +1,4 @@
-/** All that the commands take from outside, so that tests can give it. */
+/** Everything that the commands take from outside, so that tests can replace it. */
 import type { LogLevel, ProgramSurroundings } from '@tcewatch/common';
 import type { Logger } from 'pino';
 import type { Source } from '../model.js';
@@ -12,6 +12,6 @@ export interface Surroundings extends ProgramSurroundings {
   stderr: ProgressStream;
   pace: Pace;
   createLog: (options: { level: LogLevel }) => Logger;
-  /** What `run` reads instead of the configured source, for tests that know what there is to count. */
+  /** A source for `run` in place of the configured one, for tests that know what there is to count. */
   source?: Source;
 }

@@ -42,7 +42,7 @@ const KEYS: ReadonlyMap<string, Sort> = new Map([
   ['n', 'name'],
 ]);
 const CTRL_C = '\u0003';
-/** One for each reading of a minute at the usual interval. */
+/** Cells of a sparkline: one for each reading of a minute at the usual interval. */
 const SPARKS = 30;
 /** Entries of the histograms that count where no agent does. */
 const HISTOGRAM_SIZE = 4096;

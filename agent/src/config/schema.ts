@@ -1,6 +1,6 @@
 /**
- * Everything that the agent can be told, in one schema: defaults, checks, `--help`, names in the environment and the
- * reference page all come from here.
+ * The agent's settings in one schema: defaults, checks, `--help`, names in the environment and the reference page all
+ * come from here.
  */
 import { byteSize, checkTls, describeConfig, duration, loadConfig, logSettings, secret } from '@tcewatch/common';
 import type { Environment, GivenSettings } from '@tcewatch/common';
@@ -10,7 +10,7 @@ import { SOURCE_NAMES, SOURCE_SETTINGS, missingSourceSetting } from '../sources/
 import { TRANSPORT_NAMES, TRANSPORT_SETTINGS, missingTransportSetting } from '../transport/registry.js';
 import type { MissingSetting } from '../sections.js';
 
-/** Of the environment's names. */
+/** Prefix of the settings' names in the environment. */
 export const ENV_PREFIX = 'TCEWATCH_AGENT';
 
 const SHORTEST_INTERVAL_MS = 100;
@@ -149,7 +149,7 @@ export type AgentConfig = z.output<typeof configSchema>;
 /** The settings as rows, for `--help` and the reference page. */
 export const CONFIG_ROWS = describeConfig(configSchema, ENV_PREFIX);
 
-/** Throws ConfigError with all that is wrong. */
+/** Loads the configuration. Throws ConfigError with everything that is wrong. */
 export function loadAgentConfig(env: Environment, given: GivenSettings = {}): AgentConfig {
   return loadConfig({ schema: configSchema, prefix: ENV_PREFIX, env, ...given });
 }

@@ -1,25 +1,25 @@
-/** What a check is: one question about a host, answered from an inspection. Pure; each check is a row of data. */
+/** The form of a check: one question about a host, answered from an inspection. Pure; each check is a row of data. */
 import type { Inspection } from './inspect.js';
 
-/** `unknown`: the host does not tell, or not the agent. */
+/** The answer of a check; `unknown`: neither the host nor the agent can tell. */
 export type Verdict = 'ok' | 'missing' | 'unknown';
 
 export interface Finding {
   verdict: Verdict;
-  /** What the finding is about, where a check looks at several things: a VM's name. */
+  /** The name of the VM, where a check is about each of several. */
   subject?: string;
-  /** One clause: what was found. */
+  /** The finding, in one clause. */
   says: string;
-  /** What to do about it, preferably a command. */
+  /** The remedy, preferably a command. */
   fix?: string;
 }
 
 export interface Check {
-  /** Kebab-case, for programs. */
+  /** Identifier in kebab-case, for programs. */
   id: string;
-  /** What is looked at, for people. */
+  /** Name of what is checked, for people. */
   title: string;
-  /** None where the question does not arise on this host. */
+  /** Answers from an inspection; returns no finding where the question does not arise. */
   inspect(seen: Inspection): Finding[];
 }
 
@@ -27,7 +27,7 @@ export const ok = (says: string): Finding => ({ verdict: 'ok', says });
 export const missing = (says: string, fix: string): Finding => ({ verdict: 'missing', says, fix });
 export const unknown = (says: string, fix?: string): Finding => ({ verdict: 'unknown', says, ...(fix && { fix }) });
 
-/** The least good of several verdicts; `ok` of none. */
+/** Returns the least good of several verdicts; `ok` of none. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.find((v) => v === 'missing') ?? verdicts.find((v) => v === 'unknown') ?? 'ok';
 }

@@ -1,4 +1,4 @@
-/** From an inspection to what the doctor says: findings, sources, evidence for each MMU of guests, and a verdict. Pure. */
+/** Diagnoses a host from an inspection: findings, sources, evidence for each MMU of guests, and a verdict. Pure. */
 import type { Mmu, ModeEvidence } from '@tcewatch/protocol';
 import { evidenceOf } from '../evidence/evidence.js';
 import type { Finding } from './check.js';
@@ -10,7 +10,10 @@ import type { Inspection } from './inspect.js';
 import { sourceStates } from './sources.js';
 import type { SourceState } from './sources.js';
 
-/** In the order in which they are shown: each makes sense only if those before it are right. Adding one is a line. */
+/**
+ * The checks in the order in which they are shown: each makes sense only if those before it are right. To add one, add
+ * a line.
+ */
 const CHECKS = [
   processor,
   proc,
@@ -31,11 +34,11 @@ const CHECKS = [
 
 export interface Diagnosis {
   host: { name: string; kernel: string; cpu: string; platform: string };
-  /** `all`: nothing is in the way; `partly`: something is; `nothing`: no source can count here. */
+  /** The verdict: `all`, nothing is in the way; `partly`, something is; `nothing`, no source can count here. */
   observable: 'all' | 'partly' | 'nothing';
   findings: (Finding & { id: string; title: string })[];
   sources: SourceState[];
-  /** What is known of the modes of guests with each MMU. */
+  /** Evidence for the modes of guests with each MMU. */
   evidence: { mmu: Mmu; modes: ModeEvidence[] }[];
 }
 
@@ -65,7 +68,7 @@ function observable(
   return findings.some(({ verdict }) => verdict === 'missing') ? 'partly' : 'all';
 }
 
-/** KVM in a guest runs radix guests alone. */
+/** Lists the MMUs that guests of this host can have; KVM in a guest runs radix guests alone. */
 function guestMmus({ power, host }: Inspection): Mmu[] {
   if (power === false) return [];
   return host.platform === 'pSeries' ? ['radix'] : ['radix', 'hpt'];

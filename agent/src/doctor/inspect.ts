@@ -1,4 +1,4 @@
-/** Everything that the doctor looks at on a host, read once; the checks only judge it. Nothing is changed on the host. */
+/** Inspects a host for the doctor: reads everything that the checks judge, once, and changes nothing. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmSighting } from '../model.js';
@@ -25,13 +25,13 @@ export type EventName = keyof typeof EVENTS;
 export interface Inspection {
   root: string;
   host: HostFacts;
-  /** /proc/cpuinfo names a POWER processor; undefined when it cannot be read. */
+  /** Whether /proc/cpuinfo names a POWER processor; undefined when it cannot be read. */
   power: boolean | undefined;
-  /** Loaded modules; undefined when /proc does not tell. */
+  /** Names of loaded modules; undefined when /proc does not tell. */
   modules: ReadonlySet<string> | undefined;
-  /** kallsyms has handlers of TCE hypercalls; undefined when it says nothing of KVM. */
+  /** Whether kallsyms has handlers of TCE hypercalls; undefined when it says nothing of KVM. */
   tceHandlers: boolean | undefined;
-  /** The pid namespace of the mounted /proc is the kernel's first, whose thread ids the events bear. */
+  /** Whether the pid namespace of the mounted /proc is the kernel's first, whose thread ids the events bear. */
   firstPidNamespace: boolean | undefined;
   /** Effective capabilities of this process (CapEff), and its user id; undefined for a recorded host. */
   self: { capabilities: bigint; uid: number } | undefined;
@@ -41,19 +41,19 @@ export interface Inspection {
   events: Record<EventName, Presence>;
   /** Whether the kernel was built with hist triggers. */
   histTriggers: boolean | undefined;
-  /** `synthetic_events` of tracefs, by which calls are paired. */
+  /** Presence of the tracefs file `synthetic_events`, by which calls are paired. */
   syntheticEvents: Presence;
-  /** /sys/kernel/debug/kvm */
+  /** Presence of /sys/kernel/debug/kvm. */
   debugfs: Presence;
-  /** /sys/kernel/debug/hcall_inst */
+  /** Presence of /sys/kernel/debug/hcall_inst. */
   hcallInst: Presence;
-  /** Undefined when nobody can tell. */
+  /** VMs of the host; undefined when nobody can tell. */
   vms: VmSighting[] | undefined;
-  /** What could not be read of the VMs, in words for the operator. */
+  /** Problems in reading the VMs, in words for the operator. */
   vmProblems: string[];
 }
 
-/** Looks at the host below `root`; whatever cannot be read is part of the result. */
+/** Inspects the host below `root`; whatever cannot be read is part of the result. */
 export async function inspect(root: string): Promise<Inspection> {
   const reader = openRoot(root);
   const vmReader = openRoot(root);
@@ -113,8 +113,8 @@ async function presence(root: string, path: string): Promise<Presence> {
 }
 
 /**
- * An event's file `trigger` lists, while it holds none, what the kernel was built with; else the kernel's configuration
- * tells, where the distribution left it.
+ * Tells whether the kernel has hist triggers. An event's file `trigger` lists, while it holds none, what the kernel was
+ * built with; else the kernel's configuration tells, where the distribution left it.
  */
 async function hasHistTriggers(reader: RootReader, tracing: string, kernel: string): Promise<boolean | undefined> {
   for (const event of Object.values(EVENTS)) {

@@ -1,4 +1,5 @@
 /** The doctor's screen. Pure. */
+import { groupBy } from '@tcewatch/common';
 import { HYPERCALL_NAMES, MODES, evidenceFor } from '@tcewatch/protocol';
 import type { Mode, ModeEvidence } from '@tcewatch/protocol';
 import { columns } from '../terminal/columns.js';
@@ -34,7 +35,7 @@ export function doctorReport({ host, observable, findings, sources, evidence }: 
   ].join('');
 }
 
-/** Each once: several VMs may need the same. */
+/** Lists each fix once, with everything that it is for: several VMs may need the same. */
 function fixes(findings: Diagnosis['findings']): string {
   const lines = new Map<string, Set<string>>();
   for (const { verdict, fix, title, subject } of findings) {
@@ -45,15 +46,9 @@ function fixes(findings: Diagnosis['findings']): string {
   return `\nWhat to do\n${[...lines].map(([fix, about]) => `- ${[...about].join(', ')}: ${fix}\n`).join('')}`;
 }
 
-/** `exact`, or `absent; H_GET_TCE unobservable` where not all hypercalls are alike. */
+/** Summarises a mode as `exact`, or as `absent; H_GET_TCE unobservable` where the hypercalls differ. */
 function summary(evidence: readonly ModeEvidence[], mode: Mode): string {
-  const byEvidence = new Map<string, string[]>();
-  for (const hypercall of HYPERCALL_NAMES) {
-    const known = evidenceFor(evidence, mode, hypercall).evidence;
-    const alike = byEvidence.get(known);
-    if (alike) alike.push(hypercall);
-    else byEvidence.set(known, [hypercall]);
-  }
+  const byEvidence = groupBy(HYPERCALL_NAMES, (hypercall) => evidenceFor(evidence, mode, hypercall).evidence);
   const [common, ...others] = [...byEvidence].sort(([, a], [, b]) => b.length - a.length);
   return [common?.[0], ...others.map(([known, hypercalls]) => `${hypercalls.join(', ')} ${known}`)].join('; ');
 }

@@ -1,4 +1,4 @@
-/** Which sources can count on a host, by the checks that each of them needs. */
+/** Sources that can count on a host, by the checks that each of them needs. */
 import { worst } from './check.js';
 import type { Check, Finding, Verdict } from './check.js';
 import { pidNamespace, proc } from './checks/access.js';
@@ -25,7 +25,7 @@ export interface SourceState {
   name: string;
   gives: string;
   usable: Verdict;
-  /** What is in the way of it, or cannot be told. */
+  /** Findings that are in the way of the source, or cannot be told. */
   because: (Finding & { id: string })[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * How the figures of a VM are known on a host: which modes cannot occur there, and which nobody can see. The facts are
+ * Evidence for the figures of a VM on a host: which modes cannot occur there, and which nobody can see. The facts are
  * those of the kernel's sources from 3.10-el7 to 7.2 (arch/powerpc/kvm/book3s_hv.c, book3s_hv_rmhandlers.S,
  * book3s_64_vio.c, book3s_64_vio_hv.c). What was not verified there is unobservable, never guessed.
  *
@@ -9,11 +9,11 @@ import { HYPERCALL_NAMES, atLeast, kernelVersion, powerGeneration } from '@tcewa
 import type { Hypercall, KernelVersion, Mmu, ModeEvidence } from '@tcewatch/protocol';
 import type { Reason } from './reasons.js';
 
-/** What is known of the host; a field that could not be read is undefined. */
+/** Facts about the host; a field that could not be read is undefined. */
 export interface HostTraits {
-  /** /proc/sys/kernel/osrelease */
+  /** Kernel release, from /proc/sys/kernel/osrelease. */
   kernel: string;
-  /** /proc/cpuinfo `cpu` and `platform`. */
+  /** Fields `cpu` and `platform` of /proc/cpuinfo. */
   cpu: string;
   platform: string;
   /** Whether /proc/kallsyms has `kvmppc_rm_h_put_tce`. */
@@ -22,16 +22,18 @@ export interface HostTraits {
 
 export interface GuestTraits {
   mmu: Mmu | undefined;
-  /** QEMU was told to use KVM PR. */
+  /** Whether QEMU was told to use KVM PR. */
   kvmPr: boolean;
 }
 
-/** What is said of one mode and hypercall. */
+/** Evidence for one mode and hypercall. */
 type Known = Pick<ModeEvidence, 'evidence'> & { reason: Reason };
 const absent = (reason: Reason): Known => ({ evidence: 'absent', reason });
 const unobservable = (reason: Reason): Known => ({ evidence: 'unobservable', reason });
 
-/** Evidence for the three modes of one VM's figures; for `unattributed`, whose guest is not known, likewise. */
+/**
+ * Returns the evidence for the three modes of one VM's figures; for `unattributed`, whose guest is not known, likewise.
+ */
 export function evidenceOf(host: HostTraits, guest: GuestTraits): ModeEvidence[] {
   if (guest.kvmPr) {
     return [
@@ -59,7 +61,7 @@ export function evidenceOf(host: HostTraits, guest: GuestTraits): ModeEvidence[]
   ];
 }
 
-/** One entry for all hypercalls where the same is said of each. */
+/** Merges entries into one for all hypercalls where they say the same. */
 function common(entries: readonly ModeEvidence[]): ModeEvidence[] {
   const [first] = entries;
   const same = entries.every(({ evidence, reason }) => evidence === first?.evidence && reason === first.reason);
@@ -92,7 +94,10 @@ function realMode(
   return mmu ? absent('radix-virtual-only') : unobservable('mmu-unknown');
 }
 
-/** What kallsyms says decides, where the name is known to mean that; else the version, but for 5.18: not verified. */
+/**
+ * Tells whether the kernel has real-mode handlers: by kallsyms, where the name is known to mean that; else by the
+ * version, but for 5.18, which was not verified.
+ */
 function hasRealModeHandlers(version: KernelVersion, inKallsyms: boolean | undefined): boolean | undefined {
   // Before 4.6 the handlers bore other names.
   if (inKallsyms !== undefined && (inKallsyms || atLeast(version, 4, 9))) return inKallsyms;
@@ -100,7 +105,7 @@ function hasRealModeHandlers(version: KernelVersion, inKallsyms: boolean | undef
   return atLeast(version, 5, 18) ? undefined : true;
 }
 
-/** Kernels in whose kvmppc_pseries_do_hcall there is no TCE hypercall: it ends in real mode or in userspace. */
+/** Tells kernels whose kvmppc_pseries_do_hcall has no TCE hypercall: each ends in real mode or in userspace. */
 function beforeVirtualMode({ major, minor, el }: KernelVersion): boolean {
   return (major === 4 && minor === 4) || (major === 3 && minor === 10 && el === 'el7');
 }

@@ -1,5 +1,5 @@
 /**
- * Why a figure is not exact: each code that a batch can carry, with the sentence that people are shown.
+ * Reasons why a figure is not exact: each code that a batch can carry, with the sentence that people are shown.
  * docs/reference/evidence.md is generated from it.
  */
 

@@ -1,6 +1,6 @@
 /**
- * From batches to what people are shown of each VM: calls by mode, entries, evidence. All lives of a VM are summed, so that
- * a figure only grows within an epoch. Pure; shared by the metrics and the totals of a replay.
+ * Figures of VMs for people, from batches: calls by mode, entries, evidence. All lives of a VM are summed, so that a
+ * figure only grows within an epoch. Pure; shared by the metrics and the totals of a replay.
  */
 import {
   COUNTERS,
@@ -15,7 +15,7 @@ import type { Batch, Counter, Evidence, Hypercall, ModeFigure, Vm } from '@tcewa
 export interface HypercallFigures {
   hypercall: Hypercall;
   modes: ModeFigure[];
-  /** What the guest counted itself; null where nobody did. */
+  /** Calls that the guest counted itself; null where nobody did. */
   issued: number | null;
   /** TCE entries that all calls which entered the kernel asked for; null when it cannot be told. */
   entries: number | null;
@@ -29,12 +29,12 @@ export interface VmFigures {
 
 type Counters = Partial<Record<Counter, number>>;
 
-/** From the surest to the least sure: a sum is known as well as its least known part. */
+/** Evidence from the surest to the least sure: a sum is known as well as its least known part. */
 const SURENESS: readonly Evidence[] = ['absent', 'exact', 'derived', 'upper-bound', 'unobservable'];
 
 /**
- * The figures of each VM by name and uuid, in the order in which the batches have them. Batches of different epochs add
- * up; give the last one of each epoch. `unattributed` is there only if it has calls.
+ * Returns the figures of each VM by name and uuid, in the order in which the batches have them. Batches of different
+ * epochs add up; give the last one of each epoch. `unattributed` is there only if it has calls.
  */
 export function vmFigures(batches: Iterable<Batch>): VmFigures[] {
   const found = new Map<string, VmFigures>();
@@ -95,7 +95,7 @@ function addMode(a: ModeFigure, b: ModeFigure | undefined): ModeFigure {
   return { mode: a.mode, calls: add(a.calls, b.calls), entries: add(a.entries, b.entries), evidence, reason };
 }
 
-/** What cannot be observed in one part cannot be told of the sum. */
+/** Adds two figures; null, unobservable, if one of them is. */
 function add(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }

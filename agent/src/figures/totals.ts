@@ -1,10 +1,10 @@
-/** What a replay has counted, over all epochs: the totals per VM and the equation seen = counted + lost. Pure. */
+/** Totals of a replay over all epochs: per VM, and the equation seen = counted + lost. Pure. */
 import { COUNTERS } from '@tcewatch/protocol';
 import type { Account, Batch, Total } from '@tcewatch/protocol';
 import { vmFigures } from './figures.js';
 import type { VmFigures } from './figures.js';
 
-/** One equation: what the kernel says it saw, what became a count of a series, and what the kernel lost. */
+/** One equation: what the kernel saw, what became a count of a series, and what the kernel lost. */
 export interface Balance {
   seen: number;
   counted: number;
@@ -12,17 +12,17 @@ export interface Balance {
 }
 
 export interface Totals extends Balance {
-  /** The same for the hypercalls that were punted; those above are all that entered the kernel. */
+  /** Balance of the hypercalls that were punted; the outer one is that of all calls that entered the kernel. */
   punted: Balance;
   totals: Total[];
 }
 
-/** The figures of each VM name, lives and uuids summed. `batches`: the last one of each epoch. */
+/** Returns the figures of each VM name, lives and uuids summed. `batches`: the last one of each epoch. */
 export function figuresByName(batches: readonly Batch[]): VmFigures[] {
   return vmFigures(batches.map((batch) => ({ ...batch, vms: batch.vms.map((vm) => ({ ...vm, uuid: '' })) })));
 }
 
-/** `batches` as for {@link figuresByName}. */
+/** Computes the totals; `batches` as for {@link figuresByName}. */
 export function computeTotals(batches: readonly Batch[]): Totals {
   return {
     ...balance(batches, 'entered'),
@@ -33,7 +33,7 @@ export function computeTotals(batches: readonly Batch[]): Totals {
   };
 }
 
-/** Whether nothing went missing between the kernel's own count and the series. */
+/** Tells whether nothing went missing between the kernel's own count and the series. */
 export function isBalanced({ seen, counted, lost }: Balance): boolean {
   return seen === counted + lost;
 }

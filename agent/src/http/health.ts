@@ -1,16 +1,19 @@
-/** Whether the agent is alive and whether it is of use, from what the loop and the outbox have done. Pure. */
+/**
+ * Health of the agent, from what the loop and the outbox have done: whether it is alive, and whether it is of use.
+ * Pure.
+ */
 import type { OutboxStats } from '../outbox/outbox.js';
 import type { LoopStatus } from '../run/loop.js';
 
-/** A verdict with its reason in words for whoever looks at the probe. */
+/** A verdict with its reason, for whoever reads the probe's answer. */
 export interface Health {
   ok: boolean;
   reason: string;
 }
 
-/** A delivery or a loop that is this many intervals late has stopped working, not merely been slow once. */
+/** Intervals after which a delivery or a loop counts as stopped, and not merely as slow once. */
 const PATIENCE_INTERVALS = 5;
-/** With short intervals a loaded host may be late by more than that. */
+/** Least time for that in milliseconds: with short intervals a loaded host may be late by more of them. */
 const PATIENCE_MS = 60_000;
 
 interface Observed {
@@ -20,13 +23,13 @@ interface Observed {
   nowMs: number;
 }
 
-/** Whether the loop goes round: readings are tried, be they good or not. */
+/** Tells whether the loop runs: readings are tried, whether they succeed or not. */
 export function alive({ status, intervalMs, nowMs }: Observed): Health {
   if (status.begunMs === undefined) return { ok: true, reason: 'starting' };
   return within(nowMs - status.begunMs, intervalMs, 'the last reading was begun');
 }
 
-/** Whether there is a recent reading and, where batches are delivered, a recent one has arrived. */
+/** Tells whether there is a recent reading and, where batches are delivered, a recent one has arrived. */
 export function ready({ status, stats, intervalMs, nowMs }: Observed): Health {
   if (status.newest === undefined) return { ok: false, reason: 'nothing was read yet' };
   const read = within(nowMs - status.newest.takenMs, intervalMs, 'the newest reading was taken');

@@ -1,6 +1,6 @@
 /**
- * What the agent shows of itself: /metrics for Prometheus, /healthz and /readyz for whoever supervises it. Built apart from
- * listening, so that tests inject requests. Probes need no token: they say nothing of guests.
+ * HTTP server of the agent: /metrics for Prometheus, /healthz and /readyz for supervisors. Built apart from listening,
+ * so that tests inject requests. Probes need no token: they say nothing of guests.
  */
 import { fastifyBearerAuth } from '@fastify/bearer-auth';
 import { fastify } from 'fastify';
@@ -12,13 +12,13 @@ export interface ServerOptions {
   metrics: Registry;
   alive: () => Health;
   ready: () => Health;
-  /** Without one anybody who reaches the port may read the metrics. */
+  /** Bearer token for the metrics; without one anybody who reaches the port may read them. */
   token?: string | undefined;
-  /** PEM texts. */
+  /** Certificate and key as PEM texts. */
   tls?: { cert: string; key: string } | undefined;
 }
 
-/** Nothing here takes a body, and nobody needs long to ask. */
+/** Limits of a request: none here has a body, and none takes long. */
 const LIMITS = { bodyLimit: 1024, requestTimeout: 10_000, connectionTimeout: 60_000, keepAliveTimeout: 60_000 };
 
 export function createServer({ metrics, alive, ready, token, tls }: ServerOptions): FastifyInstance {

@@ -32,11 +32,11 @@ interface CountedCell extends CellCount {
   readonly cell: Cell;
 }
 
-/** The ledger after a reading. The state that is given stays as it is. */
+/** Returns the ledger after a reading. Leaves the given state as it is. */
 export function advance(state: LedgerState, reading: Reading, caps: Readonly<LedgerCaps>): LedgerState {
-  const told = sumByLabels(cellsOf(state, reading));
-  const epoch = nextEpoch(state, reading, told);
-  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : told;
+  const split = sumByLabels(cellsOf(state, reading));
+  const epoch = nextEpoch(state, reading, split);
+  const cells = epoch.replaced > 0 ? sumByLabels(reading.cells) : split;
   const before = epoch.id === state.epoch?.id ? state : beginEpoch(state, epoch);
   const seen = see(before.vms, reading.vms, reading.unattributedEvidence, caps.vms);
   const owners = ownersAfter(before.owners, reading.vms);
@@ -70,7 +70,10 @@ export function advance(state: LedgerState, reading: Reading, caps: Readonly<Led
   };
 }
 
-/** The cells of a reading, told apart as far as its source can; not where counters went back, as then nothing is known. */
+/**
+ * Returns the cells of a reading, split by LIOBN as far as its source can; not split where counters went back, as then
+ * nothing is known.
+ */
 function cellsOf({ epoch, cells, handover }: LedgerState, reading: Reading): readonly Cell[] {
   if (!reading.punts) return reading.cells;
   if (epoch?.given === reading.epoch && epoch.bootId === reading.bootId) {
@@ -80,7 +83,7 @@ function cellsOf({ epoch, cells, handover }: LedgerState, reading: Reading): rea
   return splitPunts(handed, reading.cells, reading.punts);
 }
 
-/** Nothing is counted yet; VMs and threads live on, unless the host was booted anew. */
+/** Begins an epoch with nothing counted; VMs and threads live on, unless the host was rebooted. */
 function beginEpoch(state: LedgerState, { bootId, given, replaced }: EpochState): LedgerState {
   const { epoch, handover, vms, owners, folded } = state;
   if (epoch?.bootId !== bootId) return { ...emptyLedger(), folded };
@@ -103,7 +106,10 @@ function handoverOf({ handover, clock }: Reading): HandoverState | undefined {
   );
 }
 
-/** The kernel may print a key twice, when two processors made its entry at the same moment. */
+/**
+ * Sums cells with the same labels: the kernel may print a key twice, when two processors made its entry at the same
+ * moment.
+ */
 function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
   const sums = new Map<string, CountedCell>();
   for (const cell of cells) {
@@ -115,19 +121,19 @@ function sumByLabels(cells: readonly Cell[]): Map<string, CountedCell> {
   return sums;
 }
 
-/** What was counted between two readings. */
+/** Returns what each cell counted between two readings. */
 function deltasOf(before: LedgerState['cells'], now: ReadonlyMap<string, CountedCell>): Map<string, Delta> {
   return new Map([...now].map(([key, count]) => [key, deltaOf(count.cell, count, before.get(key))]));
 }
 
-/** Those that counted anything. The busiest cells are the first to get series of their own. */
+/** Sorts the deltas that counted anything, the busiest first, since those are the first to get series of their own. */
 function busiestFirst(deltas: Iterable<Delta>): Delta[] {
   return [...deltas]
     .filter(({ calls, entries }) => calls > 0 || (typeof entries === 'number' && entries > 0))
     .sort((a, b) => b.calls - a.calls);
 }
 
-/** What the next reading is compared with. */
+/** Returns the counts that the next reading is compared with. */
 function countsOf(cells: ReadonlyMap<string, CountedCell>, deltas: ReadonlyMap<string, Delta>): Map<string, CellCount> {
   return new Map(
     [...cells].map(([key, { calls, entries }]) => [
@@ -166,7 +172,7 @@ function problemsOf(replaced: boolean, folded: Folded, caps: Readonly<LedgerCaps
   const problems: string[] = [];
   if (replaced) {
     problems.push(
-      'counters of the kernel went back: something else made the histograms anew, and what they had counted since the ' +
+      'counters of the kernel went back: something else replaced the histograms, and what they had counted since the ' +
         'last reading is lost; a new epoch begins',
     );
   }

@@ -4,36 +4,36 @@ import type { Scope } from '@tcewatch/protocol';
 import type { Cell } from '../model.js';
 import type { CellCount, LatencyState, SeriesState, VmState } from './state.js';
 
-/** A VM of which more is about to be counted; made from a copy, so that the state it came from stays as it is. */
+/** A VM to which calls are about to be added: a copy, so that the state it came from stays as it is. */
 export interface VmDraft {
   series: Map<string, SeriesState>;
   liobns: Set<bigint>;
   latencies: Map<string, LatencyState>;
 }
 
-/** What a cell counted since the last reading. */
+/** Counts of a cell since the last reading. */
 export interface Delta {
   cell: Cell;
   calls: number;
-  /** Undefined where the source cannot tell, or there is one for each call. */
+  /** Entries asked for; undefined where the source cannot tell, or there is one for each call. */
   entries: number | 'implausible' | undefined;
   /** Whether the calls that are counted next are of unknown size too: the kernel prints a sum later than its calls. */
   doubtful: boolean;
 }
 
-/** What tells one series of a VM from another. */
+/** Labels that tell one series of a VM from another. */
 type Labels = Omit<SeriesState, 'value'>;
 
-/** TCEs of one H_PUT_TCE_INDIRECT: a page of 4096 bytes (book3s_64_vio.c refuses more than 512). */
+/** Most TCEs of one H_PUT_TCE_INDIRECT: a page of 4096 bytes (book3s_64_vio.c refuses more than 512). */
 const INDIRECT_ENTRIES = 512;
-/** Calls of one thread that a row's sum may hold and its hitcount not yet: the kernel prints the sum later. */
+/** Most calls of one thread that a row's sum may hold and its hitcount not yet: the kernel prints the sum later. */
 const CALLS_WHILE_PRINTING = 1024;
 
 export function draftOf({ series, liobns, latencies }: VmState): VmDraft {
   return { series: new Map(series), liobns: new Set(liobns), latencies: new Map(latencies) };
 }
 
-/** What the cell counted between two readings of one epoch. */
+/** Returns what a cell counted between two readings of one epoch. */
 export function deltaOf(cell: Cell, now: CellCount, before: CellCount | undefined): Delta {
   const calls = now.calls - (before?.calls ?? 0);
   const entries = entriesDelta(cell, calls, now.entries, before);
@@ -42,7 +42,7 @@ export function deltaOf(cell: Cell, now: CellCount, before: CellCount | undefine
   return { cell, calls, entries: 'implausible', doubtful: calls === 0 };
 }
 
-/** Returns the number of calls that the cap on LIOBNs folded into scope `other`. */
+/** Adds a delta to the series of a VM. Returns the number of calls that the cap on LIOBNs folded into scope `other`. */
 export function attribute(vm: VmDraft, { cell, calls, entries }: Delta, liobnsPerVm: number): number {
   const { counter } = cell;
   const scope = scopeOf(vm, cell, liobnsPerVm);
@@ -60,8 +60,8 @@ function scopeOf(vm: VmDraft, { scope, liobn }: Cell, liobnsPerVm: number): Scop
 }
 
 /**
- * GPR7, which entries are summed from, is the guest's to choose. What is plausible is added; calls of which it is not are
- * counted as unsized, so that nobody takes the sum for that of all calls.
+ * Adds entries where they are plausible: GPR7, which they are summed from, is the guest's to choose. Calls whose
+ * entries are not are counted as unsized, so that nobody takes the sum for that of all calls.
  */
 function creditEntries(
   vm: VmDraft,
@@ -70,12 +70,12 @@ function creditEntries(
   entries: number | 'implausible',
 ): void {
   const { counter } = labels;
-  const told: Labels = { ...labels, counter: `${counter}_entries` };
-  if (entries !== 'implausible' && Number.isSafeInteger(valueOf(vm, told) + entries)) add(vm, told, entries);
+  const asked: Labels = { ...labels, counter: `${counter}_entries` };
+  if (entries !== 'implausible' && Number.isSafeInteger(valueOf(vm, asked) + entries)) add(vm, asked, entries);
   else if (calls > 0) add(vm, { ...labels, counter: `${counter}_unsized` }, calls);
 }
 
-/** What the calls since the last reading asked for, where that can be told. */
+/** Returns the entries that the calls since the last reading asked for, where that can be told. */
 function entriesDelta(
   { hypercall }: Cell,
   calls: number,
@@ -91,7 +91,7 @@ function entriesDelta(
   return since < 0 || since > most ? 'implausible' : since;
 }
 
-/** One for each series of a VM. */
+/** Returns a key that is different for each series of a VM. */
 export function seriesKey({ counter, hypercall, scope, liobn }: Labels): string {
   return `${counter} ${hypercall} ${scope} ${liobn}`;
 }

@@ -1,6 +1,7 @@
 /**
- * What of the ledger is kept, so that an agent that was killed goes on where it was: the kernel keeps what each thread
- * counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks what comes back.
+ * The part of the ledger that outlives the agent, so that a killed agent goes on where it was: the kernel keeps what
+ * each thread counted, and only the ledger knows whose that was. Written at each reading, so by hand; a schema checks
+ * what comes back.
  */
 import {
   COUNTERS,
@@ -28,8 +29,8 @@ const u64 = z
 const hypercall = z.enum(HYPERCALL_NAMES);
 
 /**
- * Of one boot; counts are whole numbers, and sums beyond 2^53 stay what the kernel printed. JSON has null for the sum that
- * nobody knows.
+ * Schema of a sum within one boot. Counts are whole numbers, and sums beyond 2^53 stay what the kernel printed; JSON has null
+ * for a sum that nobody knows.
  */
 const sum = z.number().nonnegative();
 const cells = z.array(
@@ -101,10 +102,10 @@ export const checkpointSchema = z.object({
   folded: z.object({ liobnCalls: count, vmCalls: count }),
 });
 
-/** In the form in which JSON takes it. */
+/** A checkpoint in the form in which JSON takes it. */
 export type Checkpoint = z.input<typeof checkpointSchema>;
 
-/** What of a ledger outlives the agent; throws RangeError before the first reading. */
+/** Encodes the part of a ledger that outlives the agent. Throws RangeError before the first reading. */
 export function encodeCheckpoint({
   epoch,
   handover,
@@ -143,7 +144,7 @@ export function encodeCheckpoint({
   };
 }
 
-/** The ledger as it was, but for what the next reading says anew: problems, and what is folded now. */
+/** Restores the ledger from a checkpoint, but for what the next reading gives: problems, and what is folded now. */
 export function decodeCheckpoint({
   epoch,
   handover,
@@ -193,11 +194,11 @@ function seenMap(before: Checkpoint['epoch']['before']): EpochState['before'] {
 }
 
 function identityOf({ facts, startedNs, ...identity }: VmState['identity']): Checkpoint['vms'][number]['identity'] {
-  const told = { ...identity, startedNs: String(startedNs) };
-  if (!facts) return told;
+  const plain = { ...identity, startedNs: String(startedNs) };
+  if (!facts) return plain;
   const { observedNs, memlockBytes, ...others } = facts;
   const memlock = memlockBytes === undefined ? {} : { memlockBytes: String(memlockBytes) };
-  return { ...told, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
+  return { ...plain, facts: { ...others, ...memlock, observedNs: String(observedNs) } };
 }
 
 function cellList(cells: LedgerState['cells']): Checkpoint['cells'] {

@@ -1,12 +1,12 @@
-/** Which epoch a reading belongs to. */
+/** Epochs: which one a reading belongs to. */
 import { deriveId } from '@tcewatch/protocol';
 import type { Account } from '@tcewatch/protocol';
 import type { Reading } from '../model.js';
 import type { CellCount, EpochState, LedgerState } from './state.js';
 
 /**
- * The state's own epoch as long as the counters grow, else a new one: because the source says so, or because a counter
- * went back, which tells that the kernel state behind it was replaced without the source noticing.
+ * Returns the state's own epoch as long as the counters grow, else a new one: because the source says so, or because a
+ * counter went back, which tells that the kernel state behind it was replaced without the source noticing.
  */
 export function nextEpoch(state: LedgerState, reading: Reading, cells: ReadonlyMap<string, CellCount>): EpochState {
   const { epoch, handover } = state;
@@ -44,12 +44,15 @@ function wentBack(state: LedgerState, reading: Reading, cells: ReadonlyMap<strin
   });
 }
 
-/** The accounts of the epoch alone, without what was seen before it. */
+/** Returns the accounts of the epoch alone, without what was seen before it. */
 export function accountsOf({ before }: EpochState, accounts: readonly Account[]): Account[] {
   return accounts.map((account) => ({ ...account, seen: account.seen - (before.get(account.counter) ?? 0) }));
 }
 
-/** The source's epoch of the next reading, unless the source begins another; undefined before the first reading. */
+/**
+ * Returns the resume point for the source: the epoch of the next reading, unless the source begins another; undefined
+ * before the first reading.
+ */
 export function expectedEpoch({ epoch, handover }: LedgerState): string | undefined {
   return handover?.epoch ?? epoch?.given;
 }

@@ -1,17 +1,17 @@
 /**
- * Latencies: what each bucket of a thread counted since the last reading becomes the VM's. They are a sample beside the
- * counters, and nothing that is wrong with them may cost a count: a bucket that has fewer calls than before was made anew,
- * which ends no epoch, and calls whose times cannot be told stay unmeasured.
+ * Latencies: adds what each bucket of a thread counted since the last reading to the VM. They are a sample beside the
+ * counters, and nothing that is wrong with them may cost a count: a bucket that has fewer calls than before was
+ * replaced, which ends no epoch, and calls whose times cannot be told stay unmeasured.
  */
 import type { LatencyCell } from '../model.js';
 import type { LatencyCount, LatencyState } from './state.js';
 
-/** What a bucket of a thread counted since the last reading. */
+/** Counts of a thread's bucket since the last reading. */
 export interface LatencyDelta extends LatencyCount {
   readonly cell: LatencyCell;
 }
 
-/** By label; the kernel may print a key twice, when two processors made its entry at the same moment. */
+/** Sums buckets by label: the kernel may print a key twice, when two processors made its entry at the same moment. */
 export function sumLatencies(cells: readonly LatencyCell[]): Map<string, LatencyDelta> {
   const sums = new Map<string, LatencyDelta>();
   for (const cell of cells) {
@@ -22,7 +22,7 @@ export function sumLatencies(cells: readonly LatencyCell[]): Map<string, Latency
   return sums;
 }
 
-/** What was measured between two readings. */
+/** Returns what was measured between two readings. */
 export function latencyDeltas(
   before: ReadonlyMap<string, LatencyCount>,
   now: ReadonlyMap<string, LatencyDelta>,
@@ -48,7 +48,7 @@ export function creditLatency(latencies: Map<string, LatencyState>, { cell, ...s
   if (Number.isSafeInteger(totalUs)) latencies.set(key, { span, hypercall, bucket, calls, totalUs });
 }
 
-/** One for each bucket of a VM. */
+/** Returns a key that is different for each bucket of a VM. */
 export function latencyKey({ span, hypercall, bucket }: Pick<LatencyState, 'span' | 'hypercall' | 'bucket'>): string {
   return `${span} ${hypercall} ${bucket}`;
 }

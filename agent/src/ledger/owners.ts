@@ -1,10 +1,11 @@
-/** Who owns which thread: what is seen now stands before what was seen earlier. */
+/** Owners of threads: what is seen now takes precedence over what was seen earlier. */
 import type { VmSighting } from '../model.js';
 import type { Owner, VmState } from './state.js';
 
 /**
- * Owners by thread id after the given sightings. A thread that no VM shows any more stays with its last owner, since
- * the kernel keeps what it counted. Where two VMs show the same id, the thread that started last is the one that lives.
+ * Returns owners by thread id after the given sightings. A thread that no VM shows any more stays with its last owner,
+ * since the kernel keeps what it counted. Where two VMs show the same id, the thread that started last is the one that
+ * lives.
  */
 export function ownersAfter(
   known: ReadonlyMap<number, Owner>,
@@ -21,8 +22,8 @@ export function ownersAfter(
 }
 
 /**
- * The owners that later readings can ask for: of threads that are alive, and of dead ones that the kernel has counted.
- * Beyond the cap those are kept that have counts; `dropped` is the number of the others.
+ * Returns the owners that later readings can ask for: of threads that are alive, and of dead ones that the kernel has
+ * counted. Beyond the cap those are kept that have counts; `dropped` is the number of the others.
  */
 export function rememberOwners(
   owners: ReadonlyMap<number, Owner>,
@@ -36,7 +37,10 @@ export function rememberOwners(
   return { owners: new Map(all.slice(0, cap)), dropped: Math.max(0, all.length - cap) };
 }
 
-/** At the start of an epoch the dead have no counts: only threads of VMs that were alive can have counted since. */
+/**
+ * Returns the owners of threads at the start of an epoch: the dead have no counts, so only threads of VMs that were
+ * alive.
+ */
 export function livingOwners(
   owners: ReadonlyMap<number, Owner>,
   vms: ReadonlyMap<string, VmState>,

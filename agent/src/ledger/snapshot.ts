@@ -13,8 +13,8 @@ import type { LedgerSnapshot, LedgerState, VmState } from './state.js';
 import { hasCounts } from './vms.js';
 
 /**
- * The VMs that are alive or have counts, and all that was counted of them. `unattributed` is among them once it has counts. Throws
- * RangeError before the first reading.
+ * Returns the VMs that are alive or have counts, and all that was counted of them. `unattributed` is among them once it
+ * has counts. Throws RangeError before the first reading.
  */
 export function snapshot(state: LedgerState): LedgerSnapshot {
   if (!state.epoch) throw new RangeError('there is no snapshot before the first reading');

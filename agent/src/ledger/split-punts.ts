@@ -1,58 +1,58 @@
 /**
- * Which LIOBN the punted calls of a thread had, where the source counts that by itself and later than the calls. Pure.
+ * Splits the punted calls of a thread by LIOBN, where the source counts that separately and later than the calls. Pure.
  *
- * Of one thread and hypercall, let P be the punted calls of a reading, and S those with a known LIOBN, read after P. A call
+ * For one thread and hypercall, let P be the punted calls of a reading, and S those with a known LIOBN, read after P. A call
  * that is in P and, later, not in S was not paired, and will not be: those are at least P - S, and their number only grows.
- * What S has and P has not yet is left for the next reading. So the calls since the last reading are told with their
- * LIOBNs as far as S has any that were not told, and the rest without. Then
+ * What S has and P has not yet is left for the next reading. So the calls since the last reading are reported with their
+ * LIOBNs as far as S has any that were not reported, and the rest without. Then
  *
- * - what is told comes to P, to the call, whatever S says;
+ * - the reported calls add up to P, to the call, whatever S says;
  * - no figure goes back;
- * - no LIOBN is told more calls than S has of it.
+ * - no LIOBN has more reported calls than S has of it.
  */
 import type { Cell } from '../model.js';
 import { labelsOf } from './state.js';
 import type { CellCount } from './state.js';
 
-/** What is told of the punted calls of one thread and hypercall. */
+/** Reported punted calls of one thread and hypercall. */
 interface Reported {
   without: number;
-  /** With the LIOBN, and how many of it are known. */
-  byLiobn: Map<bigint, { told: number; known: number }>;
+  /** Calls by LIOBN: those reported so far, and those that are known by now. */
+  byLiobn: Map<bigint, { reported: number; known: number }>;
 }
 
 /**
- * The cells of a reading with `punts` told apart by LIOBN, after what was `told` of this epoch by key. `cells` has them in
- * scope `all`. Where it has fewer than were told, the counter went back, and they are left as they are.
+ * Splits the cells of a reading by the LIOBNs in `punts`, after what was `reported` of this epoch by key. `cells` has
+ * them in scope `all`. Where it has fewer than were reported, the counter went back, and they are left as they are.
  */
 export function splitPunts(
-  told: ReadonlyMap<string, CellCount>,
+  reported: ReadonlyMap<string, CellCount>,
   cells: readonly Cell[],
   punts: readonly Cell[],
 ): Cell[] {
-  const threads = reportedByThread(told);
+  const threads = reportedByThread(reported);
   for (const punt of punts) {
     const liobn = liobnOf(threadOf(threads, punt), punt.liobn);
     liobn.known += punt.calls;
   }
   const others = cells.filter(({ counter }) => counter !== 'punted');
-  return [...others, ...puntedCells(cells).flatMap((cell) => tell(cell, threadOf(threads, cell)))];
+  return [...others, ...puntedCells(cells).flatMap((cell) => split(cell, threadOf(threads, cell)))];
 }
 
-/** `punted`: all calls of the thread and hypercall. */
-function tell(punted: Cell, { without, byLiobn }: Reported): Cell[] {
+/** Splits one cell; `punted` has all calls of the thread and hypercall. */
+function split(punted: Cell, { without, byLiobn }: Reported): Cell[] {
   let rest = punted.calls - without;
-  for (const { told } of byLiobn.values()) rest -= told;
+  for (const { reported } of byLiobn.values()) rest -= reported;
   if (rest < 0) return [punted];
-  const apart = [...byLiobn].map(([liobn, { told, known }]): Cell => {
-    const since = Math.min(rest, Math.max(0, known - told));
+  const apart = [...byLiobn].map(([liobn, { reported, known }]): Cell => {
+    const since = Math.min(rest, Math.max(0, known - reported));
     rest -= since;
-    return { ...punted, scope: 'one', liobn, calls: told + since };
+    return { ...punted, scope: 'one', liobn, calls: reported + since };
   });
   return [...apart, { ...punted, calls: without + rest }].filter(({ calls }) => calls > 0);
 }
 
-/** One for each thread and hypercall: the kernel may print a key twice. */
+/** Returns one cell for each thread and hypercall: the kernel may print a key twice. */
 function puntedCells(cells: readonly Cell[]): Cell[] {
   const sums = new Map<string, Cell>();
   for (const cell of cells) {
@@ -63,13 +63,13 @@ function puntedCells(cells: readonly Cell[]): Cell[] {
   return [...sums.values()];
 }
 
-function reportedByThread(told: ReadonlyMap<string, CellCount>): Map<string, Reported> {
+function reportedByThread(reported: ReadonlyMap<string, CellCount>): Map<string, Reported> {
   const threads = new Map<string, Reported>();
-  for (const [key, { calls }] of told) {
+  for (const [key, { calls }] of reported) {
     const labels = labelsOf(key);
     if (labels.counter !== 'punted') continue;
     const thread = threadOf(threads, labels);
-    if (labels.scope === 'one') liobnOf(thread, labels.liobn).told = calls;
+    if (labels.scope === 'one') liobnOf(thread, labels.liobn).reported = calls;
     else thread.without = calls;
   }
   return threads;
@@ -81,8 +81,8 @@ function threadOf(threads: Map<string, Reported>, of: Pick<Cell, 'tid' | 'hyperc
   return known;
 }
 
-function liobnOf({ byLiobn }: Reported, liobn: bigint): { told: number; known: number } {
-  const known = byLiobn.get(liobn) ?? { told: 0, known: 0 };
+function liobnOf({ byLiobn }: Reported, liobn: bigint): { reported: number; known: number } {
+  const known = byLiobn.get(liobn) ?? { reported: 0, known: 0 };
   byLiobn.set(liobn, known);
   return known;
 }

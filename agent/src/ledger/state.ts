@@ -1,6 +1,6 @@
 /**
- * What the ledger knows after a reading. A state is never changed: `advance` makes the next one and shares with it what
- * stayed the same.
+ * State of the ledger after a reading. It is never changed: `advance` makes the next one and shares with it what stayed
+ * the same.
  */
 import type { Account, Counter, Hypercall, Latencies, Scope, Series, Span, Vm } from '@tcewatch/protocol';
 import type { VmSighting, Cell } from '../model.js';
@@ -51,22 +51,25 @@ export interface Owner {
   readonly startedNs: bigint;
 }
 
-/** What one cell had counted when it was last read. */
+/** Counts of one cell when it was last read. */
 export interface CellCount {
   readonly calls: number;
-  /** Absent where the source could not tell. */
+  /** TCE entries asked for; absent where the source could not tell. */
   readonly entries: number | undefined;
-  /** The last entries were implausible, and may be of a call that is counted only later: its size is not known either. */
+  /**
+   * Set where the last entries were implausible and may be of a call that is counted only later: its size is not known
+   * either.
+   */
   readonly doubtful?: true;
 }
 
-/** The same of one bucket of latencies. */
+/** Counts of one bucket of latencies when it was last read. */
 export interface LatencyCount {
   readonly calls: number;
   readonly totalUs: number;
 }
 
-/** What the caps folded together. */
+/** Numbers of what the caps folded together. */
 export interface Folded {
   /** Calls counted under scope `other`, in this life of the ledger. */
   readonly liobnCalls: number;
@@ -80,15 +83,15 @@ export interface Folded {
 
 /** The epoch that the counters belong to. */
 export interface EpochState {
-  /** /proc/sys/kernel/random/boot_id */
+  /** Boot id of the host, from /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
   /** The epoch that the source gave, and how often its kernel state was replaced without the source noticing. */
   readonly given: string;
   readonly replaced: number;
-  /** The epoch that is told. */
+  /** The epoch that batches report. */
   readonly id: string;
   readonly beganNs: bigint;
-  /** What the kernel state had seen before the epoch began; it is part of the epoch before. */
+  /** Events that the kernel state had seen before the epoch began; they are part of the epoch before. */
   readonly before: ReadonlyMap<Account['counter'], number>;
 }
 
@@ -102,18 +105,18 @@ export interface HandoverState {
 }
 
 export interface LedgerState {
-  /** Undefined before the first reading. */
+  /** Epoch of the last reading; undefined before the first. */
   readonly epoch: EpochState | undefined;
-  /** Known when the last reading was the last of its epoch. */
+  /** Handover to the next epoch; known when the last reading was the last of its own. */
   readonly handover: HandoverState | undefined;
   /** Uptime at the last reading, in nanoseconds. */
   readonly uptimeNs: bigint;
   readonly cells: ReadonlyMap<string, CellCount>;
-  /** As they were last read: a reading without any leaves them. */
+  /** Latencies as they were last read: a reading without any leaves them. */
   readonly latencyCells: ReadonlyMap<string, LatencyCount>;
-  /** By thread id. */
+  /** Owners by thread id. */
   readonly owners: ReadonlyMap<number, Owner>;
-  /** By life, in the order in which they were first seen. */
+  /** VMs by life, in the order in which they were first seen. */
   readonly vms: ReadonlyMap<string, VmState>;
   readonly accounts: readonly Account[];
   readonly problems: readonly string[];

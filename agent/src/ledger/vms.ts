@@ -1,4 +1,4 @@
-/** Which VMs there are: sightings to VM states, and the VM that stands for calls of nobody. */
+/** VM states from sightings, and the VM that stands for calls of nobody. */
 import { UNATTRIBUTED_LIFE, UNATTRIBUTED_NAME } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
 import type { VmSighting } from '../model.js';

@@ -81,8 +81,8 @@ function registerLedger(registry: Registry, { status }: AgentFigures): void {
       const { newest } = status;
       if (newest === undefined) return [];
       const { vms, series, latencies, sizes } = newest.snapshot;
-      const told = { vms: vms.length, series: series.length, latencies: latencies.length };
-      return labelled('of', Object.entries({ ...told, ...sizes }));
+      const reported = { vms: vms.length, series: series.length, latencies: latencies.length };
+      return labelled('of', Object.entries({ ...reported, ...sizes }));
     },
   });
   counter(registry, {
@@ -129,7 +129,7 @@ function unattributedCalls(batch: Batch): number {
   );
 }
 
-/** Of all VMs, or of the one with that index. */
+/** Sums a counter over all VMs, or of the one with that index. */
 function sumOf({ series }: Batch, counter: Counter, vm?: number): number {
   const index = COUNTERS.indexOf(counter);
   return series.value.reduce(

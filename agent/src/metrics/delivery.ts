@@ -1,14 +1,14 @@
-/** What became of the batches, and what still waits in the outbox, as metrics. */
+/** Metrics of delivery: what became of the batches, and what still waits in the outbox. */
 import type { Registry } from 'prom-client';
 import type { OutboxStats } from '../outbox/outbox.js';
 import { counter, gauge, labelled, single } from './samples.js';
 
 export interface DeliveryFigures {
-  /** Undefined when batches are delivered nowhere. */
+  /** Reads the outbox's figures; undefined when batches are delivered nowhere. */
   stats: () => Readonly<OutboxStats> | undefined;
-  /** The clock of all times, in milliseconds. */
+  /** Reads the clock of all times, in milliseconds. */
   now: () => number;
-  /** What the outbox may take, in bytes. */
+  /** Size that the outbox may take, in bytes. */
   outboxLimit: number;
 }
 

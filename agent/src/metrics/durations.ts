@@ -1,13 +1,13 @@
 /**
- * How long the hypercalls of each VM took, as a histogram; only where the source measures it. All hypercalls and lives of
- * a VM are one series, and the kernel's buckets beyond those below are folded, so a VM costs no more than 46 samples.
+ * Durations of each VM's hypercalls as a histogram; only where the source measures them. All hypercalls and lives of a
+ * VM are one series, and the kernel's buckets beyond those below are folded, so a VM costs no more than 46 samples.
  */
 import { SPANS } from '@tcewatch/protocol';
 import type { Latencies, Vm } from '@tcewatch/protocol';
 import { Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 
-/** What `status.newest.snapshot` has of them: it keeps what was measured before a reading that measured nothing. */
+/** Latencies in `status.newest.snapshot`: it keeps what was measured before a reading that measured nothing. */
 export interface Durations {
   vms: readonly Pick<Vm, 'name' | 'uuid'>[];
   latencies: Latencies;
@@ -18,7 +18,7 @@ const HELP =
   'How long the TCE hypercalls of each VM took since the epoch began, by the mode that completed them; in userspace: the ' +
   'round trip. Only where the source measures it.';
 
-/** The kernel's buckets end at 2^n us: from 2 us to about a second. */
+/** Upper bounds of the kernel's buckets, as exponents: 2^n us, from 2 us to about a second. */
 const BUCKETS = Array.from({ length: 20 }, (_, i) => i + 1);
 const FIRST_BUCKET = 1;
 
@@ -37,7 +37,10 @@ export function registerDurations(registry: Registry, newest: () => Durations | 
   registry.registerMetric(new DurationHistogram(newest));
 }
 
-/** prom-client's histograms can only observe one value after the other; the kernel gives sums. */
+/**
+ * A histogram made of sums, which is what the kernel gives; prom-client's own can only observe one value after the
+ * other.
+ */
 class DurationHistogram extends Histogram<'vm' | 'uuid' | 'mode' | 'le'> {
   constructor(private readonly newest: () => Durations | undefined) {
     super({
@@ -49,7 +52,7 @@ class DurationHistogram extends Histogram<'vm' | 'uuid' | 'mode' | 'le'> {
     });
   }
 
-  /** What the registry and `get` ask; prom-client's types do not have it. */
+  /** Returns the metric, as the registry and `get` ask for it; prom-client's types do not have this method. */
   getForPromString() {
     const values = sumsOf(this.newest()).flatMap((sums) => this.#samples(sums));
     return Promise.resolve({ name: NAME, help: HELP, type: 'histogram', values, aggregator: 'sum' });
@@ -75,7 +78,7 @@ function seconds(bucket: number): number {
   return 2 ** bucket / 1e6;
 }
 
-/** By VM and mode, in the order in which they come. */
+/** Sums durations by VM and mode, in the order in which they come. */
 function sumsOf(durations: Durations | undefined): Sums[] {
   const found = new Map<string, Sums>();
   if (durations === undefined) return [];

@@ -11,7 +11,7 @@ import type { Sample } from './samples.js';
 
 type Newest = () => Batch | undefined;
 
-/** Registers them; `newest` gives the batch of the newest reading, undefined before the first. */
+/** Registers the metrics; `newest` gives the batch of the newest reading, undefined before the first. */
 export function registerHypercalls(registry: Registry, newest: Newest): void {
   const figures = figuresOnce(newest);
   counter(registry, {
@@ -75,7 +75,7 @@ function registerKernel(registry: Registry, newest: Newest): void {
   });
 }
 
-/** Of the VMs that run now, if the host lets their descriptors be seen. */
+/** Registers descriptors of the VMs that run now, if the host lets them be seen. */
 function registerDescriptors(registry: Registry, newest: Newest): void {
   const running = (count: (descriptors: { tceTables: number; vfioGroups: number[] }) => number) =>
     (newest()?.vms ?? []).flatMap(({ name, uuid, ended, facts }) =>
@@ -97,7 +97,7 @@ function registerDescriptors(registry: Registry, newest: Newest): void {
   });
 }
 
-/** Three metrics of one scrape, and all scrapes between two readings, share one computation. */
+/** Computes the figures once for three metrics of one scrape, and for all scrapes between two readings. */
 function figuresOnce(newest: Newest): () => VmFigures[] {
   let of: Batch | undefined;
   let figures: VmFigures[] = [];

@@ -1,4 +1,4 @@
-/** All that `/metrics` shows, in a registry of its own. */
+/** Everything that `/metrics` shows, in a registry of its own. */
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { registerAgent } from './agent.js';
 import type { AgentFigures } from './agent.js';

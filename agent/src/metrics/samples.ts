@@ -1,6 +1,6 @@
 /**
- * Metrics whose samples are computed when they are scraped. prom-client's counters can only be increased, so a counter is
- * emptied and filled anew at each scrape: what stands behind it only grows.
+ * Metrics whose samples are computed when they are scraped. prom-client's counters can only be increased, so a counter
+ * is emptied and filled again at each scrape: what stands behind it only grows.
  */
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
@@ -14,7 +14,7 @@ export interface Definition<L extends string> {
   name: string;
   help: string;
   labels: readonly L[];
-  /** The samples of this instant; a figure that is not known has none. */
+  /** Computes the samples of this instant; a figure that is not known has none. */
   samples: () => Iterable<Sample<L>>;
 }
 
@@ -46,17 +46,17 @@ export function gauge<L extends string>(registry: Registry, { name, help, labels
   });
 }
 
-/** One sample without labels, or none. */
+/** Returns one sample without labels, or none. */
 export function single(value: number | undefined): Sample<never>[] {
   return value === undefined ? [] : [{ labels: {}, value }];
 }
 
-/** A sample for each value of one label. */
+/** Returns a sample for each value of one label. */
 export function labelled<L extends string>(label: L, values: Iterable<[string, number]>) {
   return [...values].map(([name, value]) => ({ labels: { [label]: name } as Record<L, string>, value }));
 }
 
-/** `reset` alone leaves a metric without labels at 0, which a figure that is not known must not be. */
+/** Empties a metric. `reset` alone leaves one without labels at 0, which a figure that is not known must not be. */
 function empty(metric: { reset(): void; remove(labels: object): void }): void {
   metric.reset();
   metric.remove({});

@@ -14,13 +14,13 @@ import type { StoredRecord } from './segment.js';
 import { LockedError } from './lock.js';
 
 export interface BacklogOptions {
-  /** Undefined: batches are kept in memory, and gone with the agent. */
+  /** Directory of the batches; undefined: they are kept in memory, and gone with the agent. */
   directory: string | undefined;
-  /** What all of them may take, on disk and in memory together. */
+  /** Most bytes of all batches, on disk and in memory together. */
   bytes: number;
-  /** The agent's monotonic clock, in milliseconds. */
+  /** Reads the agent's monotonic clock, in milliseconds. */
   now: () => number;
-  /** Milliseconds since 1970. */
+  /** Reads the time in milliseconds since 1970. */
   wallMs: () => number;
   log: Logger;
 }
@@ -28,26 +28,29 @@ export interface BacklogOptions {
 /** A batch that waits. */
 export interface Waiting extends Queued {
   readonly hostId: string;
-  /** In which form it is there: as a record in memory, or where that is on disk. */
+  /** Place of the batch: a record in memory, or where that is on disk. */
   at: { kind: 'memory'; record: Buffer } | { kind: 'disk'; stored: StoredRecord };
-  /** It was settled or dropped, perhaps while it was on its way to the disk. */
+  /** Whether it was settled or dropped, perhaps while it was on its way to the disk. */
   isGone: boolean;
 }
 
-/** The index is in memory, and at an interval of ten seconds this is more than two days. */
+/** Most batches that wait: their index is in memory. At an interval of ten seconds this is more than two days. */
 const MOST_BATCHES = 20_000;
-/** What waits may take this share of a disk's bytes; the rest is for what is done with and not yet freed. */
+/** Share of a disk's bytes for what waits; the rest is for what is done with and not yet freed. */
 const WAITING_SHARE = 7 / 8;
-/** Of those that only memory holds, what the next life of the agent is told; epochs that end faster are out of order. */
+/**
+ * Most in-memory batches that the state file keeps for the next start, one per epoch; epochs that end faster are out of
+ * order.
+ */
 const MOST_AT_RISK = 8;
 
 export class Backlog {
   readonly #options: BacklogOptions;
   readonly #queue: ThinningQueue<Waiting>;
-  /** Those that only memory holds, oldest first. */
+  /** Batches that only memory holds, oldest first. */
   readonly #held = new Set<Waiting>();
   #disk: Disk | undefined;
-  /** Why records that are done with could not be marked. */
+  /** Reason why records that are done with could not be marked. */
   #unmarked: string | undefined;
   #diskFailures = 0;
   #torn = 0;
@@ -85,7 +88,7 @@ export class Backlog {
     return this.#queue.length;
   }
 
-  /** The newest batch of each epoch that only memory holds. */
+  /** Returns the newest batch of each epoch that only memory holds. */
   get atRisk(): EncodedBatch[] {
     const newest = new Map([...this.#held].map((one) => [one.epoch, one]));
     return [...newest.values()].slice(-MOST_AT_RISK).flatMap((one) => this.#fromMemory(one) ?? []);
@@ -100,7 +103,7 @@ export class Backlog {
     return this.#save();
   }
 
-  /** The batch is on the disk when this resolves, unless with the problem: then in memory. Never rejects. */
+  /** Stores a batch. It is on the disk when this resolves, unless with the problem: then in memory. Never rejects. */
   async put(batch: EncodedBatch): Promise<{ waiting: Waiting; problem: string | undefined }> {
     const { hostId, epoch, takenMs } = batch;
     const takenWallMs = this.#options.wallMs() - (this.#options.now() - takenMs);
@@ -112,7 +115,7 @@ export class Backlog {
     return { waiting, problem: await this.#save() };
   }
 
-  /** The batches, without those that can no longer be read: these are given up. Rejects when it cannot be told. */
+  /** Reads batches, without those that can no longer be read: these are given up. Rejects when it cannot be told. */
   async read(all: readonly Waiting[]): Promise<{ waiting: Waiting; batch: EncodedBatch }[]> {
     const onDisk = all.flatMap((waiting) =>
       waiting.at.kind === 'disk' ? [{ waiting, stored: waiting.at.stored }] : [],
@@ -130,7 +133,7 @@ export class Backlog {
     return readable;
   }
 
-  /** They are settled. Never rejects. */
+  /** Removes batches that are settled. Never rejects. */
   async remove(settled: readonly Waiting[]): Promise<void> {
     for (const one of settled) this.#queue.remove(one);
     await this.#letGo(settled);
@@ -207,7 +210,7 @@ export class Backlog {
     await this.remove(damaged);
   }
 
-  /** What is gone from the queue goes from the disk and from memory. */
+  /** Removes from the disk and from memory what is gone from the queue. */
   async #letGo(gone: readonly Waiting[]): Promise<void> {
     const stored = gone.flatMap((one) => (one.at.kind === 'disk' ? [one.at.stored] : []));
     for (const one of gone) {

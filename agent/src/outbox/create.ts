@@ -1,4 +1,4 @@
-/** The outbox that the configuration asks for. */
+/** Creates the outbox that the configuration asks for. */
 import type { Telemetry } from '@tcewatch/opentelemetry';
 import type { Logger } from 'pino';
 import type { AgentConfig } from '../config/schema.js';
@@ -10,7 +10,7 @@ import { noOutbox } from './outbox.js';
 import type { Outbox } from './outbox.js';
 import { DurableOutbox } from './durable.js';
 
-/** What an outbox would otherwise take from its surroundings. */
+/** Everything that an outbox would otherwise take from its surroundings. */
 export interface OutboxContext {
   pace: Pace;
   log: Logger;

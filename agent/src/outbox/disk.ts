@@ -12,14 +12,16 @@ import type { Recovered } from './recovery.js';
 import { Segment } from './segment.js';
 import type { StoredRecord } from './segment.js';
 
-/** A segment is begun anew at this share of the bound, so that rewriting one costs little, */
+/**
+ * Segments in the bound on bytes, and the bounds on the bytes of one: small enough that to rewrite one costs little time and
+ * memory, and large enough for several batches.
+ */
 const SEGMENTS = 32;
-/** but neither for each batch nor with more in memory at once than this. */
 const SEGMENT_BYTES = { least: 64 * 1024, most: 4 * 1024 * 1024 };
 
 export interface DiskOptions {
   directory: string;
-  /** What all segments may take together, as long as records are done with in time. */
+  /** Most bytes of all segments together, as long as records are done with in time. */
   bytes: number;
 }
 
@@ -38,7 +40,10 @@ export class Disk {
     this.#nextNumber = nextNumber;
   }
 
-  /** Throws LockedError when another agent has the directory, and what the system says of one that cannot be used. */
+  /**
+   * Opens the directory. Throws LockedError when another agent has it, and the system's error for one that cannot be
+   * used.
+   */
   static async open(options: DiskOptions): Promise<{ disk: Disk; recovered: Recovered }> {
     const { directory } = options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -52,12 +57,12 @@ export class Disk {
     }
   }
 
-  /** Of all segments, with what is done with and not yet freed. */
+  /** Returns the bytes of all segments, with what is done with and not yet freed. */
   get bytes(): number {
     return sum([...this.#segments], (segment) => segment.bytes);
   }
 
-  /** Of `encodeRecord`. It is on the disk when this resolves. */
+  /** Appends a record of `encodeRecord`, which is on the disk when this resolves. */
   append(record: Buffer): Promise<StoredRecord> {
     return this.#next(async () => {
       await this.#free(record.length);
@@ -73,8 +78,8 @@ export class Disk {
   }
 
   /**
-   * The encoded batches in the order of the records; undefined for one that is not what was written, or that is no longer
-   * there. Rejects when it cannot be told, such as for want of descriptors.
+   * Reads the encoded batches in the order of the records; undefined for one that is not what was written, or that is
+   * no longer there. Rejects when it cannot be told, such as for want of descriptors.
    */
   read(records: readonly StoredRecord[]): Promise<(Uint8Array | undefined)[]> {
     return this.#next(async () => {
@@ -87,7 +92,7 @@ export class Disk {
     });
   }
 
-  /** The records are done with. When it rejects, some may be found again by the next life of the agent. */
+  /** Marks records as done with. When it rejects, some may be found again by the next life of the agent. */
   forget(records: readonly StoredRecord[]): Promise<void> {
     return this.#next(async () => {
       for (const [segment, own] of bySegment(records)) {
@@ -111,7 +116,7 @@ export class Disk {
     return stored;
   }
 
-  /** Makes room for so many bytes, as far as what is done with takes it. */
+  /** Makes room for so many bytes, as far as records that are done with take it. */
   async #free(bytes: number): Promise<void> {
     const { least, most } = SEGMENT_BYTES;
     const segmentBytes = Math.min(Math.max(this.#options.bytes / SEGMENTS, least), most);
@@ -126,7 +131,7 @@ export class Disk {
     }
   }
 
-  /** Somebody may have taken the file away, and with it what there was to do. */
+  /** Works on a segment, unless somebody took the file away, and with it what there was to do. */
   async #unlessGone(segment: Segment, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -149,7 +154,7 @@ export class Disk {
   }
 }
 
-/** The disk says for good that there is nothing to read. */
+/** Returns no batches where the disk says for good that there is nothing to read; throws any other error. */
 function nothing(error: NodeJS.ErrnoException): undefined[] {
   if (error.code === 'ENOENT' || error.code === 'EIO') return [];
   throw error;

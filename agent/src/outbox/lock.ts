@@ -1,7 +1,7 @@
 /**
- * One agent on one directory. The lock is a socket in it that the agent listens on: the kernel ends the listening with the
- * process, however that ends, and whoever finds the socket without a listener may take it over. Unlike a process id this
- * holds between containers that share the directory.
+ * Lock of one agent on one directory. It is a socket in it that the agent listens on: the kernel ends the listening
+ * with the process, however that ends, and whoever finds the socket without a listener may take it over. Unlike a
+ * process id this holds between containers that share the directory.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 export const LOCK_NAME = 'lock';
 
-/** The lock is held by another process. */
+/** Error for a lock that is held by another process. */
 export class LockedError extends Error {
   override readonly name = 'LockedError';
 }
@@ -24,7 +24,10 @@ export class DirectoryLock {
     private readonly handle: FileHandle,
   ) {}
 
-  /** Throws LockedError when another process holds it, and what the system says of a directory that cannot have one. */
+  /**
+   * Takes the lock. Throws LockedError when another process holds it, and the system's error for a directory that
+   * cannot have one.
+   */
   static async take(directory: string): Promise<DirectoryLock> {
     const handle = await open(directory, 'r');
     try {
@@ -55,7 +58,10 @@ async function takeAt(directory: string): Promise<Server> {
   }
 }
 
-/** Of two that find the same socket stale, only one can rename it; the other must not take away what that one made. */
+/**
+ * Removes a stale socket by renaming it: only one of two that find the same one can, so the other does not take away
+ * what that one made.
+ */
 async function removeStale(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {

@@ -1,5 +1,5 @@
 /**
- * Where the loop puts its batches: what stands between the readings of a host and a transport that may be away.
+ * The outbox: takes the batches of the loop and keeps them until a transport, which may be away, has delivered them.
  *
  * Layout on disk. One directory (`outbox.directory`) holds segments `NNNNNNNNNN.segment`, numbered in the order in which
  * they were begun, and a socket `lock`. A segment is a header and records one after the other; a record is one batch with
@@ -28,7 +28,7 @@
  */
 import type { EncodedBatch } from '../transport/transport.js';
 
-/** What became of the batches so far, for the agent's own metrics and readiness. */
+/** Figures of the batches so far, for the agent's own metrics and readiness. */
 export interface OutboxStats {
   /** Batches that the other side has acknowledged. */
   delivered: number;
@@ -46,15 +46,15 @@ export interface OutboxStats {
   /** Batches that wait, on disk or in memory. */
   queuedBatches: number;
   queuedBytes: number;
-  /** Those of them that only memory holds. */
+  /** Waiting batches that only memory holds. */
   heldBatches: number;
   /** {@link EncodedBatch.takenMs} of the oldest batch that waits. */
   oldestMs: number | undefined;
   /** Bytes of the outbox's files; undefined where there are none. */
   diskBytes: number | undefined;
-  /** Times that the disk failed to take a batch, or to let one go. */
+  /** Failures of the disk to take a batch, or to let one go. */
   diskFailures: number;
-  /** Batches that a crash had left half written: they were cut off. */
+  /** Batches that a crash had left half written, and that were cut off. */
   torn: number;
   /** Damaged files that were found and set aside. */
   corrupt: number;
@@ -65,9 +65,9 @@ export interface OutboxStats {
 }
 
 export interface Outbox {
-  /** The transport's. */
+  /** Name of the transport. */
   readonly name: string;
-  /** Absent when batches are delivered nowhere. */
+  /** Figures of the outbox; absent when batches are delivered nowhere. */
   readonly stats?: Readonly<OutboxStats>;
   /** The newest batch of each epoch that a kill of the agent would lose, because only memory holds it. */
   readonly atRisk: readonly EncodedBatch[];
@@ -78,15 +78,15 @@ export interface Outbox {
    * the operator, and the batch is in memory for as long as that lasts. Never rejects.
    */
   send(batch: EncodedBatch): Promise<string | undefined>;
-  /** Resolves when another batch can be sent without thinning; rejects when the signal is aborted first. */
+  /** Waits until another batch can be sent without thinning; rejects when the signal is aborted first. */
   room(signal: AbortSignal): Promise<void>;
-  /** Resolves when nothing is left to deliver; rejects when the signal is aborted first. */
+  /** Waits until nothing is left to deliver; rejects when the signal is aborted first. */
   drain(signal: AbortSignal): Promise<void>;
   /** Stops delivering; what waits on disk is delivered by the next life of the agent. */
   close(): Promise<void>;
 }
 
-/** Where batches are delivered nowhere. */
+/** The outbox where batches are delivered nowhere. */
 export const noOutbox: Outbox = {
   name: 'none',
   atRisk: [],

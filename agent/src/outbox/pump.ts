@@ -23,7 +23,7 @@ export interface PumpOptions {
 /** The kind of trouble that lasts until an attempt is taken or refused. */
 const OUTAGE = 'outage';
 
-/** An attempt that is worth another. */
+/** Error for an attempt that is worth another. */
 class RetryError extends Error {
   override readonly name = 'RetryError';
 
@@ -45,11 +45,11 @@ export class Pump {
   #newestDeliveredMs: number | undefined;
   /** The newest batch of all, until it is settled. */
   #newest: Waiting | undefined;
-  /** When those left behind may go on. */
+  /** Time at which the batches left behind may go on. */
   #catchUpMs = -Infinity;
-  /** Ends the wait for that moment. */
+  /** Ends the wait for that time. */
   #wait: AbortController | undefined;
-  /** The kinds of trouble that were logged since the last attempt without any: each is one line and their end another. */
+  /** Kinds of trouble that were logged since the last attempt without any: each is one line, and their end another. */
   readonly #troubles = new Set<string>();
   /** Batches of the next attempt; fewer for a while when the other side does not take so many at once. */
   #most: number;
@@ -79,7 +79,7 @@ export class Pump {
     this.#running ??= this.#deliverAll();
   }
 
-  /** Resolves when the condition holds, which only deliveries bring about; rejects when the signal is aborted first. */
+  /** Waits until a condition holds that only deliveries bring about; rejects when the signal is aborted first. */
   async until(condition: () => boolean, signal: AbortSignal): Promise<void> {
     while (!condition()) await once(this.#events, 'settled', { signal });
   }
@@ -115,7 +115,7 @@ export class Pump {
     this.#running = undefined;
   }
 
-  /** One attempt, with what is due by then; dropping goes on between attempts. */
+  /** Makes one attempt, with what is due by then; dropping goes on between attempts. */
   async #deliverNext(): Promise<void> {
     const next = this.#next();
     if (next.length === 0) {
@@ -134,7 +134,7 @@ export class Pump {
     }
   }
 
-  /** What is due, the newest first. */
+  /** Returns what is due, the newest first. */
   #next(): Waiting[] {
     const { backlog, catchUp, transport, pace } = this.#options;
     const { bytes } = transport.attemptLimits;
@@ -191,7 +191,7 @@ export class Pump {
     this.#events.emit('settled');
   }
 
-  /** So many of those left behind were settled. */
+  /** Postpones the next of the batches left behind, after so many of them were settled. */
   #postpone(caughtUp: number): void {
     const { catchUp, pace } = this.#options;
     if (catchUp !== undefined && caughtUp > 0) this.#catchUpMs = pace.now() + (caughtUp / catchUp) * 1000;

@@ -10,12 +10,12 @@ export interface QueueLimits {
   bytes: number;
 }
 
-/** What waits. */
+/** A batch as the queue knows it. */
 export interface Queued {
   readonly epoch: string;
-  /** Monotonic, in milliseconds. */
+  /** Monotonic time of the reading, in milliseconds. */
   readonly takenMs: number;
-  /** In bytes. */
+  /** Size in bytes. */
   readonly size: number;
 }
 
@@ -55,12 +55,15 @@ export class ThinningQueue<T extends Queued> {
     return this.#waiting.length < this.limits.batches && this.#bytes + like <= this.limits.bytes;
   }
 
-  /** All, oldest first. */
+  /** Iterates over all batches, oldest first. */
   [Symbol.iterator](): Iterator<T> {
     return this.#waiting[Symbol.iterator]();
   }
 
-  /** The batches in order that are within the limits together, the first one whatever its size, but not `except`. */
+  /**
+   * Returns the first batches in order that are within the limits together, the first one whatever its size, but not
+   * `except`.
+   */
   first({ batches, bytes }: Readonly<AttemptLimits>, except?: T): T[] {
     const found: T[] = [];
     let size = 0;
@@ -118,8 +121,8 @@ export class ThinningQueue<T extends Queued> {
 }
 
 /**
- * The batch whose absence leaves the smallest gap in time, so that what stays is spread evenly: never the newest, never
- * the last of an epoch, and the oldest only when there is no other. Undefined when none may go.
+ * Finds the batch whose absence leaves the smallest gap in time, so that what stays is spread evenly: never the newest,
+ * never the last of an epoch, and the oldest only when there is no other. Undefined when none may go.
  */
 function thinnest(batches: readonly Queued[]): number | undefined {
   let found: number | undefined;

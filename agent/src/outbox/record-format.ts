@@ -16,9 +16,9 @@ import type { EncodedBatch } from '../transport/transport.js';
 export const SEGMENT_VERSION = 1;
 export const SEGMENT_HEADER_BYTES = 16;
 export const RECORD_HEADER_BYTES = 13;
-/** Where a record's mark is, from its beginning. */
+/** Offset of the mark from the beginning of a record. */
 export const MARK_OFFSET = 12;
-/** No flip of a few bits makes one of the other. */
+/** Values of the mark; no flip of a few bits makes one of the other. */
 export const MARK = { waiting: 0x5a, gone: 0xa5 } as const;
 
 const MAGIC = Buffer.from('TCEWOBOX');
@@ -26,25 +26,25 @@ const MAGIC = Buffer.from('TCEWOBOX');
 const descriptionSchema = z.object({
   hostId: z.string(),
   epoch: z.string(),
-  /** When the reading was taken, in milliseconds since 1970: no other clock outlives the agent. */
+  /** Time of the reading in milliseconds since 1970: no other clock outlives the agent. */
   takenWallMs: z.number(),
 });
 
-/** What a record says of its batch. */
+/** Description of a batch in its record. */
 export type Description = z.output<typeof descriptionSchema>;
 
-/** Where a record is in its segment, mark and all. */
+/** Extent of a record in its segment, mark and all. */
 export interface Extent {
   offset: number;
   size: number;
 }
 
 export interface Scan {
-  /** Those that are not done with, in order. */
+  /** Records that are not done with, in order. */
   waiting: (Extent & { description: Description })[];
-  /** Where what a crash cut short begins, up to the end; undefined when the segment ends with a whole record. */
+  /** Offset of what a crash cut short, up to the end; undefined when the segment ends with a whole record. */
   tornAt: number | undefined;
-  /** What is wrong with the segment and was not left by a crash, with its offset; undefined when nothing is. */
+  /** Damage that was not left by a crash, with its offset; undefined when there is none. */
   corrupt: string | undefined;
 }
 
@@ -71,7 +71,7 @@ export function encodeRecord(description: Description, { bytes }: Pick<EncodedBa
   return record;
 }
 
-/** The batch of one record; undefined when the bytes are not the record that was written. */
+/** Decodes the batch of one record; undefined when the bytes are not the record that was written. */
 export function decodeRecord(record: Buffer): { description: Description; bytes: Buffer } | undefined {
   const bodyBytes = bodySize(record);
   if (bodyBytes === undefined || record.length !== RECORD_HEADER_BYTES + bodyBytes) return undefined;
@@ -112,7 +112,7 @@ export function scanSegment(segment: Buffer): Scan {
   return scan;
 }
 
-/** Undefined when there is no whole header of a record. */
+/** Returns the size of a record's body; undefined when there is no whole header. */
 function bodySize(record: Buffer): number | undefined {
   if (record.length < RECORD_HEADER_BYTES) return undefined;
   return crc32(record.subarray(0, 8)) === record.readUInt32LE(8) ? record.readUInt32LE(0) : undefined;
@@ -126,7 +126,10 @@ function descriptionOf(text: Buffer): Description | undefined {
   }
 }
 
-/** As a file system may leave the end of a file whose size reached the disk before its bytes. */
+/**
+ * Tells whether all bytes are zero, as a file system may leave the end of a file whose size reached the disk before its
+ * bytes.
+ */
 function isZero(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0);
 }

@@ -1,6 +1,6 @@
 /**
- * What an earlier life of the agent left in its outbox: the records that wait, without what a crash cut short (cut off)
- * and without what is damaged (set aside for whoever wants to know why).
+ * Recovery of what an earlier life of the agent left in its outbox: the records that wait, without what a crash cut
+ * short (cut off) and without what is damaged (set aside for whoever wants to know why).
  */
 import { link, readFile, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,26 +12,26 @@ import { LOCK_NAME } from './lock.js';
 
 export interface Recovered {
   segments: Segment[];
-  /** Oldest first. */
+  /** Records that wait, oldest first. */
   records: { stored: StoredRecord; description: Description }[];
   /** Segments whose last record was cut short. */
   torn: number;
   /** The damaged segments, where they were set aside, and what is wrong with them. */
   corrupt: { path: string; reason: string }[];
-  /** Of a segment to be made next. */
+  /** Number of the next segment. */
   nextNumber: number;
 }
 
-/** More would be of no use and take room that nobody bounds. */
+/** Most damaged segments that are set aside: more would be of no use and take room that nobody bounds. */
 const MOST_SET_ASIDE = 4;
-/** Larger than any segment that an agent writes: it is not read into memory. */
+/** Size beyond which a segment is not read into memory: larger than any that an agent writes. */
 const LARGEST_SEGMENT_BYTES = 64 * 1024 * 1024;
 
 const SUFFIX = '.segment';
 const ASIDE = '.corrupt';
 const SEGMENT_NAME = /^(\d{10})\.segment(\.corrupt)?$/;
 
-/** Names sort as segments were made. */
+/** Returns the path of a segment; names sort in the order of numbers. */
 export function segmentPath(directory: string, number: number): string {
   return join(directory, `${String(number).padStart(10, '0')}${SUFFIX}`);
 }
@@ -73,7 +73,7 @@ async function recoverSegment(path: string, recovered: Recovered): Promise<void>
   recovered.records.push(...whole.records);
 }
 
-/** The bytes, or why there are none. */
+/** Reads the bytes of a file; returns the reason as text when it cannot. */
 async function readWhole(path: string): Promise<Buffer | string> {
   const { size } = await stat(path);
   if (size > LARGEST_SEGMENT_BYTES) return `it has ${size} bytes, more than any segment`;
@@ -86,7 +86,7 @@ async function readWhole(path: string): Promise<Buffer | string> {
   }
 }
 
-/** Under a second name, until what is whole of it has taken the place of the first. */
+/** Sets a segment aside under a second name, before its whole records are written in its place. */
 async function setAside(path: string): Promise<string> {
   const aside = `${path}${ASIDE}`;
   await rm(aside, { force: true });
@@ -102,7 +102,7 @@ async function cutOff(path: string, { length }: Buffer, { waiting, tornAt }: Sca
   return { segment, records: waiting.map(({ description, ...at }) => ({ stored: segment.adopt(at), description })) };
 }
 
-/** Those that are whole go on without those that are damaged. */
+/** Rewrites the segment with its whole records only. */
 async function keepWhole(path: string, bytes: Buffer, { waiting }: Scan): Promise<Whole> {
   const parts = waiting.map(({ offset, size }) => bytes.subarray(offset, offset + size));
   await replace(path, [segmentHeader(), ...parts]);

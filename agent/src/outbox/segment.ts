@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { MARK, MARK_OFFSET, SEGMENT_HEADER_BYTES, decodeRecord, segmentHeader } from './record-format.js';
 import type { Extent } from './record-format.js';
 
-/** Of a file that is to take the place of another, and is nothing until it does. */
+/** Suffix of a file that is to replace another, and is of no use until it has. */
 export const UNFINISHED = '.new';
 
 /** A waiting record. Rewriting its segment moves it. */
@@ -25,7 +25,9 @@ export class Segment {
     private size: number,
   ) {}
 
-  /** Makes the file with one record in it. Both are on the disk when it resolves; it leaves nothing when it rejects. */
+  /**
+   * Creates the file with one record in it. Both are on the disk when it resolves; it leaves nothing when it rejects.
+   */
   static async create(path: string, record: Buffer): Promise<{ segment: Segment; stored: StoredRecord }> {
     await replace(path, [segmentHeader(), record]);
     try {
@@ -60,7 +62,7 @@ export class Segment {
     return stored;
   }
 
-  /** It is on the disk when this resolves; when it rejects, nothing but a torn tail can be. */
+  /** Appends a record, which is on the disk when this resolves; when it rejects, nothing but a torn tail can be. */
   async append(record: Buffer): Promise<StoredRecord> {
     const offset = this.size;
     try {
@@ -77,7 +79,7 @@ export class Segment {
     return this.adopt({ offset, size: record.length });
   }
 
-  /** The encoded batches; undefined for a record that is not what was written, or no longer waits. */
+  /** Reads the encoded batches; undefined for a record that is not what was written, or no longer waits. */
   read(records: readonly StoredRecord[]): Promise<(Uint8Array | undefined)[]> {
     return using(this.path, 'r', async (file) => {
       const batches: (Uint8Array | undefined)[] = [];
@@ -91,7 +93,7 @@ export class Segment {
     });
   }
 
-  /** The records are done with. Not synchronised: what a crash of the host undoes is delivered once more. */
+  /** Marks records as done with. Not synchronised: what a crash of the host undoes is delivered once more. */
   async forget(records: readonly StoredRecord[]): Promise<void> {
     // Once for each: where one was that is done with, another may be by now.
     const waiting = records.filter((record) => this.#waiting.delete(record));
@@ -101,7 +103,7 @@ export class Segment {
     });
   }
 
-  /** Frees what the records take that are done with. */
+  /** Frees the room of records that are done with. */
   async rewrite(): Promise<void> {
     const before = await readFile(this.path);
     const records = [...this.#waiting];
@@ -143,7 +145,7 @@ async function using<T>(path: string, flags: string, work: (file: FileHandle) =>
   }
 }
 
-/** A disk that fills up takes a part of a write before it refuses the rest. */
+/** Writes all bytes: a disk that fills up takes a part of a write before it refuses the rest. */
 async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);

@@ -1,4 +1,4 @@
-/** Which libvirt domain or KubeVirt pod a process belongs to, by /proc/<pid>/cgroup. */
+/** Finds the libvirt domain or KubeVirt pod that a process belongs to, by /proc/<pid>/cgroup. */
 import { printable } from '../printable.js';
 
 export interface Tenancy {
@@ -6,7 +6,7 @@ export interface Tenancy {
   podUid?: string;
 }
 
-/** What is not recognised is left out. */
+/** Parses /proc/<pid>/cgroup; leaves out what is not recognised. */
 export function parseCgroup(cgroup: string): Tenancy {
   const path = cgroup.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
   // machined's scopes (machine-qemu\x2d1\x2dNAME.scope), and libvirt's own directories (qemu-1-NAME.libvirt-qemu).

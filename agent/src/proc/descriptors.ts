@@ -1,4 +1,4 @@
-/** What the open files of a QEMU process tell: tables that the kernel serves, VFIO groups, vCPUs. */
+/** Reads the open files of a QEMU process: tables that the kernel serves, VFIO groups, vCPUs. */
 import { DEFAULT_LIMITS } from '@tcewatch/protocol';
 import type { Descriptors } from '@tcewatch/protocol';
 import { links } from './root-reader.js';
@@ -11,11 +11,12 @@ export interface OpenFiles {
 
 const KVM_VM = 'anon_inode:kvm-vm';
 const TCE_TABLE = 'anon_inode:kvm-spapr-tce';
-/** How often to look again when files were closed meanwhile. */
+/** Times that the list is read again when files were closed meanwhile. */
 const ATTEMPTS = 3;
 
 /**
- * Undefined when they cannot be read, or do not stand still: half a list would read as tables that left the kernel.
+ * Lists the open files; undefined when they cannot be read, or do not stand still: half a list would read as tables
+ * that left the kernel.
  */
 export async function openFiles(reader: RootReader, tgid: number): Promise<OpenFiles | undefined> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -28,7 +29,7 @@ export async function openFiles(reader: RootReader, tgid: number): Promise<OpenF
   return undefined;
 }
 
-/** Whether the process holds a VM. */
+/** Tells whether the process holds a VM. */
 export async function holdsVm(reader: RootReader, tgid: number): Promise<boolean> {
   return (await linksOf(reader, tgid))?.includes(KVM_VM) ?? false;
 }

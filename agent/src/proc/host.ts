@@ -1,4 +1,4 @@
-/** What is said of the host itself; it does not change until the next boot. */
+/** Facts about the host itself, which do not change until the next boot. */
 import { NIL_UUID, isId } from '@tcewatch/protocol';
 import type { HostTraits } from '../evidence/evidence.js';
 import { printable } from '../printable.js';
@@ -6,11 +6,11 @@ import { text, textAside } from './root-reader.js';
 import type { RootReader } from './root-reader.js';
 
 export interface HostFacts extends HostTraits {
-  /** Empty where the host has none. */
+  /** Name of the host; empty where it has none. */
   hostname: string;
-  /** /etc/machine-id */
+  /** Contents of /etc/machine-id. */
   machineId: string | undefined;
-  /** UUID text; all zero where /proc does not tell. */
+  /** Boot id as UUID text; all zero where /proc does not tell. */
   bootId: string;
 }
 
@@ -42,7 +42,10 @@ function cpuinfoField(cpuinfo: string, name: string): string {
   return printable(new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(cpuinfo)?.[1]?.trim() ?? '');
 }
 
-/** Undefined when the symbols say nothing of KVM: then they were hidden, or KVM is not loaded. */
+/**
+ * Tells whether kallsyms has real-mode handlers; undefined when it says nothing of KVM: then symbols were hidden, or
+ * KVM is not loaded.
+ */
 function realModeHandlers(kallsyms: string | undefined): boolean | undefined {
   if (!kallsyms?.includes(' kvmppc_')) return undefined;
   return kallsyms.includes(' kvmppc_rm_h_put_tce');

@@ -1,10 +1,10 @@
-/** What QEMU's command line says of a VM. */
+/** Parses QEMU's command line for what it says of a VM. */
 import { printable } from '../printable.js';
 
 export interface QemuArguments {
-  /** Empty where QEMU was given none. */
+  /** Name of the VM; empty where QEMU was given none. */
   name: string;
-  /** As it was given; empty where it was not. */
+  /** UUID as it was given; empty where it was not. */
   uuid: string;
   /** The machine's option `kvm-type`, in upper case: HV or PR. */
   kvmType: string | undefined;
@@ -26,7 +26,7 @@ export function parseQemu(cmdline: string): QemuArguments {
   };
 }
 
-/** Of `-option value`, `--option value` and `-option=value`. */
+/** Collects values by option: of `-option value`, `--option value` and `-option=value`. */
 function valuesByOption(words: readonly string[]): Map<string, string[]> {
   const values = new Map<string, string[]>();
   words.forEach((word, i) => {
@@ -40,7 +40,7 @@ function valuesByOption(words: readonly string[]): Map<string, string[]> {
   return values;
 }
 
-/** `a=b,c=d,,e` is a: `b` and c: `d,e`; a first word without `=` is the value of `implied`. */
+/** Parses `a=b,c=d,,e` as a: `b` and c: `d,e`; a first word without `=` is the value of `implied`. */
 function options(text: string, implied?: string): Map<string, string> {
   const parsed = new Map<string, string>();
   const parts = text.match(/(?:[^,]|,,)+/g) ?? [];

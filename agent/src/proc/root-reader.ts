@@ -1,18 +1,17 @@
 /**
- * Reading of what lies below a root directory, where anything may vanish or be forbidden: what is not there is undefined,
- * and what may not be read is undefined and leaves a problem that says what to do about it.
+ * Reads files below a root directory, where anything may vanish or be forbidden: what is not there is undefined, and what may not be read is undefined and leaves a problem that says what to do about it.
  *
- * procfs answers from memory, within microseconds; to have another thread ask takes several times the processor time, and a
- * host with 50 VMs has thousands of descriptors. So all is read at once, but for what the kernel may let one wait for.
+ * procfs answers from memory, within microseconds; another thread takes several times the processor time, and a host with 50
+ * VMs has thousands of descriptors. So everything is read synchronously, but for files on which the kernel may wait.
  */
 import { closeSync, openSync, read, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const readFrom = promisify(read);
-/** Room to begin with, for the command line of most QEMUs. */
+/** Initial size of the buffer, enough for the command line of most QEMUs. */
 const ASIDE_BYTES = 8 * 1024;
 
-/** What a look found at one path. */
+/** Contents of one path, as they were read. */
 export type Found =
   { kind: 'text'; text: string } | { kind: 'names'; names: readonly string[] } | { kind: 'link'; target: string };
 
@@ -23,13 +22,13 @@ interface Trouble {
   others: boolean;
 }
 
-/** One look at a host; collects what went wrong. */
+/** A reader of one host at one instant; collects what went wrong. */
 export interface RootReader {
-  /** `/`, or the directory of a recorded host. */
+  /** Directory below which everything is read: `/`, or that of a recorded host. */
   readonly root: string;
-  /** By kind of path. */
+  /** Files that could not be read, by kind of path. */
   readonly trouble: Map<string, Trouble>;
-  /** Told of everything that is found; paths are without the leading slash. */
+  /** Called with everything that is found; paths are without the leading slash. */
   readonly onFound?: (path: string, found: Found) => void;
 }
 
@@ -38,8 +37,8 @@ export function openRoot(root: string, onFound?: RootReader['onFound']): RootRea
 }
 
 /**
- * One sentence for each kind of path. The same trouble gives the same sentence at each look, whichever of several files
- * was refused first and however many there are by now: it is logged when it changes.
+ * Returns one sentence for each kind of path. The same trouble gives the same sentence each time, whichever of several
+ * files was refused first and however many there are by now: it is logged when it changes.
  */
 export function problemsOf({ trouble }: RootReader): string[] {
   return [...trouble.values()].map(
@@ -47,14 +46,14 @@ export function problemsOf({ trouble }: RootReader): string[] {
   );
 }
 
-/** The file as text; paths are without the leading slash. */
+/** Reads a file as text; paths are without the leading slash. */
 export function text(reader: RootReader, path: string): Promise<string | undefined> {
   return Promise.resolve(attempt(reader, path, (file) => readFileSync(file, 'utf8'), asText));
 }
 
 /**
- * The same, read by another thread: for a file that is long, or for which the kernel waits until a process has changed its
- * memory map.
+ * Reads a file as text in another thread: for one that is long, or for which the kernel waits until a process has
+ * changed its memory map.
  */
 export async function textAside(reader: RootReader, path: string): Promise<string | undefined> {
   try {
@@ -66,7 +65,10 @@ export async function textAside(reader: RootReader, path: string): Promise<strin
   }
 }
 
-/** It is only to read that may take long: each further call by another thread costs as much as all that is done here. */
+/**
+ * Reads in another thread. Only the read can be slow, so only it is offloaded: each call in another thread costs as
+ * much as all that is done here.
+ */
 async function readAside(path: string): Promise<string> {
   const file = openSync(path, 'r');
   try {
@@ -82,17 +84,17 @@ async function readAside(path: string): Promise<string> {
   }
 }
 
-/** The names in a directory. */
+/** Lists the names in a directory. */
 export function names(reader: RootReader, path: string): Promise<string[] | undefined> {
   return Promise.resolve(attempt(reader, path, (directory) => readdirSync(directory), asNames));
 }
 
-/** What a symbolic link says. */
+/** Reads the target of a symbolic link. */
 export function link(reader: RootReader, path: string): Promise<string | undefined> {
   return Promise.resolve(attempt(reader, path, (file) => readlinkSync(file), asLink));
 }
 
-/** What each entry of a directory of symbolic links says; undefined for one that is none. */
+/** Reads the targets of all entries of a directory of symbolic links; undefined for an entry that is none. */
 export function links(reader: RootReader, path: string): Promise<(string | undefined)[] | undefined> {
   const files = attempt(reader, path, (directory) => readdirSync(directory), asNames);
   return Promise.resolve(
@@ -104,7 +106,7 @@ const asText = (text: string): Found => ({ kind: 'text', text });
 const asNames = (names: readonly string[]): Found => ({ kind: 'names', names });
 const asLink = (target: string): Found => ({ kind: 'link', target });
 
-/** Of a path without the leading slash. Not `join`, which takes longer than to read a link. */
+/** Returns the full path of one without the leading slash. Not by `join`, which takes longer than to read a link. */
 const at = ({ root }: RootReader, path: string): string => `${root}/${path}`;
 
 function attempt<T>(
@@ -123,10 +125,10 @@ function attempt<T>(
   }
 }
 
-/** Leaves the trouble to be told, if it is one. */
+/** Records the trouble, if the error is any. */
 function failed(reader: RootReader, path: string, error: unknown): void {
   const { code, message } = error as NodeJS.ErrnoException;
-  // Processes end while they are looked at: ESRCH from an open file of theirs, ENOENT from all others.
+  // Processes end while they are read: ESRCH from an open file of theirs, ENOENT from all others.
   if (code === 'ENOENT' || code === 'ESRCH' || code === 'ENOTDIR') return;
   const advice = code === 'EACCES' || code === 'EPERM' ? adviceFor(path) : message;
   note(reader, `${code} ${path.replace(/\d+/g, '0')}`, { path: `/${path}`, message: advice, others: false });

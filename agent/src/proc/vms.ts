@@ -13,14 +13,14 @@ import { parseQemu } from './qemu.js';
 import { startedNs } from './stat.js';
 import type { QemuArguments } from './qemu.js';
 
-/** Where KVM lists its VMs: a directory `TGID-FD` for each. */
+/** Directory in which KVM lists its VMs: a directory `TGID-FD` for each. */
 export const KVM_DEBUG = 'sys/kernel/debug/kvm';
-/** How a limit that is none is told. */
+/** Value of a limit that is unlimited. */
 export const UNLIMITED = MAX_UINT64;
 
 /**
- * The VMs that are alive, by tgid. Undefined when the host could not be looked at, which is not the same as no VMs.
- * `nowNs` is the uptime that the facts are dated with.
+ * Finds the VMs that are alive, by tgid. Undefined when the host could not be inspected, which is not the same as no
+ * VMs. `nowNs` is the uptime that the facts are dated with.
  */
 export async function sightVms(reader: RootReader, host: HostFacts, nowNs: bigint): Promise<VmSighting[] | undefined> {
   const tgids = (await listedVms(reader)) ?? (await foundVms(reader));
@@ -34,19 +34,24 @@ export async function sightVms(reader: RootReader, host: HostFacts, nowNs: bigin
   return sightings;
 }
 
-/** The process whose VM it is, of the name of a directory in {@link KVM_DEBUG}; undefined for other names. */
+/**
+ * Returns the process that holds the VM, from the name of a directory in {@link KVM_DEBUG}; undefined for other names.
+ */
 export function listedTgid(name: string): number | undefined {
   const digits = /^(\d{1,9})-\d+$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The processes whose VMs debugfs lists; undefined when it lists none, as kernels before 4.9 do, or cannot be read. */
+/**
+ * Lists the processes whose VMs are in debugfs; undefined when it lists none, as kernels before 4.9 do, or cannot be
+ * read.
+ */
 async function listedVms(reader: RootReader): Promise<number[] | undefined> {
   const listed = ((await names(reader, KVM_DEBUG)) ?? []).map(listedTgid).filter((tgid) => tgid !== undefined);
   return listed.length > 0 ? [...new Set(listed)] : undefined;
 }
 
-/** The processes that hold a VM; undefined when none was found while some could not be looked at. */
+/** Finds the processes that hold a VM; undefined when none was found while some could not be inspected. */
 async function foundVms(reader: RootReader): Promise<number[] | undefined> {
   const processes = await names(reader, 'proc');
   if (!processes) return undefined;
@@ -58,7 +63,10 @@ async function foundVms(reader: RootReader): Promise<number[] | undefined> {
   return found.length > 0 || reader.trouble.size === troubles ? found : undefined;
 }
 
-/** Undefined when the process is gone, or has no memory any more and so nothing to say of itself: it ends. */
+/**
+ * Reads the facts of one VM; undefined when the process is gone, or has no memory any more and so nothing to say of
+ * itself: it ends.
+ */
 async function sight(
   reader: RootReader,
   host: HostFacts,
@@ -115,7 +123,7 @@ async function factsOf(reader: RootReader, tgid: number, observedNs: bigint): Pr
   };
 }
 
-/** The soft limit; 2^64 - 1 stands for unlimited. */
+/** Returns the soft limit of locked memory in bytes; 2^64 - 1 stands for unlimited. */
 function lockedMemory(limits: string): bigint | undefined {
   const soft = /^Max locked memory +(unlimited|\d{1,20}) /m.exec(limits)?.[1];
   if (soft === undefined) return undefined;

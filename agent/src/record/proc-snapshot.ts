@@ -1,17 +1,17 @@
 /**
- * A copy of what one look read of the host: nothing that the agent does not read gets into it, and of what it reads only
- * what it interprets. So there are no guest memory maps, no arguments of QEMU but its name, uuid and machine, and of its
- * descriptors only those of KVM and VFIO.
+ * A copy of what the agent read of the host at one instant: nothing that it does not read gets into it, and of what it
+ * reads only what it interprets. So there are no guest memory maps, no arguments of QEMU but its name, uuid and
+ * machine, and of its descriptors only those of KVM and VFIO.
  */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Found } from '../proc/root-reader.js';
 import { KVM_DEBUG, listedTgid } from '../proc/vms.js';
 
-/** What was found, by path without the leading slash. */
+/** Files, links and directories by path without the leading slash. */
 export type ProcSnapshot = ReadonlyMap<string, Found>;
 
-/** Collects a tree; the second function is for `openRoot`. */
+/** Collects a tree; give `onFound` to `openRoot`. */
 export function collectSnapshot(): { tree: ProcSnapshot; onFound: (path: string, found: Found) => void } {
   const tree = new Map<string, Found>();
   return {
@@ -23,7 +23,7 @@ export function collectSnapshot(): { tree: ProcSnapshot; onFound: (path: string,
   };
 }
 
-/** Writes it below a directory, which is made. */
+/** Writes a tree below a directory, which is created. */
 export async function writeSnapshot(directory: string, tree: ProcSnapshot): Promise<void> {
   await mkdir(directory, { recursive: true });
   for (const [path, found] of tree) {
@@ -38,7 +38,7 @@ export async function writeSnapshot(directory: string, tree: ProcSnapshot): Prom
   }
 }
 
-/** The part of it that the agent interprets; undefined for nothing. */
+/** Returns the part that the agent interprets; undefined for nothing. */
 function keep(path: string, found: Found): Found | undefined {
   if (found.kind === 'names') {
     if (/^proc\/\d+\/fd$/.test(path)) return undefined;
@@ -53,13 +53,13 @@ function keep(path: string, found: Found): Found | undefined {
   return found;
 }
 
-/** The names alone: where the kernel lies in memory is nobody's business. */
+/** Keeps the names of KVM's symbols alone: where the kernel lies in memory is nobody's business. */
 function kvmSymbols(kallsyms: string): string {
   const lines = kallsyms.split('\n').filter((line) => line.includes(' kvmppc_'));
   return lines.map((line) => `${line.replace(/^[0-9a-f]+/, (address) => '0'.repeat(address.length))}\n`).join('');
 }
 
-/** QEMU's own path, and the options that say which VM it is; others may hold passwords. */
+/** Keeps QEMU's own path, and the options that say which VM it is; others may hold passwords. */
 function identity(cmdline: string): string {
   const words = cmdline.split('\0');
   const kept = words.filter((word, i) => i === 0 || isIdentity(word) || isIdentityOption(words[i - 1] ?? ''));

@@ -22,35 +22,35 @@ import { RecordingWriter } from './writer.js';
 
 export interface RecordOptions {
   root: string;
-  /** Where the recording goes; empty, or not there yet. */
+  /** Directory of the recording; empty, or not there yet. */
   directory: string;
   intervalMs: number;
-  /** How many snapshots; Infinity is until `stop`. */
+  /** Number of snapshots; Infinity is until `stop`. */
   snapshots: number;
   /** Entries of each histogram. */
   size: number;
-  /** Of this process. */
+  /** Id of this process. */
   pid: number;
   pace: Pace;
-  /** Nanoseconds since 1970. */
+  /** Returns the time in nanoseconds since 1970. */
   now(): bigint;
   stop: AbortSignal;
-  /** Given where no kernel is behind them. */
+  /** Files of tracefs; given where no kernel is behind them. */
   files?: TracefsFiles;
-  /** Told after each snapshot that was due. */
+  /** Called after each snapshot that was due. */
   onProgress?: (recorded: Recorded) => void;
 }
 
 export interface Recorded {
   snapshots: number;
   trees: number;
-  /** Why snapshots that were due are not there; the others are good all the same. */
+  /** Reasons why snapshots that were due are not there; the others are good all the same. */
   failures: string[];
-  /** What could not be cleaned up. */
+  /** Problems in cleaning up. */
   problems: string[];
 }
 
-/** Throws AgentError when the recording cannot begin, or cannot be written any more. */
+/** Records a host. Throws AgentError when the recording cannot begin, or cannot be written any more. */
 export async function record(options: RecordOptions): Promise<Recorded> {
   const { root, directory, pid, size, snapshots, intervalMs, pace, stop } = options;
   const tracefs = new Tracefs(options.files, HIST.withoutEvents);
@@ -77,7 +77,7 @@ export async function record(options: RecordOptions): Promise<Recorded> {
 class Recorder {
   #snapshots = 0;
   readonly #failures: string[] = [];
-  /** What the last tree shows of the VMs. */
+  /** Summary of the VMs in the last tree. */
   #shown: string | undefined;
 
   constructor(
@@ -113,7 +113,7 @@ class Recorder {
     if (texts) await this.writer.end(clock, texts);
   }
 
-  /** Undefined, and a failure, when the kernel does not give them now. */
+  /** Reads the histograms; undefined, and a failure, when the kernel does not give them now. */
   async #read(): Promise<HistTexts | undefined> {
     try {
       return await readInstance(this.tracefs, this.instance);
@@ -124,7 +124,7 @@ class Recorder {
     }
   }
 
-  /** Writes a tree if it shows something new, or at any rate. */
+  /** Writes a tree if it shows something new, or `atAnyRate`. */
   async #inspect(atAnyRate: boolean): Promise<void> {
     const { tree, vms } = await readSnapshot(this.options.root);
     const shown = JSON.stringify(vms?.map(summary));
@@ -138,12 +138,12 @@ class Recorder {
   }
 }
 
-/** What makes a new tree worth its while; other threads than vCPUs come and go all the time. */
+/** Returns what makes a new tree worth its while; other threads than vCPUs come and go all the time. */
 function summary({ life, facts }: VmSighting): unknown {
   return [life, facts?.descriptors, facts?.vcpus, facts?.memlockBytes?.toString()];
 }
 
-/** Everything that an agent reads of the host, by letting it read. */
+/** Reads everything that an agent reads of the host, by letting it read. */
 async function readSnapshot(root: string): Promise<{ tree: ProcSnapshot; vms: VmSighting[] | undefined }> {
   const { tree, onFound } = collectSnapshot();
   const reader = openRoot(root, onFound);

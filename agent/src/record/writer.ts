@@ -1,12 +1,29 @@
-/** Writes a recording in the layout that `replay` reads. What is there can be replayed at any moment, whatever comes next. */
+/** Writes a recording in the layout that `replay` reads (sources/replay/layout.ts). What is there can be replayed at any moment, whatever comes next. */
 import { appendFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../errors.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../sources/hist/counts.js';
 import type { HistTexts } from '../sources/hist/counts.js';
+import {
+  BEGIN_STEP,
+  END_STEP,
+  clockPath,
+  finalPath,
+  formatClock,
+  formatStep,
+  histogramPath,
+  snapshotPath,
+  snapshotsPath,
+  timelinePath,
+  treePath,
+  treeStep,
+} from '../sources/replay/layout.js';
 import { writeSnapshot } from './proc-snapshot.js';
 import type { ProcSnapshot } from './proc-snapshot.js';
+
+/** The directory in which a part of the recording is written before it gets its name. */
+const HALF = '.half';
 
 export class RecordingWriter {
   #snapshots = 0;
@@ -14,14 +31,14 @@ export class RecordingWriter {
 
   private constructor(private readonly directory: string) {}
 
-  /** Makes the directory. Throws AgentError `recording-exists` where there is something already. */
+  /** Creates the directory. Throws AgentError `recording-exists` where there is something already. */
   static async create(directory: string): Promise<RecordingWriter> {
     return attempt(directory, async () => {
       await mkdir(directory, { recursive: true });
       if ((await readdir(directory)).length > 0) {
         throw new AgentError('recording-exists', `${directory} is not empty: give a directory that is, or a new one`);
       }
-      await mkdir(join(directory, 'hist'));
+      await mkdir(snapshotsPath(directory));
       return new RecordingWriter(directory);
     });
   }
@@ -31,58 +48,49 @@ export class RecordingWriter {
   }
 
   async snapshot(clock: Clock, texts: HistTexts): Promise<void> {
-    await this.#histograms(join('hist', number(this.#snapshots)), texts, clock);
+    await this.#histograms(snapshotPath(this.directory, number(this.#snapshots)), texts, clock);
     this.#snapshots++;
   }
 
   async tree(clock: Clock, tree: ProcSnapshot): Promise<void> {
     const name = number(this.#trees);
     await attempt(this.directory, async () => {
-      const half = join(this.directory, `.root-${name}`);
+      const half = join(this.directory, HALF);
       await writeSnapshot(half, tree);
-      await rename(half, join(this.directory, `root-${name}`));
+      await rename(half, treePath(this.directory, name));
     });
     this.#trees++;
-    await this.#mark(clock, `tree ${name}`);
+    await this.#mark(clock, treeStep(name));
   }
 
-  /** The histograms after everything, and when that was. */
+  /** Writes the histograms after everything, and when that was. */
   async end(clock: Clock, texts: HistTexts): Promise<void> {
-    await this.#histograms('final', texts);
-    await this.#mark(clock, 'end');
+    await this.#histograms(finalPath(this.directory), texts);
+    await this.#mark(clock, END_STEP);
   }
 
   async begin(clock: Clock): Promise<void> {
-    await this.#mark(clock, 'begin');
+    await this.#mark(clock, BEGIN_STEP);
   }
 
   async #histograms(path: string, { enter, exit }: HistTexts, clock?: Clock): Promise<void> {
     await attempt(this.directory, async () => {
-      const half = join(this.directory, '.half');
+      const half = join(this.directory, HALF);
       await mkdir(half);
-      if (clock) await writeFile(join(half, 'clock'), `${times(clock)}\n`);
-      await writeFile(join(half, `${ENTER_EVENT}.hist`), enter);
-      await writeFile(join(half, `${EXIT_EVENT}.hist`), exit);
-      await rename(half, join(this.directory, path));
+      if (clock) await writeFile(clockPath(half), `${formatClock(clock)}\n`);
+      await writeFile(histogramPath(half, ENTER_EVENT), enter);
+      await writeFile(histogramPath(half, EXIT_EVENT), exit);
+      await rename(half, path);
     });
   }
 
   async #mark(clock: Clock, step: string): Promise<void> {
-    await attempt(this.directory, () => appendFile(join(this.directory, 'timeline.txt'), `${times(clock)} ${step}\n`));
+    await attempt(this.directory, () => appendFile(timelinePath(this.directory), `${formatStep(clock, step)}\n`));
   }
 }
 
 function number(index: number): string {
   return String(index).padStart(4, '0');
-}
-
-/** Seconds since 1970 and since boot. */
-function times({ wallNs, uptimeNs }: Clock): string {
-  return `${seconds(wallNs)} ${seconds(uptimeNs)}`;
-}
-
-function seconds(ns: bigint): string {
-  return `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, '0')}`;
 }
 
 async function attempt<T>(directory: string, write: () => Promise<T>): Promise<T> {

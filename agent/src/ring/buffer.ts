@@ -17,8 +17,8 @@ export interface RingBuffer {
 }
 
 /**
- * `directory` holds per_cpu; `events`, where it is not in there, header_page and header_event. Throws RingError for a kernel
- * that encodes events in another way, else what the file system says.
+ * Opens a buffer. `directory` holds per_cpu; `events`, where it is not in there, header_page and header_event. Throws
+ * RingError for a kernel that encodes events in another way, else the file system's error.
  */
 export async function openBuffer(directory: string, events = join(directory, 'events')): Promise<RingBuffer> {
   checkHeaderEvent(await readFile(join(events, 'header_event'), 'utf8'));
@@ -40,7 +40,7 @@ export async function openBuffer(directory: string, events = join(directory, 'ev
   return { layout, cpus, close };
 }
 
-/** The kernel's eleven lines of numbers take some 250 bytes. */
+/** Room for a CPU's statistics: the kernel's eleven lines of numbers take some 250 bytes. */
 const STATS_BYTES = 1024;
 
 /**
@@ -48,7 +48,10 @@ const STATS_BYTES = 1024;
  * and the kernel hands over or copies one sub-buffer at a time, which takes less than a turn through a thread would.
  */
 export class CpuBuffer implements PageSource {
-  /** Made when there is something to read: most CPUs of a large host run no vCPU of a guest that makes TCE hypercalls. */
+  /**
+   * Memory for one sub-buffer, made when there is something to read: most CPUs of a large host run no vCPU of a guest
+   * that makes TCE hypercalls.
+   */
   private page: Buffer | undefined;
 
   private constructor(
@@ -69,7 +72,7 @@ export class CpuBuffer implements PageSource {
     }
   }
 
-  /** Throws AgentError `ring-unreadable`. */
+  /** Reads the next sub-buffer. Throws AgentError `ring-unreadable`. */
   read(): Buffer | undefined {
     const page = this.page ?? Buffer.allocUnsafe(this.size);
     const length = this.attempt('trace_pipe_raw', () => readSync(this.raw.fd, page, 0, this.size, null));
@@ -78,7 +81,7 @@ export class CpuBuffer implements PageSource {
     return page.subarray(0, length);
   }
 
-  /** What the kernel counted until now. Throws AgentError `ring-unreadable`, or RingError. */
+  /** Reads what the kernel counted until now. Throws AgentError `ring-unreadable`, or RingError. */
   stats(): RingStats {
     const text = Buffer.allocUnsafe(STATS_BYTES);
     const length = this.attempt('stats', () => readSync(this.counted.fd, text, 0, STATS_BYTES, 0));
@@ -90,7 +93,7 @@ export class CpuBuffer implements PageSource {
     await this.counted.close();
   }
 
-  /** Returns 0 where there is nothing to read. */
+  /** Tries to read; returns 0 where there is nothing. */
   private attempt(file: string, read: () => number): number {
     try {
       return read();

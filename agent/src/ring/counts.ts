@@ -1,4 +1,4 @@
-/** From buffers to cells and accounts: what `verify`, and the replay of a ring, make of events. */
+/** Cells and accounts from ring buffers, for `verify` and the replay of a ring. */
 import type { Account, Loss } from '@tcewatch/protocol';
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Cell, LatencyCell } from '../model.js';
@@ -14,12 +14,12 @@ import type { RingStats } from './decode/stats.js';
 
 const MAX_DAMAGE = 4;
 
-/** In the order of the instances. */
+/** Counters in the order of their instances. */
 export const RING_COUNTERS = ['entered', 'punted'] as const;
 
-/** One epoch's counts. Buffers come one set after the other; what they hold is added up. */
+/** Counts of one epoch. Buffers come one set after the other; what they hold is added up. */
 export class RingCounts {
-  /** What could not be decoded; the first few, as each names another place. */
+  /** Errors of decoding; the first few, as each names another place. */
   private readonly damage = new Set<string>();
   private readonly reader: EventReader;
   private readonly pairing: Pairing;
@@ -45,13 +45,13 @@ export class RingCounts {
     });
   }
 
-  /** In words for the operator. */
+  /** Problems in words for the operator. */
   get problems(): string[] {
     const folded = `more threads or LIOBNs than the ring tells apart: some calls are counted under other, or no VM`;
     return [...this.damage, ...(this.pairing.tally.folded > 0 ? [folded] : [])];
   }
 
-  /** Events of each counter that were decoded. */
+  /** Numbers of decoded events of each counter. */
   get events(): Record<(typeof RING_COUNTERS)[number], number> {
     const { enters, punts } = this.pairing.tally;
     return { entered: enters, punted: punts };
@@ -66,8 +66,8 @@ export class RingCounts {
       }
       if (counts.punted > 0) {
         // Where the enter was lost, so is the number of entries: the ledger tells none rather than too few.
-        const told = scope === 'one' || hasOneEntry(hypercall);
-        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: told ? counts.puntedEntries : NaN });
+        const isKnown = scope === 'one' || hasOneEntry(hypercall);
+        cells.push({ counter: 'punted', ...of, calls: counts.punted, entries: isKnown ? counts.puntedEntries : NaN });
       }
       return cells;
     });
@@ -78,15 +78,15 @@ export class RingCounts {
   }
 }
 
-/** What became of the events of one counter. */
+/** Numbers of the events of one counter, by what became of them. */
 export interface RingTally {
-  /** Those that were decoded. */
+  /** Events that were decoded. */
   events: number;
   overwritten: number;
   dropped: number;
 }
 
-/** seen = counted + lost, for each counter; tallies are in the order of RING_COUNTERS. */
+/** Returns accounts in which seen = counted + lost, for each counter; tallies are in the order of RING_COUNTERS. */
 export function accountsOf(tallies: readonly RingTally[]): Account[] {
   return RING_COUNTERS.map((counter, i) => {
     const { events, overwritten, dropped } = tallies[i] ?? { events: 0, overwritten: 0, dropped: 0 };
@@ -102,7 +102,7 @@ export function accountsOf(tallies: readonly RingTally[]): Account[] {
   });
 }
 
-/** By the kernel's own numbers of what it lost, which are exact where a page has no room for one. */
+/** Tallies events by the kernel's own numbers of what it lost, which are exact where a page has no room for one. */
 export function tallyOf(cpus: readonly CpuTally[], stats: readonly RingStats[]): RingTally {
   return {
     events: total(cpus, ({ events }) => events),

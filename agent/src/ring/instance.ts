@@ -1,7 +1,7 @@
 /**
- * The tracefs instances of a ring. Each counter has one of its own with one event, filtered to exactly the calls that it
- * counts: the kernel numbers the events that an instance lost, but not by kind, so both counters know their losses to the
- * call.
+ * The tracefs instances of a ring. Each counter has one of its own with one event, filtered to exactly the calls that
+ * it counts: the kernel numbers the events that an instance lost, but not by kind, so both counters know their losses
+ * to the call.
  */
 import { join } from 'node:path';
 import { AgentError } from '../errors.js';
@@ -13,18 +13,20 @@ import type { InstanceSpec } from '../tracefs/instances.js';
 import type { Tracefs } from '../tracefs/tracefs.js';
 import type { TriggerSpec } from '../tracefs/triggers.js';
 
-/** Where instances are made, and of what. */
+/** Place and kind of the instances. */
 export interface RingPlace {
   tracefs: Tracefs;
-  /** Where tracefs is mounted. */
+  /** Mount point of tracefs. */
   tracing: string;
-  /** Instances are named `PREFIX-NUMBER-ROLE`. */
+  /** Prefix of the instances' names, `PREFIX-NUMBER-ROLE`. */
   prefix: string;
-  /** Its first two triggers are on the events of calls that enter, and of those that are punted. */
+  /**
+   * Triggers and errors; the first two triggers are on the events of calls that enter, and of those that are punted.
+   */
   kind: InstanceSpec;
 }
 
-/** An event, and which of them are written. */
+/** An event, and the filter on it. */
 export type RingEvent = Pick<TriggerSpec, 'system' | 'event' | 'filter'>;
 
 export interface RingInstance {
@@ -32,18 +34,18 @@ export interface RingInstance {
   events: readonly RingEvent[];
 }
 
-/** Its instances, in the order of RING_COUNTERS, which are their roles. */
+/** Instances of a ring in the order of RING_COUNTERS, which are their roles. */
 export type Ring = readonly RingInstance[];
 
-/** How an instance keeps its events. */
+/** Shape of an instance's buffers. */
 export interface RingShape {
   /** KiB of each CPU's buffer; the kernel rounds up to whole sub-buffers, of which there are at least two. */
   kbPerCpu: number;
 }
 
 /**
- * The kernel's clock that is one for all CPUs and is Node's own as well (CLOCK_MONOTONIC), so that "all events until now"
- * can be asked for. That of `boot` differs from it where a host was suspended.
+ * Clock of the events: the kernel's that is one for all CPUs and is Node's own as well (CLOCK_MONOTONIC), so that "all
+ * events until now" can be asked for. `boot` differs from it where a host was suspended.
  */
 const CLOCK = 'mono';
 
@@ -55,12 +57,12 @@ export function makeRing(place: RingPlace, number: bigint, shape: RingShape): Pr
   return make(place.tracefs, ringAt(place, number), shape);
 }
 
-/** Removes all that is not in use; resolves to what could not be removed, as problems. */
+/** Removes all rings that are not in use; resolves to what could not be removed, as problems. */
 export async function removeRings(place: RingPlace): Promise<string[]> {
   return removeRing((await ringsLeft(place)).flat(), place.tracefs);
 }
 
-/** Each ring that is there already, maybe in part, whoever made it. */
+/** Finds each ring that is there already, maybe in part, whoever made it. */
 async function ringsLeft(place: RingPlace): Promise<Ring[]> {
   const numbers = RING_COUNTERS.map((role) => numbersLeft(place, role));
   const [entered, punted] = await Promise.all(numbers);
@@ -70,20 +72,20 @@ async function ringsLeft(place: RingPlace): Promise<Ring[]> {
   );
 }
 
-/** Resolves to what could not be removed, as problems. */
+/** Removes a ring; resolves to what could not be removed, as problems. */
 export async function removeRing(ring: Ring, tracefs: Tracefs): Promise<string[]> {
   const problems: string[] = [];
   for (const { directory } of ring) problems.push(...(await tracefs.removeInstance(directory)));
   return problems;
 }
 
-/** How the kernel writes the events; one that it has not is `kvm-hv-not-loaded`. */
+/** Reads the formats of the events. Throws AgentError `kvm-hv-not-loaded` where the kernel lacks one. */
 export async function readFormats(place: RingPlace): Promise<HypercallFormats> {
   const { enter, exit } = eventsOf(place);
   return { kvm_hcall_enter: await readFormat(place, enter), kvm_hcall_exit: await readFormat(place, exit) };
 }
 
-/** In their order: a call in between is written to those before alone. */
+/** Makes the instances in their order: a call in between is written to those before alone. */
 async function make(tracefs: Tracefs, ring: Ring, { kbPerCpu }: RingShape): Promise<Ring> {
   const made: RingInstance[] = [];
   try {
@@ -141,7 +143,7 @@ async function enable(tracefs: Tracefs, instance: RingInstance): Promise<void> {
   for (const event of instance.events) await write(tracefs, instance, eventFile(event, 'enable'), '1');
 }
 
-/** Relative to the instance. */
+/** Returns the path of an event's file relative to the instance. */
 function eventFile(event: RingEvent, file: string): string {
   return join(eventDirectory('', event), file);
 }

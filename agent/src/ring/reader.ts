@@ -15,16 +15,16 @@ import type { RingShape } from './instance.js';
 
 export interface RingReaderOptions extends RingShape {
   pace: Pace;
-  /** CLOCK_MONOTONIC in ns. */
+  /** Reads CLOCK_MONOTONIC in ns. */
   monotonicNs: () => number;
 }
 
 const SLICE_NS = 50e6;
 const SHORTEST_POLL_MS = 10;
 const LONGEST_POLL_MS = 250;
-/** The share of a buffer that may lie unread until a reading is due. */
+/** Share of a buffer that may lie unread until a reading is due. */
 const MOST_UNREAD = 1 / 4;
-/** What one event takes in a buffer, at most: its 64 bytes (kvm_hcall_enter), its header, and an extension of time. */
+/** Most bytes of one event in a buffer: its 64 bytes (kvm_hcall_enter), its header, and an extension of time. */
 const EVENT_BYTES = 76;
 
 export class RingReader {
@@ -33,9 +33,9 @@ export class RingReader {
   private polling = Promise.resolve();
   /** The last sweep; the next one waits for it, and fails as it did. */
   private sweeping = Promise.resolve();
-  /** Up to this time all events were handed on. */
+  /** Time up to which all events were handed on. */
   private sweptNs: number;
-  /** When it was last looked at. */
+  /** Share that was unread at the last poll. */
   private unread = 0;
 
   private constructor(
@@ -52,7 +52,7 @@ export class RingReader {
     this.sweptNs = options.monotonicNs();
   }
 
-  /** `directories` are those of the instances, which stay when the reader is closed. */
+  /** Opens the reader. `directories` are those of the instances, which stay when it is closed. */
   static async open(directories: readonly string[], counts: RingCounts, options: RingReaderOptions) {
     const buffers: RingBuffer[] = [];
     try {
@@ -69,20 +69,20 @@ export class RingReader {
     this.polling = this.poll();
   }
 
-  /** Resolves when all events until now are counted. Rejects as the sweep did that failed, be it an earlier one. */
+  /** Counts all events until now. Rejects as the sweep did that failed, be it an earlier one. */
   catchUp(): Promise<void> {
     this.sweeping = this.sweeping.then(() => this.sweep(this.options.monotonicNs()));
     return this.sweeping;
   }
 
-  /** What became of the events of each instance, as of now and at the same instant as the counts. */
+  /** Returns what became of the events of each instance, as of now and at the same instant as the counts. */
   tallies(): RingTally[] {
     const { tallies } = this.merge;
     let at = 0;
     return this.stats().map((stats) => tallyOf(tallies.slice(at, (at += stats.length)), stats));
   }
 
-  /** What the kernel counted until now, by instance and CPU. */
+  /** Returns what the kernel counted until now, by instance and CPU. */
   stats(): RingStats[][] {
     return this.buffers.map(({ cpus }) => cpus.map((cpu) => cpu.stats()));
   }
@@ -104,7 +104,7 @@ export class RingReader {
         this.unread = unread;
         if (unread > MOST_UNREAD) await this.catchUp();
       } catch {
-        // Whoever asks for a reading is told.
+        // Whoever asks for a reading gets the error.
         return;
       }
     }
@@ -119,14 +119,17 @@ export class RingReader {
     this.unread = 0;
   }
 
-  /** The share of its buffer that any CPU has filled; more than 1 where a sub-buffer is more than was asked for. */
+  /**
+   * Returns the largest share of its buffer that any CPU has filled; more than 1 where a sub-buffer is more than was
+   * asked for.
+   */
   private fullest(): number {
     const entries = Math.max(...this.stats().flatMap((stats) => stats.map((cpu) => cpu.entries)));
     return (entries * EVENT_BYTES) / (this.options.kbPerCpu * 1024);
   }
 }
 
-/** When to look again: sooner if a good part of the buffer had filled meanwhile, later if hardly any had. */
+/** Returns when to poll next: sooner if a good part of the buffer had filled meanwhile, later if hardly any had. */
 export function nextPollMs(delayMs: number, share: number): number {
   const factor = share > 0.5 ? 1 / 4 : share > 0.2 ? 1 / 2 : share < 0.05 ? 3 / 2 : 1;
   return Math.min(Math.max(delayMs * factor, SHORTEST_POLL_MS), LONGEST_POLL_MS);

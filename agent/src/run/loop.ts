@@ -23,25 +23,26 @@ import type { StateStore } from './state-file.js';
 export interface LoopOptions {
   source: Source;
   outbox: Outbox;
-  /** What outlives this life of the agent. */
+  /** Store of what outlives this life of the agent. */
   state: StateStore;
   caps: Readonly<LedgerCaps>;
   intervalMs: number;
   /**
-   * Who says when the next reading is due: `interval` for a live host, `source` for one that keeps its own time and comes
-   * to an end. Only of the former is a reading tried again, and only the latter waits for the outbox to have room.
+   * What decides when the next reading is due: `interval` for a live host, `source` for one that keeps its own time and
+   * comes to an end. Only of the former is a reading tried again, and only the latter waits for the outbox to have
+   * room.
    */
   pacedBy: 'interval' | 'source';
-  /** UUID text: this life of the agent. */
+  /** UUID text of this life of the agent. */
   run: string;
   pace: Pace;
   log: Logger;
-  /** Default: none. */
+  /** Traces; none by default. */
   telemetry?: Telemetry;
   onBatch?: (batch: Batch) => void;
 }
 
-/** Where the loop is; read by metrics and health, written by the loop alone. Times are of the pace's clock. */
+/** State of the loop; read by metrics and health, written by the loop alone. Times are of the pace's clock. */
 export interface LoopStatus {
   readings: number;
   /** Readings that could not be had, by the code of the error. */
@@ -50,9 +51,9 @@ export interface LoopStatus {
   busyMs: number;
   /** Whether the last reading that was tried was had; undefined before the first. */
   up: boolean | undefined;
-  /** When a reading was last begun. */
+  /** Time at which a reading was last begun. */
   begunMs: number | undefined;
-  /** When the newest good reading was had, and what came of it. */
+  /** Newest good reading: when it was had, and what came of it. */
   newest: { takenMs: number; batch: Batch; snapshot: LedgerSnapshot } | undefined;
 }
 
@@ -67,7 +68,9 @@ export class ReadingLoop {
   };
   #ledger = emptyLedger();
   #resumed = false;
-  /** What went wrong with the batch before. Told with the next one: when it is known, that at hand is encoded already. */
+  /**
+   * Problems with the batch before. Reported with the next one: when they are known, that at hand is encoded already.
+   */
   #afterthoughts: readonly string[] = [];
   #open = false;
   #lastFailure: string | undefined;
@@ -139,7 +142,7 @@ export class ReadingLoop {
     return true;
   }
 
-  /** Goes on where the agent's last life was. */
+  /** Resumes where the agent's last life ended. */
   async #resume(): Promise<void> {
     if (this.#resumed) return;
     this.#resumed = true;
@@ -151,7 +154,10 @@ export class ReadingLoop {
     for (const batch of kept.unsent) await outbox.send({ ...batch, takenMs: pace.now() });
   }
 
-  /** The ledger goes on only once its state is kept: a reading that fails before is as if it had not been. */
+  /**
+   * Makes a batch of a reading. The ledger goes on only once its state is kept: a reading that fails before is as if it
+   * had not been.
+   */
   async #take(reading: Reading, traceparent: string | undefined): Promise<void> {
     const { caps, run, intervalMs, outbox, pace, state, onBatch } = this.options;
     const problems = [...reading.problems, ...this.#afterthoughts];

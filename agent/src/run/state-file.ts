@@ -1,12 +1,12 @@
 /**
- * What the agent keeps for its next life: the ledger, since only it knows whose calls the kernel counted, and the batch
- * that it tells of, since that is handed to the outbox only after this is written; with it go those of earlier epochs that
- * the outbox could not bring to a disk.
+ * The state file: what the agent keeps for its next life. It holds the ledger, since only that knows whose calls the kernel
+ * counted; the batch that reports it, since that is handed to the outbox only after the file is written; and those of
+ * earlier epochs that the outbox could not bring to a disk.
  *
- * It is written before each batch whose counts differ from what was written last, because the file must know all that a
- * batch has told: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again while
- * no agent runs, nobody else can say how much of the count was told as the former owner's. A host that counts nothing
- * writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
+ * It is written before each batch whose counts differ from what was written last, because it must know everything that a
+ * batch has reported: what a thread counts belongs to whoever has its id at the next reading, and if an id is used again
+ * while no agent runs, nobody else can say how much of the count was reported as the former owner's. A host that counts
+ * nothing writes nothing. All of it is worth no more than the kernel's histograms, which end with the boot; so it belongs on a
  * tmpfs, nothing is synchronised to a disk, and a torn file after a crash is of another boot anyway.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -25,13 +25,16 @@ export interface SavedState {
   unsent: readonly UnsentBatch[];
 }
 
-/** Where the agent keeps its state. `FileState` is a file; `noState` is nowhere. */
+/** Store of the agent's state. `FileState` is a file; `noState` is nowhere. */
 export interface StateStore {
-  /** Undefined when nothing is kept; throws AgentError `state-unusable` when what is there cannot be used. */
+  /**
+   * Loads the state; undefined when nothing is kept. Throws AgentError `state-unusable` when what is there cannot be
+   * used.
+   */
   load(): Promise<SavedState | undefined>;
   /**
-   * Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the latter case.
-   * Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
+   * Keeps a state. Once it has resolved, a next life finds either just this or nothing; resolves to the problem in the
+   * latter case. Throws AgentError `state-stale` when an older state can neither be replaced nor removed.
    */
   keep(kept: SavedState): Promise<string | undefined>;
 }
@@ -48,13 +51,13 @@ const schema = z.object({
   unsent: z.array(z.object({ bytes: base64, hostId: z.string(), epoch: z.string() })),
 });
 
-/** For recordings, which are read again from their beginning. */
+/** Store for recordings, which are read again from their beginning. */
 export const noState: StateStore = {
   load: () => Promise.resolve(undefined),
   keep: () => Promise.resolve(undefined),
 };
 
-/** For a live host that is given no directory. */
+/** Store for a live host that is given no directory. */
 export const forgetfulState: StateStore = {
   load: () => Promise.resolve(undefined),
   keep: () =>
@@ -130,14 +133,17 @@ export class FileState implements StateStore {
   #unusable(reason: string, cause: unknown): AgentError {
     return new AgentError(
       'state-unusable',
-      `cannot use what an agent kept in ${this.#path}: ${reason}; counting begins anew, and what the kernel counted since ` +
+      `cannot use what an agent kept in ${this.#path}: ${reason}; counting starts from zero, and what the kernel counted since ` +
         'the last reading of that agent is lost',
       { cause },
     );
   }
 }
 
-/** Whether a next life would go on alike with either: all else that a ledger holds, the next reading says anew. */
+/**
+ * Tells whether a next life would resume alike from either: everything else that a ledger holds comes with the next
+ * reading.
+ */
 function areSameCounts(a: SavedState, b: SavedState): boolean {
   return (
     a.ledger.epoch?.id === b.ledger.epoch?.id &&

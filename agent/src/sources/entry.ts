@@ -1,26 +1,26 @@
 /**
- * What a source is registered with: everything that the rest of the agent knows of it. From its entry come its name in
- * the configuration and in metrics, its settings with their help and reference, and its rows in `doctor`.
+ * The entry with which a source is registered: everything that the rest of the agent knows of it. From its entry come
+ * its name in the configuration and in metrics, its settings with their help and reference, and its rows in `doctor`.
  */
 import type { MissingSetting, SettingsOf, SettingsShape } from '../sections.js';
 import type { Pace } from '../clock.js';
 import type { Source } from '../model.js';
 
-/** What sources are made with besides their settings: everything that they would otherwise take from their surroundings. */
+/** Everything besides its settings that a source would otherwise take from its surroundings. */
 export interface SourceContext {
-  /** Everything that is read of the host lies below this directory; `/` but for recorded hosts. */
+  /** Directory below which everything is read of the host; `/` but for recorded hosts. */
   root: string;
-  /** What the configuration says of the host; what it leaves out is read from the host. */
+  /** Settings of the host's identity; what they leave out is read from the host. */
   host: { id?: string | undefined; name?: string | undefined };
   agentVersion: string;
   pace: Pace;
-  /** Nanoseconds since 1970. */
+  /** Returns the time in nanoseconds since 1970. */
   now(): bigint;
   /** Called by a recording after each reading, with the number of readings done and in all. */
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What a host must have for a source to count on it; `doctor` has a check for each. */
+/** Requirement of a source on its host; `doctor` has a check for each. */
 export type Requirement =
   | 'proc'
   | 'tracefs'
@@ -35,16 +35,19 @@ export type Requirement =
 /** A row of `doctor`. A source with settings that ask for more has several. */
 export interface DoctorRow {
   name: string;
-  /** One clause. */
+  /** Benefit of the source, in one clause. */
   gives: string;
   needs: readonly Requirement[];
 }
 
 export interface SourceEntry<Shape extends SettingsShape> {
   settings: Shape;
-  /** Whether it reads a live host at an interval; else it keeps its own time, comes to an end, and keeps no state. */
+  /**
+   * Whether the source reads a live host at an interval; else it keeps its own time, comes to an end, and keeps no
+   * state.
+   */
   isLive: boolean;
-  /** None for a source that counts on no host. */
+  /** Rows of `doctor`; none for a source that counts on no host. */
   doctor: readonly DoctorRow[];
   missing?: (settings: SettingsOf<Shape>) => MissingSetting | undefined;
   create(options: SourceContext & SettingsOf<Shape>): Source;

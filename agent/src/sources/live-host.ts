@@ -1,4 +1,4 @@
-/** What all sources on a live host do alike: its facts, its clock, and a reading made of counts and a look at its VMs. */
+/** A live host as all sources read it: its facts, its clock, and a reading made of counts and of its VMs. */
 import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../errors.js';
 import type { Reading, VmSighting } from '../model.js';
@@ -10,15 +10,15 @@ import { sightVms } from '../proc/vms.js';
 import { hostOf, unattributedEvidenceOf } from './host-identity.js';
 import type { SourceContext } from './entry.js';
 
-/** What a source counted, and since when. */
+/** Counts of a source, and since when it counts. */
 export type Counted = Pick<
   Reading,
   'cells' | 'punts' | 'latencies' | 'accounts' | 'problems' | 'epoch' | 'epochBeganNs' | 'handover'
 >;
 
-/** The VMs as they were looked at, and what could not be read of them. */
+/** VMs of the host at one instant, and what could not be read of them. */
 export interface Sighted {
-  /** Undefined when nobody can tell. */
+  /** VMs that are alive; undefined when nobody can tell. */
   vms: VmSighting[] | undefined;
   problems: readonly string[];
 }
@@ -31,7 +31,7 @@ export class LiveHost {
     private readonly problems: readonly string[],
   ) {}
 
-  /** Throws AgentError `proc-unreadable`. */
+  /** Opens the host. Throws AgentError `proc-unreadable`. */
   static async open(options: SourceContext, source: string): Promise<LiveHost> {
     const reader = openRoot(options.root);
     const facts = await readHost(reader);
@@ -43,14 +43,16 @@ export class LiveHost {
     return readClock(this.options);
   }
 
-  /** Looks at the VMs now. */
+  /** Reads the VMs now. */
   async sight({ uptimeNs }: Clock): Promise<Sighted> {
     const reader = openRoot(this.options.root);
     const vms = await sightVms(reader, this.facts, uptimeNs);
     return { vms, problems: problemsOf(reader) };
   }
 
-  /** `clock` is when the counts were read; the VMs, where they are not given, are looked at now, after them. */
+  /**
+   * Makes a reading. `clock` is when the counts were read; the VMs, where they are not given, are read now, after them.
+   */
   async reading(clock: Clock, counted: Counted, given?: Sighted): Promise<Reading> {
     const { vms, problems } = given ?? (await this.sight(clock));
     return {
@@ -65,7 +67,7 @@ export class LiveHost {
   }
 }
 
-/** Both clocks of the host now. Throws AgentError `proc-unreadable`. */
+/** Reads both clocks of the host. Throws AgentError `proc-unreadable`. */
 export async function readClock(options: Pick<SourceContext, 'root' | 'now'>): Promise<Clock> {
   const uptime = uptimeNs((await text(openRoot(options.root), 'proc/uptime')) ?? '');
   if (uptime === undefined) throw withoutProc(options);

@@ -1,12 +1,17 @@
-/** What makes every source that counts by thread blind, however it is opened, in words for whoever can change it. */
+/**
+ * Conditions that make every source blind that counts by thread, however it is opened, in words for whoever can change
+ * them.
+ */
 import { AgentError } from '../errors.js';
 import { link, openRoot, text } from '../proc/root-reader.js';
 import type { RootReader } from '../proc/root-reader.js';
 
-/** The first pid namespace, whose thread ids the kernel traces (PROC_PID_INIT_INO in include/linux/proc_ns.h). */
+/**
+ * Link of the first pid namespace, whose thread ids the kernel traces (PROC_PID_INIT_INO in include/linux/proc_ns.h).
+ */
 const HOST_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** What is in the way, and what to do about it. */
+/** Finding for a kernel that is locked down, and its remedy. */
 export const LOCKED_DOWN = {
   says: 'confidentiality: the kernel lets nobody trace',
   fix: 'boot without lockdown=confidentiality; lockdown=integrity allows tracing',
@@ -16,7 +21,10 @@ export const FOREIGN_PIDS = {
   fix: 'run the container with hostPID: true (Kubernetes) or --pid=host (podman, docker)',
 };
 
-/** Throws AgentError `lockdown` or `pid-namespace`. What cannot be told is no reason. */
+/**
+ * Asserts that calls can be counted by thread. Throws AgentError `lockdown` or `pid-namespace`. What cannot be told is
+ * no reason.
+ */
 export async function assertCanTrace(root: string): Promise<void> {
   const reader = openRoot(root);
   if ((await lockdownOf(reader)) === 'confidentiality') {
@@ -30,14 +38,15 @@ export async function assertCanTrace(root: string): Promise<void> {
   }
 }
 
-/** The kernel's lockdown mode in force, where it has one: none, integrity, confidentiality. */
+/** Reads the kernel's lockdown mode in force, where it has one: none, integrity, confidentiality. */
 export async function lockdownOf(reader: RootReader): Promise<string | undefined> {
   return /\[(\w+)\]/.exec((await text(reader, 'sys/kernel/security/lockdown')) ?? '')?.[1];
 }
 
 /**
- * Whether the processes in /proc are those of the kernel's first pid namespace, whatever that of this agent is. By the
- * namespace of process 1, which privileged processes alone may read, or by process 2: in the first one it is kthreadd.
+ * Tells whether the processes in /proc are those of the kernel's first pid namespace, whatever that of this agent is:
+ * by the namespace of process 1, which privileged processes alone may read, or by process 2: in the first one it is
+ * kthreadd.
  */
 export async function inFirstPidNamespace(reader: RootReader): Promise<boolean | undefined> {
   const namespace = await link(reader, 'proc/1/ns/pid');

@@ -10,7 +10,7 @@ import { hist } from './hist/source.js';
 import { replay } from './replay/source.js';
 import { userspaceExit } from './userspace-exit.js';
 
-/** The best first. */
+/** Sources by name, the best first. */
 export const SOURCES = { hist, 'userspace-exit': userspaceExit, guest, replay } as const;
 
 export type SourceName = keyof typeof SOURCES;
@@ -27,7 +27,7 @@ export function createSource(name: SourceName, options: SourceOptions): Source {
   return SOURCES[name].create(options);
 }
 
-/** The setting that the source needs and was not given. */
+/** Returns the setting that the source needs and was not given. */
 export function missingSourceSetting(
   name: SourceName,
   settings: Omit<SourceOptions, keyof SourceContext>,

@@ -1,7 +1,7 @@
-/** The settings of histograms, which all sources share that count with some. */
+/** Settings of histograms, shared by all sources that count with some. */
 import { z } from 'zod';
 
-/** The kernel's bounds (TRACING_MAP_BITS_MIN and _MAX in kernel/trace/tracing_map.h). */
+/** Bounds of the kernel (TRACING_MAP_BITS_MIN and _MAX in kernel/trace/tracing_map.h). */
 export const HIST_SIZE = { least: 128, most: 131_072 } as const;
 
 export const histSettings = z

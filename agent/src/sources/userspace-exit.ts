@@ -1,6 +1,6 @@
 /**
- * The source `userspace-exit`, for KVM PR, which has no hypercall events: how often each thread returned to QEMU with a
- * hypercall of any kind. So many TCE hypercalls of each kind went to userspace at most.
+ * The source `userspace-exit`, for KVM PR, which has no hypercall events: counts how often each thread returned to QEMU
+ * with a hypercall of any kind. At most so many TCE hypercalls of each kind went to userspace.
  */
 import { HYPERCALL_NAMES, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
@@ -20,7 +20,10 @@ import { Tracefs } from '../tracefs/tracefs.js';
 import type { TracefsFiles } from '../tracefs/tracefs.js';
 import type { TriggerSpec } from '../tracefs/triggers.js';
 
-/** KVM_EXIT_PAPR_HCALL is 19 (include/uapi/linux/kvm.h); after an error the reason is that of an earlier exit. */
+/**
+ * Trigger on returns to QEMU. KVM_EXIT_PAPR_HCALL is 19 (include/uapi/linux/kvm.h); after an error the reason is that
+ * of an earlier exit.
+ */
 const EXIT: TriggerSpec = {
   system: 'kvm',
   event: 'kvm_userspace_exit',
@@ -53,7 +56,7 @@ export const userspaceExit = defineSource({
   create: (options) => createUserspaceExit(options),
 });
 
-/** `files` is given where no kernel is behind them. */
+/** Creates the source; `files` is given where no kernel is behind them. */
 export function createUserspaceExit(options: UserspaceExitOptions, files?: TracefsFiles): Source {
   return new UserspaceExit(options, new Tracefs(files, USERSPACE_EXIT.withoutEvents));
 }
@@ -103,7 +106,9 @@ class UserspaceExit implements Source {
   }
 }
 
-/** What this source can say of the modes; of real mode, what the kernel and the guest say anyhow. */
+/**
+ * Returns the evidence that this source can give of the modes; of real mode, what the kernel and the guest say anyhow.
+ */
 function upperBound(evidence: readonly ModeEvidence[]): ModeEvidence[] {
   return [
     ...evidence.filter(({ mode }) => mode === 'real'),
@@ -112,7 +117,7 @@ function upperBound(evidence: readonly ModeEvidence[]): ModeEvidence[] {
   ];
 }
 
-/** Throws AgentError `hist-malformed` that names `where` the text comes from. */
+/** Parses the histogram. Throws AgentError `hist-malformed` that names `where` the text comes from. */
 function countsOfExits(text: string, where: string): { cells: Cell[]; problems: string[] } {
   try {
     const { rows, dropped } = pickHistogram(parseHist(text), EXIT.keys);

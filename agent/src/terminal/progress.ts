@@ -1,6 +1,6 @@
 /** A line on standard error that says how far a command is; nothing where that is no terminal. */
 
-/** What is needed of a terminal. */
+/** The part of a terminal that is needed. */
 export interface ProgressStream {
   isTTY?: boolean;
   write(text: string): unknown;
@@ -10,7 +10,7 @@ const BAR_LENGTH = 40;
 const CLEAR_LINE = '\r\u001b[K';
 
 export interface Progress {
-  /** `total` is Infinity where nobody knows it. */
+  /** Shows progress; `total` is Infinity where nobody knows it. */
   update: (done: number, total: number) => void;
   clear: () => void;
 }

@@ -1,4 +1,6 @@
-/** A terminal that shows one table at a time and tells of keys; where there is none, tables follow each other as lines. */
+/**
+ * A terminal that shows one table at a time and reports keys; where there is none, tables follow each other as lines.
+ */
 
 export interface ScreenOutput {
   isTTY?: boolean;
@@ -7,7 +9,7 @@ export interface ScreenOutput {
   write(text: string): unknown;
 }
 
-/** What is needed of standard input. */
+/** The part of standard input that is needed. */
 export interface Keyboard {
   isTTY?: boolean;
   setRawMode?(raw: boolean): unknown;
@@ -22,14 +24,14 @@ export interface Screen {
   close: () => void;
 }
 
-/** Alternate screen without a cursor, and back (ECMA-48, and xterm's private modes 1049 and 25). */
+/** Sequences for the alternate screen without a cursor, and back (ECMA-48, and xterm's private modes 1049 and 25). */
 const ENTER = '\u001b[?1049h\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
 const HOME = '\u001b[H';
 const CLEAR_LINE_END = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 
-/** `onKey` is told each key; none where input and output are no terminals. */
+/** Opens the screen. `onKey` is called with each key; never where input and output are no terminals. */
 export function openScreen(output: ScreenOutput, keyboard: Keyboard, onKey: (key: string) => void): Screen {
   if (output.isTTY !== true) {
     return { show: (lines) => output.write(`${lines.join('\n')}\n\n`), close: () => undefined };

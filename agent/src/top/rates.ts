@@ -1,12 +1,13 @@
 /**
- * From successive batches to calls per second of each VM by mode, over the last minute. Pure: each batch makes a new state.
+ * Calls per second of each VM by mode over the last minute, from successive batches. Pure: each batch makes a new
+ * state.
  */
 import { MODES } from '@tcewatch/protocol';
 import type { Batch, Facts, Mode } from '@tcewatch/protocol';
 import { vmFigures } from '../figures/figures.js';
 import type { VmFigures } from '../figures/figures.js';
 
-/** How long ago the oldest rate was that is kept. */
+/** Age of the oldest rate that is kept. */
 const KEPT_NS = 60_000_000_000n;
 
 /** Calls by mode since the epoch began, or in a second. `null`: nobody can observe it. */
@@ -22,10 +23,10 @@ export interface VmRates {
   name: string;
   uuid: string;
   running: boolean;
-  /** Of the newest life. */
+  /** Facts about the newest life. */
   facts: Facts | undefined;
   calls: ByMode;
-  /** The oldest first; empty until a second reading of the epoch. */
+  /** Rates, the oldest first; empty until a second reading of the epoch. */
   rates: readonly Rate[];
 }
 
@@ -40,7 +41,7 @@ export interface RatesState {
 
 export const NO_RATES: RatesState = { epoch: undefined, uptimeNs: 0n, host: '', kernel: '', vms: [], problems: [] };
 
-/** The state after a batch. VMs that have ended go once the last of their rates is a minute old. */
+/** Returns the state after a batch. VMs that have ended go once the last of their rates is a minute old. */
 export function updateRates(state: RatesState, batch: Batch): RatesState {
   const { uptimeNs } = batch.clock;
   const same = state.epoch === batch.epoch;
@@ -73,12 +74,12 @@ export function updateRates(state: RatesState, batch: Batch): RatesState {
   };
 }
 
-/** The newest rate; undefined while there is none. */
+/** Returns the newest rate; undefined while there is none. */
 export function newest({ rates }: VmRates): ByMode | undefined {
   return rates.at(-1)?.perSecond;
 }
 
-/** Calls per second of all modes that can be observed. */
+/** Sums the calls per second of all modes that can be observed. */
 export function visible(perSecond: ByMode | undefined): number {
   return MODES.reduce((sum, mode) => sum + (perSecond?.[mode] ?? 0), 0);
 }
@@ -87,7 +88,7 @@ function isBusy({ perSecond }: Rate): boolean {
   return visible(perSecond) > 0;
 }
 
-/** Over the four hypercalls; what is hidden of one of them is hidden of the sum. */
+/** Sums calls by mode over the four hypercalls; what is hidden of one of them is hidden of the sum. */
 function callsByMode({ hypercalls }: VmFigures): ByMode {
   const sum = (mode: Mode) => {
     const calls = hypercalls.flatMap(({ modes }) => modes.filter((m) => m.mode === mode).map((m) => m.calls));

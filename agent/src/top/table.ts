@@ -1,4 +1,4 @@
-/** The table of `top`: rates to lines of text. Pure; knows no terminal but its size. */
+/** The table of `top`: formats rates as lines of text. Pure; knows no terminal but its size. */
 import { MODES } from '@tcewatch/protocol';
 import { columns } from '../terminal/columns.js';
 import { newest, visible } from './rates.js';
@@ -16,7 +16,7 @@ export interface View {
 const SPARKS = '▁▂▃▄▅▆▇█';
 const HEAD = ['VM', 'real/s', 'virtual/s', 'userspace/s', 'in userspace', 'calls, last minute', 'cause'];
 
-/** The lines of the table, with a head and, at the end, what could not be read. */
+/** Returns the lines of the table, with a head and, at the end, what could not be read. */
 export function renderTable(state: RatesState, { sort, sparks }: View): string[] {
   const rows = [...state.vms].sort(ORDERS[sort]).map((vm) => row(vm, sparks));
   return [
@@ -33,7 +33,7 @@ const ORDERS: Record<Sort, (a: VmRates, b: VmRates) => number> = {
   calls: (a, b) => visible(newest(b)) - visible(newest(a)) || byName(a, b),
 };
 
-/** Numbers to the right, the rest to the left. */
+/** Aligns numbers to the right, and the rest to the left. */
 function lines(rows: readonly (readonly string[])[]): string[] {
   const numbers = columns(
     rows.map((cells) => cells.slice(0, 5)),
@@ -69,7 +69,7 @@ function number(perSecond: number | null): string {
   return perSecond.toLocaleString('en', { maximumFractionDigits: perSecond < 10 ? 1 : 0 });
 }
 
-/** Of all calls; not known where one mode is not. */
+/** Formats the share of all calls; not known where one mode is not. */
 function share(vm: VmRates): string {
   const rate = newest(vm);
   if (!rate || visible(rate) === 0) return '-';
@@ -77,17 +77,17 @@ function share(vm: VmRates): string {
   return `${(((rate.userspace ?? 0) / visible(rate)) * 100).toFixed(1)} %`;
 }
 
-/** Each value as a bar, the largest as the highest; a value above 0 is never the lowest. */
+/** Draws each value as a bar, the largest as the highest; a value above 0 is never the lowest. */
 export function sparkline(values: readonly number[]): string {
   const most = Math.max(...values, 0);
   const bar = (value: number) => (value === 0 ? 0 : 1 + Math.round((value / most) * (SPARKS.length - 2)));
   return values.map((value) => SPARKS[bar(value)] ?? '').join('');
 }
 
-/** Less than this share is no fallback: single calls go to userspace on a healthy VM as well. */
+/** Share below which punts are no fallback: single calls go to userspace on a healthy VM as well. */
 const WORTH_A_WORD = 0.01;
 
-/** Says why a VM's hypercalls go to userspace, as far as one look at the host tells; the collector knows more. */
+/** Says why a VM's hypercalls go to userspace, as far as one reading of the host tells; the collector knows more. */
 export function hint(vm: VmRates): string {
   const rate = newest(vm);
   if (!rate) return '';

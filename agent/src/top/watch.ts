@@ -1,4 +1,7 @@
-/** Source and ledger, as in `run`, but for one who looks on: batches as they come, sent nowhere. */
+/**
+ * Source and ledger, as in `run`, for one who only watches: batches as they come, sent nowhere. `run` shares its parts
+ * and not its loop: it also resumes, keeps state, tries failed readings again and ends with a last one.
+ */
 import { randomUUID } from 'node:crypto';
 import type { Batch } from '@tcewatch/protocol';
 import { buildBatch } from '../batch-builder.js';
@@ -12,7 +15,7 @@ import type { Pace } from '../clock.js';
 export interface WatchOptions {
   pace: Pace;
   signal: AbortSignal;
-  /** Not given for a source that keeps its own time. */
+  /** Time between readings; absent for a source that keeps its own time. */
   intervalMs?: number;
 }
 

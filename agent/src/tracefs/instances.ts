@@ -7,16 +7,19 @@ import type { AbsentEvents, Hold } from './tracefs.js';
 import { heldTrigger, resumeCommand, triggerCommand } from './triggers.js';
 import type { TriggerSpec } from './triggers.js';
 
-/** Where tracefs is found; the second is its place on hosts that mount debugfs alone. */
+/** Mount points of tracefs; the second is its place on hosts that mount debugfs alone. */
 export const MOUNT_POINTS = ['sys/kernel/tracing', 'sys/kernel/debug/tracing'] as const;
 
-/** What an instance counts, and for whom. */
+/** Specification of what an instance counts, and for whom. */
 export interface InstanceSpec {
-  /** Instances are named by it and the uptime in nanoseconds at which they were made: their counters' epoch began there. */
+  /**
+   * Prefix of the name, which goes on with the uptime in nanoseconds at which the instance was made: its counters'
+   * epoch began there.
+   */
   prefix: string;
-  /** In the order in which they are set. */
+  /** Triggers in the order in which they are set. */
   triggers: readonly TriggerSpec[];
-  /** What is wrong where the kernel has not the events. */
+  /** Error for a kernel that has not the events. */
   withoutEvents: AbsentEvents;
 }
 
@@ -26,21 +29,21 @@ interface OwnDirectory {
   madeNs: bigint;
 }
 
-/** One that has all triggers of its kind, and no others. */
+/** An instance that has all triggers of its kind, and no others. */
 export interface FoundInstance<K extends InstanceSpec> extends OwnDirectory {
   kind: K;
   /** Entries of each histogram. */
   size: number;
-  /** Those that somebody paused. */
+  /** Triggers that somebody paused. */
   paused: readonly TriggerSpec[];
 }
 
-/** One that is in use. */
+/** An instance that is in use. */
 export interface HeldInstance {
   directory: string;
   /**
-   * A file of it that is kept open: so long, the kernel lets nobody remove the instance (EBUSY), and when the agent ends,
-   * however it ends, its next life can.
+   * A file of the instance that is kept open. So long, the kernel lets nobody remove the instance (EBUSY); when the
+   * agent ends, however it ends, its next life can.
    */
   hold: Hold;
 }
@@ -55,7 +58,7 @@ export interface OpenedInstance<K extends InstanceSpec = InstanceSpec> {
   problems: string[];
 }
 
-/** Where an instance is made, and how large its histograms are. */
+/** Place of an instance, and size of its histograms. */
 export interface Place {
   tracefs: Tracefs;
   root: string;
@@ -69,14 +72,17 @@ export interface InstanceOptions<K extends InstanceSpec> extends Place {
   nowNs: bigint;
 }
 
-/** `kinds` have one prefix; an instance of any is gone on with, and one of the first is made. */
+/**
+ * Options to open an instance. `kinds` have one prefix; an instance of any is resumed, and one of the first is made.
+ */
 export interface OpenOptions<K extends InstanceSpec> extends Omit<InstanceOptions<K>, 'kind'> {
   kinds: readonly [K, ...K[]];
 }
 
 /**
- * The newest instance that still counts and that `isWanted`: an agent that was killed has lost nothing. Else a new one.
- * What is left of others of these kinds is removed, since each costs time in every hypercall. Throws AgentError.
+ * Resumes the newest instance that still counts and that `isWanted`, so that an agent that was killed has lost nothing;
+ * else makes one. What is left of others of these kinds is removed, since each costs time in every hypercall. Throws
+ * AgentError.
  */
 export async function openInstance<K extends InstanceSpec>(
   { kinds, ...options }: OpenOptions<K>,
@@ -93,13 +99,13 @@ export async function openInstance<K extends InstanceSpec>(
   return { instance: instance ?? (await makeInstance({ ...options, kind: kinds[0] })), problems };
 }
 
-/** A new instance that counts. Throws AgentError, and then leaves nothing behind. */
+/** Makes a new instance that counts. Throws AgentError, and then leaves nothing behind. */
 export async function makeInstance<K extends InstanceSpec>(options: InstanceOptions<K>): Promise<Instance<K>> {
   const { kind, nowNs } = options;
   return { ...(await countIn(`${kind.prefix}-${nowNs}`, kind, options)), madeNs: nowNs, kind };
 }
 
-/** The same in an instance of any name. */
+/** Makes an instance of any name that counts. Throws AgentError, and then leaves nothing behind. */
 export async function countIn(name: string, kind: InstanceSpec, { tracefs, root, size }: Place): Promise<HeldInstance> {
   const tracing = await findTracefs(root, tracefs);
   for (const trigger of kind.triggers) {
@@ -117,7 +123,7 @@ export async function countIn(name: string, kind: InstanceSpec, { tracefs, root,
   }
 }
 
-/** In this order; `size`: entries of each histogram. Throws AgentError. */
+/** Sets triggers in this order; `size`: entries of each histogram. Throws AgentError. */
 export async function setTriggers(
   tracefs: Tracefs,
   directory: string,
@@ -129,13 +135,13 @@ export async function setTriggers(
   }
 }
 
-/** Lets go of an instance that is not to count any more; returns a problem, if it could not be removed. */
+/** Removes an instance that is not to count any more; returns a problem, if it could not be removed. */
 export async function removeInstance(tracefs: Tracefs, { directory, hold }: HeldInstance): Promise<string[]> {
   await hold.close();
   return tracefs.removeInstance(directory);
 }
 
-/** The newest instance that counts for one of these kinds, whoever made it. Nothing is changed. */
+/** Finds the newest instance that counts for one of these kinds, whoever made it. Changes nothing. */
 export async function newestInstance<K extends InstanceSpec>(
   tracefs: Tracefs,
   root: string,
@@ -148,7 +154,7 @@ export async function newestInstance<K extends InstanceSpec>(
   return undefined;
 }
 
-/** The histogram of a trigger, as the kernel prints it. */
+/** Reads the histogram of a trigger, as the kernel prints it. */
 export async function readHist(tracefs: Tracefs, directory: string, trigger: TriggerSpec): Promise<string> {
   const path = join(eventDirectory(directory, trigger), 'hist');
   if (!(await tracefs.exists(directory))) throw gone('instance-removed', directory);
@@ -157,7 +163,7 @@ export async function readHist(tracefs: Tracefs, directory: string, trigger: Tri
   return text;
 }
 
-/** Where tracefs is mounted below `root`. Throws AgentError `not-mounted`. */
+/** Finds where tracefs is mounted below `root`. Throws AgentError `not-mounted`. */
 export async function findTracefs(root: string, tracefs = new Tracefs()): Promise<string> {
   for (const mountPoint of MOUNT_POINTS) {
     const tracing = join(root, mountPoint);
@@ -174,7 +180,7 @@ export function eventDirectory(directory: string, { system, event }: Pick<Trigge
   return join(directory, 'events', system, event);
 }
 
-/** The newest first. Of another prefix that begins with this one are none among them. */
+/** Lists our directories, the newest first. Matches the prefix exactly: `tcewatch-liobns` is no `tcewatch`. */
 async function ownDirectories(tracefs: Tracefs, root: string, prefix: string): Promise<OwnDirectory[]> {
   const instances = join(await findTracefs(root, tracefs), 'instances');
   const ours = new RegExp(`^${prefix}-(\\d{1,19})$`);
@@ -200,7 +206,7 @@ async function recognised<K extends InstanceSpec>(
   return undefined;
 }
 
-/** These triggers as the kernel holds them; undefined when one of them is not there, or is not alone. */
+/** Returns these triggers as the kernel holds them; undefined when one of them is not there, or is not alone. */
 export async function heldTriggers(
   tracefs: Tracefs,
   directory: string,
@@ -217,7 +223,7 @@ export async function heldTriggers(
   return set.length < held.length ? undefined : set;
 }
 
-/** What somebody paused is set going again. */
+/** Resumes the triggers that somebody paused. */
 async function resumed<K extends InstanceSpec>(
   tracefs: Tracefs,
   { directory, madeNs, kind, paused }: FoundInstance<K>,

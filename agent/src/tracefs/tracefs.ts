@@ -9,14 +9,14 @@ export interface Hold {
   close(): Promise<void>;
 }
 
-/** What is done with files; given from outside, so that a test can be the kernel. Errors are those of node:fs. */
+/** Operations on files; passed in, so that a test can be the kernel. Errors are those of node:fs. */
 export interface TracefsFiles {
   access(path: string): Promise<void>;
   list(directory: string): Promise<string[]>;
   read(path: string): Promise<string>;
   /** Appends, since to truncate an event's `trigger` removes all its triggers. */
   append(path: string, text: string): Promise<void>;
-  /** The kernel then removes all that the file holds. */
+  /** Truncates a file; the kernel then removes all that it holds. */
   truncate(path: string): Promise<void>;
   hold(path: string): Promise<Hold>;
   /** Makes and removes directories, which the kernel fills and empties. */
@@ -37,13 +37,16 @@ export const realFiles: TracefsFiles = {
   remove: (directory) => rmdir(directory),
 };
 
-/** What a source says where the kernel has not the events that it counts. */
+/** Error of a source where the kernel has not the events that it counts. */
 export interface AbsentEvents {
   code: ErrorCode;
   message: string;
 }
 
-/** The same, with errors for people: each throws AgentError. A file that is not there is one of `absentEvents`, if given. */
+/**
+ * Operations on tracefs with errors for people: each throws AgentError. A file that is not there is one of
+ * `absentEvents`, if given.
+ */
 export class Tracefs {
   constructor(
     private readonly files: TracefsFiles = realFiles,
@@ -80,7 +83,7 @@ export class Tracefs {
     return this.#attempt(directory, () => this.files.make(directory));
   }
 
-  /** Returns a problem, if the instance cannot be removed. */
+  /** Removes an instance. Returns a problem, if it cannot be removed. */
   removeInstance(directory: string): Promise<string[]> {
     return removal(
       () => this.files.remove(directory),
@@ -99,7 +102,9 @@ export class Tracefs {
     );
   }
 
-  /** `path`: of the file that lists synthetic events. Returns a problem, if the event cannot be removed. */
+  /**
+   * Removes a synthetic event; `path` is that of the file that lists them. Returns a problem, if it cannot be removed.
+   */
   removeSyntheticEvent(path: string, name: string): Promise<string[]> {
     return removal(
       () => this.files.append(path, `!${name}`),
@@ -116,7 +121,7 @@ export class Tracefs {
   }
 }
 
-/** What is not there need not be removed. */
+/** Removes something. Returns a problem, if it cannot; what is not there need not be removed. */
 async function removal(
   remove: () => Promise<void>,
   problem: (error: NodeJS.ErrnoException) => string,
@@ -130,7 +135,7 @@ async function removal(
   }
 }
 
-/** What to do about it, by what the kernel said. */
+/** Turns the kernel's error into one that says what to do about it. */
 function failure(error: unknown, path: string, absentEvents: AbsentEvents | undefined): AgentError {
   const { code, message } = error as NodeJS.ErrnoException;
   const because = { cause: error };
@@ -156,16 +161,16 @@ function failure(error: unknown, path: string, absentEvents: AbsentEvents | unde
   return new AgentError('tracefs-failed', `${path}: ${message}`, because);
 }
 
-/** Somebody else took away what counts. */
+/** Returns the error for what counts and was taken away by somebody else. */
 export function gone(code: 'instance-removed' | 'trigger-removed', path: string): AgentError {
   return new AgentError(
     code,
-    `somebody removed what counts in ${path}: it is made anew, and what was counted since the last reading is lost; ` +
+    `somebody removed what counts in ${path}: the agent makes another, and what was counted since the last reading is lost; ` +
       'leave tracefs instances that are named tcewatch-* alone',
   );
 }
 
-/** The kernel has not the events that are to be counted. */
+/** Returns the error for a kernel that has not the events that are to be counted. */
 export function absent({ code, message }: AbsentEvents, path: string, options?: ErrorOptions): AgentError {
   return new AgentError(code, `${path} is not there: ${message}`, options);
 }

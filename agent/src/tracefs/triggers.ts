@@ -1,4 +1,4 @@
-/** Hist triggers that sources count with: what is written, and whether a trigger file holds it. */
+/** Hist triggers that sources count with: the text to write, and whether a trigger file holds it. */
 import { HYPERCALLS } from '@tcewatch/protocol';
 import { HistError, parseTrigger, sameFilter, written } from './hist/trigger.js';
 import type { HistField, HistTrigger } from './hist/trigger.js';
@@ -7,30 +7,30 @@ export interface TriggerSpec {
   /** Directory of the event below `events`. */
   system: string;
   event: string;
-  /** `lat.log2` is in powers of two. */
+  /** Keys of the histogram; `lat.log2` is in powers of two. */
   keys: readonly string[];
   /** Sums besides the hitcount. */
   sums: readonly string[];
-  /** What another event's trigger can refer to, by the same first key: `ts0=common_timestamp.usecs`. */
+  /** Variables that another event's trigger can refer to, by the same first key: `ts0=common_timestamp.usecs`. */
   variables?: readonly string[];
-  /** What is done with them: `onmatch(SYSTEM.EVENT).SYNTHETIC_EVENT($VARIABLE,FIELD)`. */
+  /** Action on variables of another event: `onmatch(SYSTEM.EVENT).SYNTHETIC_EVENT($VARIABLE,FIELD)`. */
   action?: string;
-  /** Every event is counted where it is empty. */
+  /** Filter on events; every event is counted where it is empty. */
   filter: string;
 }
 
-/** The four hypercalls, by the number in a field of an event. */
+/** Returns a filter for the four hypercalls, by the number in a field of an event. */
 export const isTce = (field: string) =>
   Object.values(HYPERCALLS)
     .map((opcode) => `${field}==0x${opcode.toString(16)}`)
     .join('||');
 
-/** What is written to the event's `trigger` file; `size` is the number of entries, a power of two. */
+/** Returns the text to write to the event's `trigger` file; `size` is the number of entries, a power of two. */
 export function triggerCommand(spec: TriggerSpec, size: number): string {
   return `${head(spec)}:size=${size}${spec.action === undefined ? '' : `:${spec.action}`}${condition(spec)}`;
 }
 
-/** What sets a paused trigger going again. */
+/** Returns the text that resumes a paused trigger. */
 export function resumeCommand(spec: TriggerSpec): string {
   return `${head(spec)}:cont${condition(spec)}`;
 }
@@ -45,8 +45,8 @@ function condition({ filter }: TriggerSpec): string {
 }
 
 /**
- * This trigger as the event's `trigger` file holds it, whatever its size and state; undefined when the file does not hold
- * it, or another besides.
+ * Finds this trigger in the text of an event's `trigger` file, whatever its size and state; undefined when the file
+ * does not hold it, or another besides.
  */
 export function heldTrigger(spec: TriggerSpec, text: string): HistTrigger | undefined {
   const [line, ...more] = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,14 +1,14 @@
-/** What a collector's answer to a request means for each batch of it: delivered, worth another try, or refused. Pure. */
+/** Verdict on each batch of a request from a collector's answer: delivered, worth another try, or refused. Pure. */
 import { BATCH_ERROR_CODES } from '@tcewatch/protocol';
 import { z } from 'zod';
 import type { Answer } from '@tcewatch/common';
 import type { Refusal, Verdict } from './transport.js';
 
-/** No server may silence the agent for longer than this. */
+/** Longest time for which a server may silence the agent. */
 const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
 const MESSAGE_LENGTH = 300;
 
-/** The parts of an answer's body that are of use; what is not as documented is as if it were not there. */
+/** Parts of an answer's body that are of use; what is not as documented counts as absent. */
 const bodySchema = z.object({
   message: z.string().optional().catch(undefined),
   refused: z
@@ -23,7 +23,10 @@ const bodySchema = z.object({
     .catch([]),
 });
 
-/** Of a request of so many `batches`; `wallMs` (since 1970) turns a Retry-After that is a date into a delay. */
+/**
+ * Judges the answer to a request of so many `batches`; `wallMs` (since 1970) turns a Retry-After that is a date into a
+ * delay.
+ */
 export function verdictOf({ status, text, retryAfter }: Answer, wallMs: number, batches: number): Verdict {
   const body = bodyOf(text);
   const message = `${status}: ${oneLine(body?.message ?? text)}`;
@@ -38,14 +41,17 @@ export function verdictOf({ status, text, retryAfter }: Answer, wallMs: number, 
   return { kind: 'settled', refusals: new Map(Array.from({ length: batches }, (_, i) => [i, listed.get(i) ?? whole])) };
 }
 
-/** Milliseconds that a Retry-After header asks for (seconds or an HTTP date, RFC 9110 10.2.3); 0 for anything else. */
+/**
+ * Returns the milliseconds that a Retry-After header asks for (seconds or an HTTP date, RFC 9110 10.2.3); 0 for
+ * anything else.
+ */
 export function retryAfterMs(header: string | undefined, wallMs: number): number {
   if (header === undefined) return 0;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - wallMs;
   return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
 }
 
-/** Safe on a terminal. */
+/** Returns text in one line that is safe on a terminal. */
 function oneLine(text: string): string {
   return (
     text

@@ -44,13 +44,13 @@ export const http = defineTransport({
 });
 
 export interface HttpTransportOptions {
-  /** The collector; `v1/batches` is below its path. */
+  /** Address of the collector; `v1/batches` is below its path. */
   url: string;
   token?: string | undefined;
-  /** PEM texts. */
+  /** Certificates and key as PEM texts. */
   tls: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined };
   gzip: boolean;
-  /** How long one attempt may take. */
+  /** Most time for one attempt, in milliseconds. */
   timeoutMs: number;
 }
 
@@ -58,7 +58,10 @@ const compress = promisify(gzip);
 
 export class HttpTransport implements Transport {
   readonly name = 'http';
-  /** A store takes batches of one insert for a fraction of what each costs alone; collectors take 8 MiB by default. */
+  /**
+   * Limits of one attempt: a store takes batches of one insert for a fraction of what each costs alone; collectors take
+   * 8 MiB by default.
+   */
   readonly attemptLimits: Readonly<AttemptLimits> = { batches: 256, bytes: 4 * 1024 * 1024 };
   readonly #options: HttpTransportOptions;
   readonly #target: URL;
@@ -109,7 +112,10 @@ export class HttpTransport implements Transport {
   }
 }
 
-/** Node reports a refused connection to a name with several addresses as an AggregateError without a message. */
+/**
+ * Describes an error. Node reports a refused connection to a name with several addresses as an AggregateError without a
+ * message.
+ */
 function describe(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
   return error instanceof Error ? error.message : String(error);

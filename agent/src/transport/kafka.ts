@@ -1,6 +1,6 @@
 /**
- * Writes batches to a topic of Kafka, each as one message, keyed by its host: those of a host keep their order. One attempt
- * is one write; whatever is in doubt is written again, since a batch that comes twice changes no result.
+ * Writes batches to a topic of Kafka, each as one message, keyed by its host, so that each host's stay in order. One
+ * attempt is one write; whatever is in doubt is written again, since a batch that comes twice changes no result.
  */
 import { BATCHES_TOPIC, KafkaError, connect, kafkaSettings, topicName } from '@tcewatch/kafka';
 import type { KafkaClient, KafkaProducer, KafkaRecord, KafkaSettings } from '@tcewatch/kafka';
@@ -25,14 +25,17 @@ export interface KafkaTransportOptions {
   log: Logger;
 }
 
-/** Message of batch.proto that a value holds; which version of it, the batch says itself. */
+/** Message of batch.proto in the record's value; the batch itself names its version. */
 const SCHEMA = 'tcewatch.v1.Batch';
-/** Between attempts where only people can help: often enough that one need not restart the agent afterwards. */
+/** Pause between attempts where only people can help: short enough that nobody need restart the agent afterwards. */
 const SLOW_RETRY_MS = 60_000;
 
 export class KafkaTransport implements Transport {
   readonly name = 'kafka';
-  /** What a topic takes at once by default, before compression; more in one partition would have to be sent in parts. */
+  /**
+   * Limits of one attempt: what a topic takes at once by default, before compression; more in one partition would have
+   * to be sent in parts.
+   */
   readonly attemptLimits: Readonly<AttemptLimits> = { batches: 256, bytes: 1024 * 1024 };
   readonly #options: KafkaTransportOptions;
   #connected: Promise<{ client: KafkaClient; producer: KafkaProducer }> | undefined;
@@ -67,7 +70,7 @@ function recordOf({ bytes, hostId, traceparent }: OutgoingBatch): KafkaRecord {
   return { key: hostId, value: bytes, headers: { schema: SCHEMA, ...(traceparent !== undefined && { traceparent }) } };
 }
 
-/** What a failure means for the batches of the attempt. */
+/** Judges the batches of an attempt by its failure. */
 export function verdictOf(error: unknown, batches: readonly EncodedBatch[], topic: string): Verdict {
   if (!(error instanceof KafkaError)) return { kind: 'retry', afterMs: SLOW_RETRY_MS, message: String(error) };
   const { kind, message } = error;
@@ -88,7 +91,7 @@ export function verdictOf(error: unknown, batches: readonly EncodedBatch[], topi
   }
 }
 
-/** One batch cannot be split. */
+/** Returns the verdict for a batch that is too large: one cannot be split. */
 function refusal(batches: readonly EncodedBatch[], topic: string): Verdict {
   const bytes = batches[0]?.bytes.length ?? 0;
   const message = `a batch of ${bytes} bytes is more than the topic ${topic} takes: raise its max.message.bytes`;

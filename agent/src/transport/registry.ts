@@ -10,7 +10,7 @@ import type { Transport } from './transport.js';
 
 export const TRANSPORTS = { http, kafka } as const;
 
-/** `none` is for sites that only scrape the agent, and for counting a recording. */
+/** Names of transports; `none` is for sites that only scrape the agent, and for counting a recording. */
 export type TransportName = keyof typeof TRANSPORTS | 'none';
 export const TRANSPORT_NAMES = [...Object.keys(TRANSPORTS), 'none'] as TransportName[];
 
@@ -25,13 +25,13 @@ export const TRANSPORT_SETTINGS = Object.assign(
 
 export type TransportChoice = TransportSettings & { transport?: TransportName | undefined };
 
-/** The transport that the configuration names, or means by giving a collector; undefined to deliver nowhere. */
+/** Creates the transport that the configuration names, or means by giving a collector; undefined to deliver nowhere. */
 export function createTransport(config: TransportChoice, log: Logger): Transport | undefined {
   const name = config.transport ?? (config.collector.url === undefined ? 'none' : 'http');
   return name === 'none' ? undefined : TRANSPORTS[name].create(config, log);
 }
 
-/** The setting that the named transport needs and was not given. */
+/** Returns the setting that the named transport needs and was not given. */
 export function missingTransportSetting({
   transport = 'none',
   ...settings

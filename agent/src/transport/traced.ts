@@ -34,7 +34,7 @@ export class TracedTransport implements Transport {
   }
 }
 
-/** Of one batch of the attempt, by its place. */
+/** Returns the failure of one batch of the attempt, by its place. */
 function failureOf(verdict: Verdict, place: number): string | undefined {
   switch (verdict.kind) {
     case 'settled':

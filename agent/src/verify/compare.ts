@@ -2,14 +2,14 @@
  * Compares what two counters of the same events have counted, although they can never be read at one instant. Pure.
  *
  * The second counter (the ring) is read shortly before and shortly after the first (the histogram). So the difference of
- * the two is known up to the calls that were made in between, and exactly wherever none was. From when on each of them
- * counted makes a difference that never changes afterwards: it must lie within what every reading allows. A call that one
- * of them missed moves what the later readings allow away from what the earlier ones did.
+ * the two is known up to the calls that were made in between, and exactly wherever none was. Since they began to count at
+ * different moments, there is a difference, which never changes afterwards: it must lie within what every reading allows. A
+ * call that one of them missed moves what the later readings allow away from what the earlier ones did.
  */
 import { formatLiobn } from '@tcewatch/protocol';
 import type { Cell } from '../model.js';
 
-/** The cells of the ring before and after those of the histogram were read. */
+/** Cells of the histogram, and those of the ring before and after they were read. */
 export interface Sample {
   before: readonly Cell[];
   hist: readonly Cell[];
@@ -20,7 +20,7 @@ export interface Comparison {
   counter: 'entered' | 'punted';
   /** Calls by the ring since the first sample. */
   calls: number;
-  /** Those of them that were made between two samples that are exact: these are compared to the call. */
+  /** Calls that were made between two samples that are exact: these are compared to the call. */
   compared: number;
   /** Cells in which the two cannot both be right. */
   differences: Difference[];
@@ -29,18 +29,18 @@ export interface Comparison {
 export interface Difference {
   /** Thread, hypercall and LIOBN, in words. */
   cell: string;
-  /** How many calls more the histogram counted than the ring between two samples; negative when it counted fewer. */
+  /** Calls that the histogram counted more than the ring between two samples; negative when it counted fewer. */
   calls: number;
 }
 
 interface CellState {
   counter: Comparison['counter'];
-  /** The histogram's count less the ring's lies between these. */
+  /** Bounds of the histogram's count less the ring's. */
   least: number;
   most: number;
   first: number;
   newest: number;
-  /** The ring's counts at the first and the newest exact sample. */
+  /** Counts of the ring at the first and the newest exact sample. */
   exact: { first: number; newest: number } | undefined;
   difference: number;
 }
@@ -74,7 +74,7 @@ export class Comparator {
     });
   }
 
-  /** A cell that neither had in earlier samples was 0 in both of them, which is exact. */
+  /** Begins a cell that neither had in earlier samples: it was 0 in both of them, which is exact. */
   private newCell(key: string, now: number): CellState {
     const counter = key.startsWith('entered') ? 'entered' : 'punted';
     const state = { counter, newest: 0, difference: 0 } as const;
@@ -100,7 +100,7 @@ function narrow(state: CellState, hist: number, ringBefore: number, ringAfter: n
   state.exact.newest = ringAfter;
 }
 
-/** The histogram of punts has no LIOBN, and the ring may have lost it. */
+/** Sums calls by key. The histogram of punts has no LIOBN, and the ring may have lost it. */
 function callsOf(cells: readonly Cell[]): Map<string, number> {
   const sums = new Map<string, number>();
   for (const { counter, tid, hypercall, liobn, calls } of cells) {

@@ -1,9 +1,9 @@
-/** What a comparison comes to, for people. Pure. */
+/** Report of a comparison, for people. Pure. */
 import type { Comparison } from './compare.js';
 
 export interface Report {
   text: string;
-  /** Why the two do not agree, or cannot be said to; undefined when they do. */
+  /** Reason why the two do not agree, or cannot be said to; undefined when they do. */
   failure: string | undefined;
 }
 

@@ -15,11 +15,11 @@ import type { InstanceSpec } from '../tracefs/instances.js';
 import { Comparator } from './compare.js';
 import type { Comparison } from './compare.js';
 
-/** Something that counts calls from when it was opened. */
+/** A counter of calls from when it was opened. */
 export interface CallCounter {
-  /** Throws AgentError when it has lost some: then nothing can be compared. */
+  /** Reads the counts. Throws AgentError when it has lost some: then nothing can be compared. */
   read(): Promise<Cell[]>;
-  /** Resolves to what could not be removed, as problems. */
+  /** Closes the counter; resolves to what could not be removed, as problems. */
   close(): Promise<string[]>;
 }
 
@@ -27,18 +27,18 @@ export interface VerifyOptions {
   seconds: number;
   pace: Pace;
   stop: AbortSignal;
-  /** Told after each sample, with the seconds done. */
+  /** Called after each sample, with the seconds done. */
   onProgress: (seconds: number) => void;
 }
 
 const SAMPLE_EVERY_MS = 100;
 /**
- * The probes of the two see an event one after the other, and either may be interrupted in between: so the ring is read
- * this long before and after the histogram.
+ * Time between reading the ring and the histogram, in milliseconds: the probes of the two see an event one after the
+ * other, and either may be interrupted in between. So the ring is read this long before and after the histogram.
  */
 const MARGIN_MS = 5;
 
-/** Throws AgentError when one of the two cannot be read or has lost something. */
+/** Compares the two for some time. Throws AgentError when one cannot be read or has lost something. */
 export async function verify(hist: CallCounter, ring: CallCounter, options: VerifyOptions): Promise<Comparison[]> {
   const { seconds, pace, stop, onProgress } = options;
   const comparing = new Comparator();
@@ -56,7 +56,7 @@ export async function verify(hist: CallCounter, ring: CallCounter, options: Veri
   }
 }
 
-/** A histogram of this host's calls. `pid` is that of this process. */
+/** Opens a histogram of this host's calls. `pid` is that of this process. */
 export async function openHistCounter(root: string, pid: number, size: number): Promise<CallCounter> {
   const tracefs = new Tracefs(undefined, HIST.withoutEvents);
   const passing = await openTemporaryInstance({ tracefs, root, command: 'verify', pid, size });
@@ -72,7 +72,7 @@ export async function openHistCounter(root: string, pid: number, size: number): 
   };
 }
 
-/** A ring of this host's calls. `kind` is given by tests. */
+/** Opens a ring of this host's calls. `kind` is given by tests. */
 export async function openRingCounter(
   root: string,
   pid: number,

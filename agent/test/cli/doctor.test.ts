@@ -7,7 +7,7 @@ import type { Diagnosis } from '../../src/doctor/diagnose.js';
 import { copyTree } from '../copy-tree.js';
 import { run } from './surroundings.js';
 
-/** No UTF-8, no end of line, and what a terminal obeys. */
+/** Bytes that are no UTF-8 and no end of line, and control characters that a terminal obeys. */
 const GARBAGE = Buffer.from([0x1b, 0x5b, 0x32, 0x4a, 0xff, 0xfe, 0x00, 0x80, 0x3a, 0x20, 0x2d, 0x31]);
 const healthy = join(await unpack('vfio-7.2'), 'root-both-accelerated');
 const fallback = join(await unpack('fallback-6.1'), 'root-fallback');

@@ -8,7 +8,7 @@ import type { AgentConfig } from '../../src/config/schema.js';
 import { collectLog } from '../log/collect.js';
 import { run } from './surroundings.js';
 
-/** At the speed of life a recording lasts for minutes: it is a host that goes on. */
+/** Arguments for a host that goes on: at its own speed a recording lasts for minutes. */
 const host = async () => ['run', '--source', 'replay', '--replay-directory', await unpack('fallback-6.1')];
 
 describe('run', () => {

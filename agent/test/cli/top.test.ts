@@ -5,7 +5,7 @@ import { openScreen } from '../../src/terminal/screen.js';
 import { run } from './surroundings.js';
 
 const recording = await unpack('vfio-7.2');
-/** Never waits: the recording is shown as fast as it can be read. */
+/** A clock that never waits: the recording is shown as fast as it can be read. */
 const pace = { now: () => 0, sleep: () => Promise.resolve() };
 
 class Terminal extends EventEmitter {

@@ -1,4 +1,4 @@
-/** Recorded hosts as the doctor sees them; each is looked at once. */
+/** Recorded hosts as the doctor sees them; each is inspected once. */
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';
 import { inspect } from '../../src/doctor/inspect.js';

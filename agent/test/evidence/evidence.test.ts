@@ -19,7 +19,7 @@ function said(host: HostTraits, mmu: Mmu | undefined, mode: Mode, hypercall: Hyp
   return `${evidence} ${reason}`.trim();
 }
 
-/** The same for the four hypercalls, in the vocabulary's order, or once if it is the same. */
+/** Lists the evidence for the four hypercalls, in the vocabulary's order, or once if it is the same. */
 function saidOfAll(host: HostTraits, mmu: Mmu | undefined, mode: Mode): string[] {
   return [...new Set(HYPERCALL_NAMES.map((hypercall) => said(host, mmu, mode, hypercall)))];
 }

@@ -1,4 +1,4 @@
-/** What the host of this recording can say of its guests: Linux 5.10 on a bare POWER9 still has real mode. */
+/** Evidence that the host of this recording has of its guests: Linux 5.10 on a bare POWER9 still has real mode. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deriveModes } from '@tcewatch/protocol';

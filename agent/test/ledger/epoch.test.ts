@@ -1,4 +1,6 @@
-/** Which epoch a source is expected to go on with: that of the last reading, also after the state was written and read. */
+/**
+ * The epoch that a source is expected to resume: that of the last reading, also after the state was written and read.
+ */
 import { describe, expect, it } from 'vitest';
 import { advance } from '../../src/ledger/advance.js';
 import { decodeCheckpoint, checkpointSchema, encodeCheckpoint } from '../../src/ledger/checkpoint.js';

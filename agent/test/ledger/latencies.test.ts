@@ -34,7 +34,7 @@ describe('latencies', () => {
     expect(told.epoch).toBe(EPOCH);
   });
 
-  it('that begin anew go on growing, and end no epoch', () => {
+  it('that start from zero go on growing, and end no epoch', () => {
     const told = after([measured([took(7, 5, 1500)]), measured([took(7, 2, 600)]), measured([took(7, 3, 900)])]);
     expect(buckets(told)).toEqual(['a round_trip H_STUFF_TCE 9: 8 in 2400']);
     expect(told).toMatchObject({ epoch: EPOCH, problems: [] });

@@ -87,7 +87,7 @@ describe('a VM', () => {
 });
 
 describe('an epoch', () => {
-  it('that begins anew starts every series at zero', () => {
+  it('that begins a new epoch starts every series at zero', () => {
     const told = after([
       reading([entered(7, 10)], [vm('a', 7)]),
       reading([entered(7, 4)], [vm('a', 7)], { epoch: deriveId('next'), epochBeganNs: 3n }),
@@ -108,7 +108,7 @@ describe('an epoch', () => {
   it.each([
     ['a cell goes back', [entered(7, 4), entered(8, 9)], 13],
     ['a cell is gone', [entered(8, 9)], 9],
-  ])('begins anew when %s unannounced, and says so', (_, cells, sum) => {
+  ])('begins a new epoch when %s unannounced, and says so', (_, cells, sum) => {
     const told = after([
       reading([entered(7, 10), entered(8, 2)], [vm('a', 7, 8)]),
       reading(cells, [vm('a', 7, 8)], { clock: { wallNs: 0n, uptimeNs: 9n } }),
@@ -118,7 +118,7 @@ describe('an epoch', () => {
     expect(told.problems).toEqual([expect.stringContaining('went back')]);
   });
 
-  it('begins anew when the kernel says that it saw fewer events', () => {
+  it('begins a new epoch when the kernel says that it saw fewer events', () => {
     const seen = (events: number) => ({ accounts: [{ counter: 'entered' as const, seen: events, losses: [] }] });
     const told = after([reading([], [], seen(5)), reading([], [], seen(4)), reading([], [], seen(6))]);
     expect(told).toMatchObject({ epoch: deriveId(EPOCH, 'restart', 1), problems: [] });

@@ -42,7 +42,10 @@ export const actions: fc.Arbitrary<Action[]> = fc.array(
   { maxLength: 60 },
 );
 
-/** Whether threads or their owners change: what is counted around it is told apart only by reading before and after. */
+/**
+ * Tells whether threads or their owners change: what is counted around it can be told apart only by reading before and
+ * after.
+ */
 export function changesOwners(action: Action): boolean {
   return action.do !== 'call' && action.do !== 'read' && action.do !== 'rebuild';
 }

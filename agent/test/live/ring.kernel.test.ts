@@ -40,7 +40,7 @@ describe.skipIf(obstacle !== undefined)('a ring on this kernel', () => {
   });
   afterEach(() => standIn.removeInstances());
 
-  /** What a ring of that size counts of all calls. */
+  /** Counts calls with a ring of that size while there are too many. */
   async function flooded(kbPerCpu: number, pace: Pace): Promise<{ accounts: Account[]; cells: Cell[] }> {
     const { kind } = standIn;
     const tracefs = new Tracefs(undefined, kind.withoutEvents);

@@ -61,7 +61,7 @@ export class StandIn {
     return standIn;
   }
 
-  /** What is taken for KVM's events, and how instances are named. */
+  /** Kind of the instances: their names, and the events that stand in for KVM's. */
   get kind(): InstanceSpec {
     return {
       ...HIST,
@@ -103,7 +103,7 @@ export class StandIn {
   }
 }
 
-/** What one thread's calls come to, by hypercall: as hypercalls.c makes them. */
+/** Returns the counts of one thread's calls by hypercall, as hypercalls.c makes them. */
 export function issued(each: number): Record<Hypercall, { entered: number; punted: number }> {
   const order = ['H_PUT_TCE', 'H_PUT_TCE_INDIRECT', 'H_STUFF_TCE', 'H_GET_TCE', undefined] as const;
   const counts = Object.fromEntries(HYPERCALL_NAMES.map((name) => [name, { entered: 0, punted: 0 }]));

@@ -1,4 +1,4 @@
-/** A logger whose lines a test can look at. */
+/** A logger whose lines a test can read. */
 import { Writable } from 'node:stream';
 import { createLog } from '@tcewatch/common';
 import type { LogLevel } from '@tcewatch/common';

@@ -22,7 +22,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(base, { recursive: true }));
 
-/** Sends batches from a number on for ever, of sizes that vary, and says which ones it was told are safe. */
+/**
+ * Program that sends batches from a number on for ever, of sizes that vary, and prints those that are reported as safe.
+ */
 const PROGRAM = `
 import { writeSync } from 'node:fs';
 import { DurableOutbox } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../dist/outbox/durable.js')))};

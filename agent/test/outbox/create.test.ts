@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(base, { recursive: true }));
 
-/** What is in the directory after one batch that cannot be delivered. */
+/** Lists the directory after one batch that cannot be delivered. */
 async function filesAfterOne(flags: Record<string, string>): Promise<string[]> {
   const given = { 'outbox.directory': join(base, 'outbox'), ...flags };
   const outbox = createOutbox(loadAgentConfig({}, { flags: given }), {

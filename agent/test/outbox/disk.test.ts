@@ -42,7 +42,7 @@ async function closed(disk: Disk): Promise<void> {
   await disk.close();
 }
 
-/** What the next life of an agent finds, as the numbers of its records. */
+/** Opens the directory as the next life of an agent does; `found` has the numbers of its records. */
 async function reopened(bytes?: number): Promise<{ disk: Disk; found: (number | undefined)[]; recovered: Recovered }> {
   for (const disk of [...open]) await closed(disk);
   const { disk, recovered } = await opened(bytes);

@@ -15,7 +15,7 @@ describe('DurableOutbox on a disk', () => {
     for (const n of [1, 2, 3]) await first.outbox.send({ ...batch(n, `epoch ${n}`), hostId: `host ${n}` });
     expect(first.outbox.stats).toMatchObject({ queuedBatches: 3, heldBatches: 0, oldestMs: 1000 });
     await first.end();
-    // A minute later, by a monotonic clock that has begun anew.
+    // A minute later, by a monotonic clock that has started from zero.
     const second = await life(false, {
       wallMs: () => began + 60_000,
       pace: { now: () => 5, sleep: () => Promise.resolve() },

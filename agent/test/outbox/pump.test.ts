@@ -1,4 +1,4 @@
-/** When batches are delivered, in what order, and what is made of the answers; over real HTTP. */
+/** Times and order in which batches are delivered, and what is made of the answers; over real HTTP. */
 import { describe, expect, it, vi } from 'vitest';
 import type { EncodedBatch, Transport, Verdict } from '../../src/transport/transport.js';
 import { accept, batch, never, outboxTo, sequenceOf, serve, transportTo } from './surroundings.js';

@@ -61,7 +61,7 @@ export function transportTo(url: string, options: Partial<HttpTransportOptions> 
   return transport;
 }
 
-/** In memory, in order and at any rate, unless the options say else. What it sleeps takes no time. */
+/** Makes an outbox in memory, in order and at any rate, unless the options say otherwise. Its sleep takes no time. */
 export function outboxTo(transport: Transport, options: Partial<DurableOutboxOptions> = {}) {
   const { log, lines, firstLine } = collectLog();
   const slept: number[] = [];

@@ -1,4 +1,4 @@
-/** What a collector makes of batches: of each series the largest value, whatever came twice, late or never. */
+/** A collector that keeps the largest value of each series, whatever came twice, late or never. */
 import { once } from 'node:events';
 import { decodeBatch, latencyRow, seriesRow } from '@tcewatch/protocol';
 import type { Counter, Span } from '@tcewatch/protocol';
@@ -35,7 +35,7 @@ export class ModelCollector {
     }
   }
 
-  /** By VM, over all epochs. */
+  /** Sums a counter by VM, over all epochs. */
   stored(counter: Counter): Record<string, number> {
     const sums: Record<string, number> = {};
     for (const { vm, counter: of, value } of this.#series.values()) {
@@ -44,7 +44,7 @@ export class ModelCollector {
     return sums;
   }
 
-  /** By VM and LIOBN (or scope, where it is not known), over all epochs. */
+  /** Sums a counter by VM and LIOBN (or scope, where it is not known), over all epochs. */
   storedByLiobn(counter: Counter): Record<string, number> {
     const sums: Record<string, number> = {};
     for (const { vm, counter: of, window, value } of this.#series.values()) {

@@ -79,7 +79,7 @@ export class KeepingOutbox implements Outbox {
   readonly name = 'keeping';
   readonly atRisk = [];
   readonly batches: EncodedBatch[] = [];
-  /** What sending resolves to. */
+  /** Problem that sending resolves to. */
   problem: string | undefined;
   /** Resolved to say that there is room. */
   roomIs: Promise<void> = Promise.resolve();

@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-/** What becomes of the agent at a reading. */
+/** Fates of the agent at a reading. */
 const fates = [
   'lives',
   'killed before its state is kept',
@@ -218,7 +218,7 @@ describe('a state that cannot be used', () => {
     ['of another program', () => '{"format":"else"}', /format/],
     ['of a later version', (text: string) => text.replace('"version":2', '"version":3'), /version/],
     ['with a count that is none', (text: string) => text.replace('"uptimeNs":"', '"uptimeNs":"-'), /ledger\.uptimeNs/],
-  ])('because it is %s is named, set aside and counted, and counting begins anew', async (_, spoil, names) => {
+  ])('because it is %s is named, set aside and counted, and counting starts from zero', async (_, spoil, names) => {
     await live(one(), 'lives', { state: new FileState(directory), collector: new ModelCollector() });
     const path = join(directory, 'ledger.json');
     await writeFile(path, spoil(await readFile(path, 'utf8')));

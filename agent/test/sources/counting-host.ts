@@ -28,9 +28,9 @@ export function vmOf(name: string, tids: readonly number[]): VmSighting {
 /** A host with guests, its agent, and what a collector has of them. */
 export class CountingHost {
   readonly collector = new ModelCollector();
-  /** By VM, and what is punted by VM and LIOBN, too. */
+  /** Calls by VM, and punts by VM and LIOBN, too. */
   readonly truth = { entered: {} as Tally, punted: {} as Tally, byLiobn: {} as Tally };
-  /** Whether the agent is told to count it. */
+  /** Whether the agent is asked to count detail. */
   detail = false;
   problems: readonly string[] = [];
   vms: VmSighting[] = [];
@@ -93,7 +93,7 @@ export class CountingHost {
     return read;
   }
 
-  /** Reads until no histogram is being made anew. */
+  /** Reads until no histogram is being replaced. */
   async rest(): Promise<void> {
     do await this.read();
     while (this.kernel.plainInstances.length > 1);
@@ -142,7 +142,7 @@ function add(tally: Tally, key: string): void {
   tally[key] = (tally[key] ?? 0) + 1;
 }
 
-/** As many calls of each thread. */
+/** Makes as many calls of each thread. */
 export function callAll(host: CountingHost, times: number): void {
   for (let i = 0; i < 2 * times; i++) for (const tid of TIDS) host.call(someCall(tid));
   host.kernel.settle();

@@ -36,7 +36,7 @@ export class FixtureHost {
     return join(this.instance(instance), 'events/kvm_hv', event, 'trigger');
   }
 
-  /** What the kernel does when a directory is made among the instances, or removed. */
+  /** Files with the kernel's reactions when a directory is made among the instances, or removed. */
   readonly files: TracefsFiles = {
     ...realFiles,
     make: async (path) => {

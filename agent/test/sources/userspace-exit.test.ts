@@ -14,7 +14,7 @@ import { testOptions } from './options.js';
 
 const INSTANCE = 'tcewatch-userspace-exit-100500000000';
 
-/** As the kernel prints such a histogram (event_hist_trigger_print); no recording has one of this event. */
+/** Prints such a histogram as the kernel does (event_hist_trigger_print); no recording has one of this event. */
 const printed = (dropped = 0) => `# event histogram
 #
 # trigger info: hist:keys=common_pid,reason:vals=hitcount:sort=hitcount:size=4096 if reason==19&&errno>=0 [active]

@@ -13,7 +13,7 @@ import { testOptions } from '../sources/options.js';
 const signal = new AbortController().signal;
 const pace = { now: () => 0, sleep: () => Promise.resolve() };
 
-/** What `top` shows after each reading of the main recording. */
+/** States of `top` after each reading of the main recording. */
 const states: RatesState[] = [];
 let last: Batch;
 beforeAll(async () => {

@@ -30,7 +30,10 @@ const exit: TriggerSpec = {
   filter: '',
 };
 
-/** What was written to the trigger file of an event, and what the kernel printed for it, in the first part of the session. */
+/**
+ * Finds what was written to the trigger file of an event, and what the kernel printed for it, in the first part of the
+ * session.
+ */
 function recorded(event: string): { written: string; printed: string } {
   const written = new RegExp(`^# echo '(hist:.*)' > .*/kvm_hv/${event}/trigger$`, 'm').exec(session)?.[1] ?? '';
   const printed = session.split('\n').find((line) => line.startsWith('hist:') && line.includes(markOf(event))) ?? '';

@@ -1,4 +1,4 @@
-/** What the transport makes of each error of Kafka. */
+/** Verdicts of the transport on each error of Kafka. */
 import { KafkaError } from '@tcewatch/kafka';
 import { describe, expect, it } from 'vitest';
 import { verdictOf } from '../../src/transport/kafka.js';

@@ -49,7 +49,7 @@ export function addKafkaMetrics(registry: Registry, state: () => KafkaIntakeStat
   );
   new Counter({
     name: 'tcewatch_collector_kafka_restarts_total',
-    help: 'Times that the consumer was made anew, by why: it stalled, or the library gave up',
+    help: 'Times that the consumer was recreated, by why: it stalled, or the library gave up',
     labelNames: ['why'],
     registers,
     collect() {

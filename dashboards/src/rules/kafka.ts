@@ -49,9 +49,9 @@ unless on (job, instance) ${ACCEPTED} > 0`,
       keepFiringFor: '30m',
       severity: 'warning',
       cause: 'restarting',
-      summary: 'The Kafka consumer of {{ $labels.instance }} is made anew again and again',
+      summary: 'The Kafka consumer of {{ $labels.instance }} is recreated again and again',
       description:
-        'The consumer of {{ $labels.instance }} was made anew about {{ $value | humanize }} times within an hour: it {{ $labels.why }}.',
+        'The consumer of {{ $labels.instance }} was recreated about {{ $value | humanize }} times within an hour: it {{ $labels.why }}.',
     },
     {
       alert: 'TceRecordsSkipped',

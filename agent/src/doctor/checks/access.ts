@@ -32,7 +32,7 @@ export const pidNamespace: Check = {
   },
 };
 
-/** root owns tracefs and debugfs; another user needs the right to pass their permissions by. */
+/** Checks capabilities: root owns tracefs and debugfs, so another user needs one to get past their permissions. */
 export const capabilities: Check = {
   id: 'capabilities',
   title: 'capabilities',

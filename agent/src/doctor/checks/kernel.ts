@@ -55,7 +55,9 @@ export const tceSupport: Check = {
   },
 };
 
-/** Without KVM_CAP_SPAPR_TCE_VFIO, QEMU keeps the tables of host bridges with VFIO devices to itself. */
+/**
+ * Checks for KVM_CAP_SPAPR_TCE_VFIO, without which QEMU keeps the tables of host bridges with VFIO devices to itself.
+ */
 export const tceVfio: Check = {
   id: 'tce-vfio',
   title: 'acceleration with VFIO',
@@ -71,8 +73,8 @@ export const tceVfio: Check = {
 };
 
 /**
- * Absent in 4.9 and 3.10-el7, present in 4.14; from RHEL 8's 4.18 and 5.4 to 6.1 on bare metal alone (CPU_FTR_HVMODE in
- * kvm_vm_ioctl_check_extension), and in 6.12 and 7.2 everywhere.
+ * Tells whether a kernel has KVM_CAP_SPAPR_TCE_VFIO: absent in 4.9 and 3.10-el7, present in 4.14; from RHEL 8's 4.18
+ * and 5.4 to 6.1 on bare metal alone (CPU_FTR_HVMODE in kvm_vm_ioctl_check_extension), and in 6.12 and 7.2 everywhere.
  */
 function hasTceVfio(version: KernelVersion, platform: string): boolean | undefined {
   if (!atLeast(version, 4, 10)) return false;

@@ -14,7 +14,7 @@ export const tracefs: Check = {
   },
 };
 
-/** Three keys in a hist trigger: Linux 4.17, and Red Hat's 4.18. */
+/** Checks for hist triggers with three keys: Linux 4.17, and Red Hat's 4.18. */
 export const histTriggers: Check = {
   id: 'hist-triggers',
   title: 'hist triggers',
@@ -29,7 +29,7 @@ export const histTriggers: Check = {
   },
 };
 
-/** What `hist.detail` pairs calls with: Linux 4.17, an option of its own from 5.10. */
+/** Checks for synthetic events, by which `hist.detail` pairs calls: Linux 4.17, an option of its own from 5.10. */
 export const syntheticEvents: Check = {
   id: 'synthetic-events',
   title: 'synthetic events',
@@ -48,7 +48,7 @@ export const userspaceExit: Check = {
   ],
 };
 
-/** What a guest counts itself with; on a host that is no guest nobody asks. */
+/** Checks for the events that a guest counts itself with; the question does not arise on a host that is no guest. */
 export const guestEvents: Check = {
   id: 'guest-events',
   title: 'hypercalls that this machine issues',

@@ -8,15 +8,15 @@ import type { Check, Finding } from '../check.js';
 import type { Inspection } from '../inspect.js';
 
 /**
- * A table for the default window of 1 GiB with entries of 4 KiB takes 2 MiB of locked memory (kvmppc_account_memlimit);
- * kernels up to 5.15 allow 64 KiB unless told otherwise, later ones 8 MiB.
+ * Locked memory that is enough for tables, in bytes. A table for the default window of 1 GiB with entries of 4 KiB
+ * takes 2 MiB (kvmppc_account_memlimit); kernels up to 5.15 allow 64 KiB by default, later ones 8 MiB.
  */
 const ROOM_FOR_TABLES = 8n << 20n;
 
-function perVm(look: (vm: VmSighting) => Finding | undefined): (seen: Inspection) => Finding[] {
+function perVm(check: (vm: VmSighting) => Finding | undefined): (seen: Inspection) => Finding[] {
   return ({ vms }) =>
     (vms ?? []).flatMap((vm) => {
-      const finding = look(vm);
+      const finding = check(vm);
       return finding ? [{ ...finding, subject: vm.name }] : [];
     });
 }
@@ -40,8 +40,8 @@ export const tables: Check = {
     const vfio = vfioGroups.length > 0 ? ` and VFIO groups ${vfioGroups.join(', ')}` : '';
     if (tceTables > 0) return ok(`${tceTables}${vfio}`);
     const fix =
-      'QEMU\'s log says why ("Failed to create TCE"): most often the limit of locked memory; raise it and start ' +
-      'the VM anew';
+      'QEMU\'s log says why ("Failed to create TCE"): most often the limit of locked memory; raise it, stop ' +
+      'the VM and start it again';
     return missing(`none${vfio}: every TCE hypercall goes to userspace`, fix);
   }),
 };

@@ -1,19 +1,18 @@
 /**
- * The grow-only cells that pairing counts in, one for each thread, hypercall and LIOBN, in bounded memory whatever
- * guests do: a guest that uses ever new LIOBNs fills the `other` of its own threads, not the figures of its
- * neighbours.
+ * Cells that only grow, in which pairing counts: one for each thread, hypercall and LIOBN, in bounded memory whatever
+ * guests do. A guest that uses ever new LIOBNs fills the `other` of its own threads, not the figures of its neighbours.
  */
 import { HYPERCALL_NAMES } from '@tcewatch/protocol';
 import type { Hypercall, Scope } from '@tcewatch/protocol';
 import type { Liobn } from './events.js';
 
-/** Since the epoch began: calls of one thread, hypercall and LIOBN. Only ever grows. */
+/** Calls of one thread, hypercall and LIOBN since the epoch began. Only ever grows. */
 export interface RingCell {
   readonly tid: number;
   readonly hypercall: Hypercall;
-  /** `all`: the LIOBN is not known; `other`: those that a cap folded together. No call is in two scopes. */
+  /** How the LIOBN is known. `all`: it is not; `other`: those that a cap folded together. No call is in two scopes. */
   readonly scope: Scope;
-  /** Where scope is `one`, else 0. */
+  /** LIOBN where scope is `one`, else 0. */
   readonly liobn: bigint;
   entered: number;
   punted: number;
@@ -22,7 +21,7 @@ export interface RingCell {
   puntedEntries: number;
 }
 
-/** What may be told apart. */
+/** Limits on what is counted separately. */
 export interface CellLimits {
   /** Threads that have cells of their own; calls of further ones are counted under {@link NO_THREAD}. */
   threads: number;
@@ -32,13 +31,13 @@ export interface CellLimits {
   cells: number;
 }
 
-/** A guest with 31 PHBs of two windows each and 30 VIO devices fits in the LIOBNs. */
+/** Default limits; a guest with 31 PHBs of two windows each and 30 VIO devices fits in the LIOBNs. */
 export const DEFAULT_CELL_LIMITS: Readonly<CellLimits> = { threads: 4096, liobns: 96, cells: 16_384 };
 
-/** The idle task's id, which no vCPU has. */
+/** Thread id for calls of threads beyond the cap: the idle task's, which no vCPU has. */
 export const NO_THREAD = 0;
 
-/** What all threads share: room for cells with an LIOBN. */
+/** Room for cells with an LIOBN, which all threads share. */
 export class CellRoom {
   /** Calls that were counted without their LIOBN, or without their thread, for want of room. */
   folded = 0;
@@ -46,7 +45,7 @@ export class CellRoom {
 
   constructor(readonly limits: Readonly<CellLimits>) {}
 
-  /** Whether one more cell may be made for a thread and hypercall that has so many. */
+  /** Takes room for one more cell of a thread and hypercall that has so many; returns false if there is none. */
   take(ofThread: number): boolean {
     if (ofThread >= this.limits.liobns || this.taken >= this.limits.cells) return false;
     this.taken++;
@@ -64,7 +63,7 @@ export class ThreadCells {
     private readonly room: CellRoom,
   ) {}
 
-  /** The cell that a call with this LIOBN is counted in. */
+  /** Returns the cell that a call with this LIOBN is counted in. */
   one(hypercall: Hypercall, liobn: Liobn): RingCell {
     const cells = this.withLiobn[hypercall];
     const known = cells.get(liobn);
@@ -78,7 +77,7 @@ export class ThreadCells {
     return cell;
   }
 
-  /** The cell of calls whose LIOBN is not known (`all`) or was folded (`other`). */
+  /** Returns the cell of calls whose LIOBN is not known (`all`) or was folded (`other`). */
   without(hypercall: Hypercall, scope: 'all' | 'other'): RingCell {
     const key = `${hypercall} ${scope}`;
     const cell = this.withoutLiobn.get(key) ?? newCell(this.tid, hypercall, scope, 0n);

@@ -1,8 +1,8 @@
-/** The one error of the ring decoder: what was wrong, and at which line or byte of what it was given. */
+/** The one error of the ring decoder; it names what is wrong, and at which line or byte of the input. */
 
 /**
- * `malformed`: it is not what the kernel writes; `unsupported`: it may be, but this decoder does not know it;
- * `cut-short`: it ends before it says that it does.
+ * Kind of error. `malformed`: the input is not what the kernel writes; `unsupported`: it may be, but this decoder does
+ * not know it; `cut-short`: it ends before it says that it does.
  */
 export type RingErrorCode = 'malformed' | 'unsupported' | 'cut-short';
 
@@ -11,9 +11,9 @@ export class RingError extends Error {
 
   constructor(
     readonly code: RingErrorCode,
-    /** What was being read: `kvm_hcall_enter/format`, `header_page`, `sub-buffer`, ... */
+    /** Name of the input: `kvm_hcall_enter/format`, `header_page`, `sub-buffer`, ... */
     readonly subject: string,
-    /** Lines count from 1, bytes from 0. */
+    /** Unit of the position; lines count from 1, bytes from 0. */
     readonly unit: 'line' | 'byte',
     readonly position: number,
     message: string,

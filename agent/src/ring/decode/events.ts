@@ -8,32 +8,34 @@ import { RingError } from './error.js';
 import type { EventFormat } from './format.js';
 import type { PageCursor } from './page.js';
 
-/** How KVM's handler of a hypercall ended: back to the guest, out to QEMU, or neither (-EINTR, for instance). */
+/** End of a hypercall in KVM's handler: back to the guest, out to QEMU, or neither (-EINTR, for instance). */
 export type Outcome = 'virtual' | 'userspace' | 'neither';
 
 /** An LIOBN exactly: a number below 2^32, as all LIOBNs in use are, else a bigint. */
 export type Liobn = number | bigint;
 
-/** What happened on a vCPU thread, on a CPU, at a time in ns of the buffer's clock. */
+/** Receiver of events on a vCPU thread, on a CPU, at a time in ns of the buffer's clock. */
 export interface HypercallEvents {
-  /** A TCE hypercall reached KVM. `npages` is GPR7: junk but for INDIRECT and STUFF, Infinity from 2^32. */
+  /**
+   * Receives a TCE hypercall that reached KVM. `npages` is GPR7: junk but for INDIRECT and STUFF, Infinity from 2^32.
+   */
   entered(cpu: number, ns: number, tid: number, hypercall: Hypercall, liobn: Liobn, npages: number): void;
-  /** Any other hypercall reached KVM. */
+  /** Receives any other hypercall that reached KVM. */
   enteredOther(tid: number): void;
-  /** KVM is done with a hypercall. `punted` names it where it is a TCE hypercall that went to userspace. */
+  /** Receives the end of a hypercall in KVM. `punted` names it where it is a TCE hypercall that went to userspace. */
   exited(cpu: number, ns: number, tid: number, outcome: Outcome, punted: Hypercall | undefined): void;
-  /** The thread came back into KVM_RUN. */
+  /** Receives that the thread came back into KVM_RUN. */
   runEntered(ns: number, tid: number): void;
 }
 
-/** `kvmppc_run_vcpu_enter` is on demand: without it there are no round trips. */
+/** Formats of the events. `kvmppc_run_vcpu_enter` is on demand: without it there are no round trips. */
 export interface HypercallFormats {
   kvm_hcall_enter: EventFormat;
   kvm_hcall_exit: EventFormat;
   kvmppc_run_vcpu_enter?: EventFormat;
 }
 
-/** RESUME_HOST and RESUME_HOST_NV: `arch/powerpc/include/asm/kvm_asm.h`. The guest goes on at 0 and 1. */
+/** Values of RESUME_HOST and RESUME_HOST_NV (`arch/powerpc/include/asm/kvm_asm.h`). The guest goes on at 0 and 1. */
 export const RESUME_HOST = 2;
 const RESUME_HOST_NV = 3;
 const WORD_BITS = 32n;
@@ -42,7 +44,7 @@ const WORD_BITS = 32n;
 const TCE_HYPERCALLS = Array.from({ length: Math.max(...Object.values(HYPERCALLS)) + 1 }, (_, i) => hypercallName(i));
 
 export class EventReader {
-  /** Events of types that were not asked for; there should be none in a private instance. */
+  /** Number of events of types that were not asked for; there should be none in a private instance. */
   unknownEvents = 0;
 
   // Flat, as these are read for each event: `*At` is an offset from the event's data, `*High` that of the upper half
@@ -67,7 +69,10 @@ export class EventReader {
   private readonly runEnterSize: number;
   private readonly runEnterTidAt: number;
 
-  /** Throws RingError when an event lacks a field that is needed, or has it in a size that is not read here. */
+  /**
+   * Prepares to read events. Throws RingError when one lacks a field that is needed, or has it in a size that is not
+   * read here.
+   */
   constructor(formats: HypercallFormats) {
     const { kvm_hcall_enter: enter, kvm_hcall_exit: exit, kvmppc_run_vcpu_enter: runEnter } = formats;
     ({ id: this.enterId, size: this.enterSize, tidAt: this.enterTidAt } = common(enter));
@@ -118,7 +123,7 @@ export class EventReader {
   }
 }
 
-/** No offset, and no event's id. */
+/** Value that is no offset, and no event's id. */
 const NONE = -1;
 
 function outcomeOf(retLow: number, retHigh: number): Outcome {

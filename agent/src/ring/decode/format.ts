@@ -7,17 +7,17 @@ import { RingError } from './error.js';
 /** One field of a structure that the kernel describes; offset and size in bytes. */
 export interface Field {
   name: string;
-  /** As declared in C, without the name: `unsigned long`, `char[16]`, `__data_loc char[]`. */
+  /** Type as declared in C, without the name: `unsigned long`, `char[16]`, `__data_loc char[]`. */
   type: string;
   offset: number;
   size: number;
   signed: boolean;
 }
 
-/** An event's binary form. `size` is that of its fixed part: the end of its last field. */
+/** Binary form of an event. `size` is that of its fixed part: the end of its last field. */
 export interface EventFormat {
   name: string;
-  /** What `common_type` of each such event holds; given anew at each boot and module load. */
+  /** Value of `common_type` in each such event; another at each boot and module load. */
   id: number;
   fields: ReadonlyMap<string, Field>;
   size: number;
@@ -25,7 +25,7 @@ export interface EventFormat {
 
 const FIELD = /^\tfield:(?<type>.+?)(?<name>\w+)(?<array>\[[^;]*\])?;\toffset:(\d+);\tsize:(\d+);\tsigned:([01]);$/;
 
-/** A line of the form `field:TYPE NAME;	offset:N;	size:N;	signed:N;`, or undefined for any other. */
+/** Parses a line of the form `field:TYPE NAME;	offset:N;	size:N;	signed:N;`; undefined for any other. */
 export function parseField(line: string): Field | undefined {
   const match = FIELD.exec(line);
   if (!match?.groups) return undefined;

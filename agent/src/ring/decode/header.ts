@@ -5,7 +5,7 @@
 import { RingError } from './error.js';
 import { parseField } from './format.js';
 
-/** Where things are in a sub-buffer, in bytes. */
+/** Places in a sub-buffer, in bytes. */
 export interface PageLayout {
   timestampOffset: number;
   commitOffset: number;
@@ -16,7 +16,7 @@ export interface PageLayout {
   size: number;
 }
 
-/** What `commit` has room to count below its flags. */
+/** Most that `commit` has room to count below its flags. */
 const MAX_DATA = 2 ** 30 - 1;
 
 /**
@@ -56,7 +56,7 @@ export function parseHeaderPage(text: string): PageLayout {
   };
 }
 
-/** The lines of `header_event` that page.ts relies on. Kernels before 4.17 lack the one of `time_stamp`. */
+/** Lines of `header_event` that page.ts relies on. Kernels before 4.17 lack the one of `time_stamp`. */
 const ENCODING: readonly { pattern: RegExp; value: string; optional?: true }[] = [
   { pattern: /^\ttype_len\s*:\s*(\d+) bits$/, value: '5' },
   { pattern: /^\ttime_delta\s*:\s*(\d+) bits$/, value: '27' },
@@ -67,7 +67,7 @@ const ENCODING: readonly { pattern: RegExp; value: string; optional?: true }[] =
   { pattern: /^\tdata max type_len\s*== (\d+)$/, value: '28' },
 ];
 
-/** Throws RingError naming the line of `header_event` that says something else than page.ts decodes. */
+/** Checks `header_event`. Throws RingError naming the line that says something else than page.ts decodes. */
 export function checkHeaderEvent(text: string): void {
   const lines = text.split('\n');
   for (const { pattern, value, optional } of ENCODING) {

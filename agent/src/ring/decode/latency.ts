@@ -3,13 +3,13 @@ import { HYPERCALL_NAMES, LATENCY_BUCKETS, SPANS } from '@tcewatch/protocol';
 import type { Hypercall, Span } from '@tcewatch/protocol';
 import type { LatencyCell } from '../../model.js';
 
-/** By bucket; the times are whole us, as the kernel's `.usecs` makes them. */
+/** Calls and times by bucket; the times are whole us, as the kernel's `.usecs` makes them. */
 interface Histogram {
   readonly calls: Float64Array;
   readonly us: Float64Array;
 }
 
-/** How long the calls of one thread took, since the epoch began. Takes 4 KiB where all spans of all hypercalls occur. */
+/** Latencies of one thread's calls since the epoch began. Takes 4 KiB where all spans of all hypercalls occur. */
 export class ThreadLatencies {
   private readonly histograms: Record<Span, Partial<Record<Hypercall, Histogram>>> = { handled: {}, round_trip: {} };
 
@@ -27,7 +27,7 @@ export class ThreadLatencies {
     histogram.us[bucket] = (histogram.us[bucket] ?? 0) + us;
   }
 
-  /** Copies of the buckets that are not empty. */
+  /** Returns copies of the buckets that are not empty. */
   *[Symbol.iterator](): Generator<LatencyCell> {
     const { tid } = this;
     for (const span of SPANS) {
@@ -43,7 +43,7 @@ export class ThreadLatencies {
 
 const NOTHING: Histogram = { calls: new Float64Array(), us: new Float64Array() };
 
-/** The bucket of a latency in whole us. */
+/** Returns the bucket of a latency in whole us. */
 export function latencyBucket(us: number): number {
   if (us <= 1) return 0;
   // Bits of us - 1 = the exponent of the next power of two at or above us.

@@ -8,28 +8,28 @@ import { RingError } from './error.js';
 import type { PageLayout } from './header.js';
 import { PageCursor } from './page.js';
 
-/** Where the sub-buffers of one CPU come from, oldest first. */
+/** Source of the sub-buffers of one CPU, oldest first. */
 export interface PageSource {
   cpu: number;
-  /** The next sub-buffer, which stays as it is until the next call; undefined when there is none now. */
+  /** Returns the next sub-buffer, which stays as it is until the next call; undefined when there is none now. */
   read(): Uint8Array | undefined;
 }
 
 export interface MergedEvents {
-  /** The next event by time, at which the cursor is. */
+  /** Receives the next event by time, at which the cursor is. */
   event(cursor: PageCursor, cpu: number): void;
-  /** Events of a CPU are missing between those handed on so far and `untilNs`. */
+  /** Receives a gap: events of a CPU are missing between those handed on so far and `untilNs`. */
   gap(cpu: number, untilNs: number): void;
-  /** A page, or one event, could not be read; the rest of its page is skipped in the former case. */
+  /** Receives an error: a page, or one event, could not be read; the rest of its page is skipped in the former case. */
   damaged(cpu: number, error: RingError): void;
 }
 
-/** What was read of one CPU. Only ever grows. */
+/** Numbers of what was read of one CPU. Only ever grow. */
 export interface CpuTally {
   cpu: number;
   pages: number;
   events: number;
-  /** Lost events of which pages told the number. */
+  /** Lost events whose number a page gave. */
   overwritten: number;
   /** Pages and events that could not be read. */
   damaged: number;
@@ -79,7 +79,7 @@ export class RingMerge {
   }
 }
 
-/** One CPU's events in their order. */
+/** Events of one CPU in their order. */
 class CpuStream {
   readonly tally: CpuTally;
   readonly cursor: PageCursor;
@@ -123,7 +123,7 @@ class CpuStream {
     return this.ready;
   }
 
-  /** Counts what could not be read; anything but a RingError is thrown on. */
+  /** Counts what could not be read; rethrows anything but a RingError. */
   damage(error: unknown): void {
     if (!(error instanceof RingError)) throw error;
     this.tally.damaged++;

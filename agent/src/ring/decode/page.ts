@@ -5,18 +5,20 @@
 import { RingError } from './error.js';
 import type { PageLayout } from './header.js';
 
-/** `type_len` of an event: 1 to 28 is the length of its data in words, 0 says that a word with the length follows. */
+/**
+ * Limit of `type_len`: 1 to 28 is the length of an event's data in words, 0 says that a word with the length follows.
+ */
 const MAX_DATA_WORDS = 28;
 const TYPE_PADDING = 29;
 const TYPE_TIME_EXTEND = 30;
 
-/** In `commit`: events before this page were lost; and how many, which then follows the data as a u64. */
+/** Flags in `commit`: events before this page were lost; and their number follows the data as a u64. */
 const MISSED_EVENTS = 0x80000000;
 const MISSED_STORED = 0x40000000;
 const LENGTH_MASK = 0x3fffffff;
 
 const WORD = 2 ** 32;
-/** An extended delta's upper part counts in units of 2^27 ns; absolute stamps have 59 bits. */
+/** Unit of an extended delta's upper part: 2^27 ns. Absolute stamps have 59 bits. */
 const DELTA_UNIT = 2 ** 27;
 const STAMP_RANGE = 2 ** 59;
 const BASE_HIGH_MASK = 0x07ffffff;
@@ -34,14 +36,17 @@ export class PageCursor {
    * years, off by 16 ns at most, which is less than it takes a thread to get to another CPU.
    */
   timestampNs = 0;
-  /** The event's `common_type`, which is first in all events (`struct trace_entry`). */
+  /** Value of `common_type`, which is first in all events (`struct trace_entry`). */
   typeId = 0;
-  /** Where in the page the event's data begins, and how long it is: a multiple of 4, at the end perhaps of padding. */
+  /** Offset in the page of the event's data, and its length: a multiple of 4, at the end perhaps of padding. */
   offset = 0;
   length = 0;
-  /** The page's own time, from which those of its events count. */
+  /** Time of the page, from which those of its events count. */
   pageNs = 0;
-  /** How many events were overwritten just before this page; `unknown`: some, but there was no room for the number. */
+  /**
+   * Number of events that were overwritten just before this page; `unknown`: some, but there was no room for the
+   * number.
+   */
   missed: number | 'unknown' = 0;
   /** The page, for reading the fields of the event. */
   view: DataView = new DataView(new ArrayBuffer(0));
@@ -52,7 +57,7 @@ export class PageCursor {
   private end = 0;
   private baseLow = 0;
   private baseHigh = 0;
-  /** ns since the page's own time. */
+  /** Nanoseconds since the page's own time. */
   private elapsed = 0;
 
   constructor(private readonly layout: PageLayout) {}
@@ -111,7 +116,10 @@ export class PageCursor {
     return false;
   }
 
-  /** Padding without a delta fills the page; with one it is an event that was discarded after it had been begun. */
+  /**
+   * Skips padding. Without a delta it fills the page; with one it is an event that was discarded after it had been
+   * begun.
+   */
   private skipPadding(at: number, delta: number): void {
     if (delta === 0) {
       this.at = this.committedEnd;

@@ -15,14 +15,17 @@ import type { CellLimits, RingCell } from './cells.js';
 import type { HypercallEvents, Liobn, Outcome } from './events.js';
 import { ThreadLatencies } from './latency.js';
 
-/** What became of the events; every TCE enter is in `paired`, in `exitsMissing` or in flight. Only ever grows. */
+/**
+ * Numbers of events by what became of them; every TCE enter is in `paired`, in `exitsMissing` or in flight. Only ever
+ * grow.
+ */
 export interface PairTally {
   /** Enters of TCE hypercalls. */
   enters: number;
   /** Exits of TCE hypercalls to userspace. */
   punts: number;
   paired: number;
-  /** Of those paired: ended neither in the guest nor in userspace. No TCE hypercall is known to. */
+  /** Paired calls that ended neither in the guest nor in userspace. No TCE hypercall is known to. */
   neither: number;
   /** Enters whose exit was lost, did not come, or cannot be told from another's, or whose thread is beyond the cap. */
   exitsMissing: number;
@@ -38,12 +41,15 @@ export interface PairTally {
 }
 
 /**
- * Which exits come. `all`: those of other hypercalls find no enter and are passed over. `punts`: those of punted TCE
+ * Exits that come. `all`: those of other hypercalls find no enter and are passed over. `punts`: those of punted TCE
  * hypercalls alone; then a handled call ends with the thread's next enter, and has no latency.
  */
 export type Exits = 'all' | 'punts';
 
-/** The kernel refuses a longer list (`kvmppc_h_put_tce_indirect`); H_STUFF_TCE is bounded by the window alone. */
+/**
+ * Longest list of H_PUT_TCE_INDIRECT: the kernel refuses longer ones (`kvmppc_h_put_tce_indirect`). H_STUFF_TCE is
+ * bounded by the window alone.
+ */
 const MAX_INDIRECT = 512;
 
 interface Thread {
@@ -75,7 +81,7 @@ export class Pairing implements HypercallEvents {
   private readonly threads = new Map<number, Thread>();
   /** All threads beyond the cap: their calls are counted, and never paired. */
   private readonly beyond: Thread;
-  /** Until this time some CPU's events are missing. */
+  /** Time until which some CPU's events are missing. */
   private gapEndNs = 0;
 
   constructor(
@@ -86,13 +92,15 @@ export class Pairing implements HypercallEvents {
     this.beyond = newThread(NO_THREAD, this.room);
   }
 
-  /** The cells as they are: they go on counting, so whoever keeps their figures copies them. */
+  /** Iterates over the cells as they are: they go on counting, so whoever keeps their figures copies them. */
   *cells(): Generator<Readonly<RingCell>> {
     for (const thread of this.threads.values()) yield* thread.cells;
     yield* this.beyond.cells;
   }
 
-  /** How long calls took. Handled ones can be timed where all exits come, round trips where returns to KVM_RUN do. */
+  /**
+   * Iterates over latencies. Handled calls can be timed where all exits come, round trips where returns to KVM_RUN do.
+   */
   *latencies(): Generator<LatencyCell> {
     for (const thread of this.threads.values()) yield* thread.latencies;
   }
@@ -101,7 +109,7 @@ export class Pairing implements HypercallEvents {
     return { ...this.counts, folded: this.room.folded };
   }
 
-  /** Calls that are in KVM as far as events go. */
+  /** Returns the number of calls that are in KVM as far as events go. */
   get inFlight(): number {
     return [...this.threads.values()].filter((thread) => thread.pending).length;
   }
@@ -159,9 +167,9 @@ export class Pairing implements HypercallEvents {
   }
 
   /**
-   * Events of a CPU are missing from now on until a time: what is in KVM now may have ended unseen, and the next exit
-   * be that of another call. Those in flight are given up. Until the time is over, a pair must be of one CPU, as its
-   * thread may have been on the one with the gap in between.
+   * Takes note that events of a CPU are missing from now on until a time: what is in KVM now may have ended unseen, and
+   * the next exit be that of another call. Calls in flight are given up. Until the time is over, a pair must be of one
+   * CPU, as its thread may have been on the one with the gap in between.
    */
   gap(untilNs: number): void {
     for (const thread of this.threads.values()) this.forget(thread);

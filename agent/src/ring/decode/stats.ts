@@ -1,18 +1,18 @@
-/** Parses `per_cpu/cpuN/stats`: what the kernel itself counted of one CPU's ring buffer. */
+/** Parses `per_cpu/cpuN/stats`: the kernel's own counts of one CPU's ring buffer. */
 import { RingError } from './error.js';
 
 /**
  * Events since the buffer was made or cleared. Everything written is in exactly one of the last four or in `entries`.
  */
 export interface RingStats {
-  /** In the buffer, not read yet. */
+  /** Events in the buffer that are not read yet. */
   entries: number;
   read: number;
-  /** Overwritten before they were read; pages of trace_pipe_raw tell of the same ones. */
+  /** Events overwritten before they were read; pages of trace_pipe_raw tell of the same ones. */
   overrun: number;
-  /** Not written because the reader was behind in a buffer that does not overwrite; no page tells of them. */
+  /** Events not written because the reader was behind in a buffer that does not overwrite; no page tells of them. */
   dropped: number;
-  /** Not written because interrupts nested too deep over a page being committed; no page tells of them. */
+  /** Events not written because interrupts nested too deep over a page being committed; no page tells of them. */
   commitOverrun: number;
 }
 
@@ -24,7 +24,9 @@ const LINES: Record<keyof RingStats, string> = {
   commitOverrun: 'commit overrun',
 };
 
-/** Throws RingError naming the line with a value that is no number, or the end if a line is missing. */
+/**
+ * Parses the file. Throws RingError naming the line with a value that is no number, or the end if a line is missing.
+ */
 export function parseStats(text: string): RingStats {
   const lines = text.split('\n');
   const count = (key: keyof RingStats): number => {

@@ -1,14 +1,14 @@
-/** What a guest counted of the hypercalls that it issued: the histogram of powerpc:hcall_entry, or debugfs hcall_inst. */
+/** Cells of the hypercalls that a guest issued: from the histogram of powerpc:hcall_entry, or debugfs hcall_inst. */
 import { hypercallName } from '@tcewatch/protocol';
 import { HistError } from '../../tracefs/hist/trigger.js';
 import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { Cell } from '../../model.js';
 import { AgentError } from '../../errors.js';
 
-/** The guest itself is the one VM of its readings, and this stands for all its processors. */
+/** Thread id that stands for all processors of the guest, which is the one VM of its readings. */
 export const GUEST_THREAD = 0;
 
-/** Throws AgentError `hist-malformed` that names `where` the text comes from. */
+/** Parses the histogram. Throws AgentError `hist-malformed` that names `where` the text comes from. */
 export function countsOfHist(text: string, where: string): Cell[] {
   try {
     const { rows } = pickHistogram(parseHist(text), ['opcode']);
@@ -20,8 +20,8 @@ export function countsOfHist(text: string, where: string): Cell[] {
 }
 
 /**
- * Of the files hcall_inst/cpuN: lines of opcode, calls, and times in ticks, all decimal; opcodes without calls have no line
- * (arch/powerpc/platforms/pseries/hvCall_inst.c). Throws AgentError `hcall-inst-malformed`.
+ * Parses the files hcall_inst/cpuN: lines of opcode, calls, and times in ticks, all decimal; opcodes without calls have
+ * no line (arch/powerpc/platforms/pseries/hvCall_inst.c). Throws AgentError `hcall-inst-malformed`.
  */
 export function countsOfInst(texts: ReadonlyMap<string, string>): Cell[] {
   const calls = new Map<number, number>();
@@ -42,7 +42,7 @@ export function countsOfInst(texts: ReadonlyMap<string, string>): Cell[] {
   return [...calls].flatMap(([opcode, count]) => cells(opcode, count));
 }
 
-/** None for any other hypercall. */
+/** Returns the cell of a hypercall; none for those that are not counted. */
 function cells(opcode: number, calls: number): Cell[] {
   const hypercall = hypercallName(opcode);
   if (hypercall === undefined) return [];

@@ -1,6 +1,7 @@
 /**
- * The source `guest`: inside a guest, what it issues itself. Its readings have one VM, the guest, under the uuid that its
- * host knows it by, and one counter, `issued`. Together with the host's figures they tell what real mode completed.
+ * The source `guest`: counts inside a guest what it issues itself. Its readings have one VM, the guest, under the uuid
+ * that its host knows it by, and one counter, `issued`. Together with the host's figures they tell what real mode
+ * completed.
  */
 import { NIL_UUID, deriveId } from '@tcewatch/protocol';
 import type { ModeEvidence } from '@tcewatch/protocol';
@@ -39,20 +40,20 @@ export const GUEST: InstanceSpec = {
   },
 };
 
-/** The kernel's own statistics of hypercalls, where it was built with CONFIG_HCALL_STATS. */
+/** Directory of the kernel's own statistics of hypercalls, where it was built with CONFIG_HCALL_STATS. */
 const HCALL_INST = 'sys/kernel/debug/hcall_inst';
-/** Of the device tree that QEMU gives to a pseries guest (hw/ppc/spapr.c); the last is PowerVM's. */
+/** Paths of the uuid in the device tree that QEMU gives to a pseries guest (hw/ppc/spapr.c); the last is PowerVM's. */
 const UUID_PATHS = ['vm,uuid', 'system-id', 'ibm,partition-uuid'].map((name) => `proc/device-tree/${name}`);
 const NAME_PATH = 'proc/device-tree/ibm,partition-name';
 
-/** A guest cannot tell who completes what it issues. */
+/** Evidence for a guest's figures: it cannot tell who completes what it issues. */
 const EVIDENCE: ModeEvidence[] = (['real', 'virtual', 'userspace'] as const).map((mode) => ({
   mode,
   evidence: 'unobservable',
   reason: 'guest-issues-alone',
 }));
 
-/** What counts, since when, how it is read, and let go of while it goes on. */
+/** A counter in the guest's kernel: since when it counts, how it is read, and how it is released while it goes on. */
 interface GuestCounter {
   epoch: string;
   beganNs: bigint;
@@ -76,7 +77,7 @@ export const guest = defineSource({
   create: (options) => createGuest(options),
 });
 
-/** `files` is given where no kernel is behind them. */
+/** Creates the source; `files` is given where no kernel is behind them. */
 export function createGuest(options: GuestOptions, files?: TracefsFiles): Source {
   return new Guest(options, new Tracefs(files, GUEST.withoutEvents));
 }
@@ -115,7 +116,7 @@ class Guest implements Source {
     await counting?.close?.();
   }
 
-  /** Undefined where the kernel keeps none. They count from boot. */
+  /** Opens the kernel's statistics, which count from boot; undefined where it keeps none. */
   async #statistics({ facts }: LiveHost): Promise<GuestCounter | undefined> {
     const { root } = this.options;
     const files = await names(openRoot(root), HCALL_INST);
@@ -146,7 +147,10 @@ class Guest implements Source {
   }
 }
 
-/** Throws AgentError `guest-unknown` where the guest does not know its own uuid: no host's figures would belong to it. */
+/**
+ * Identifies the guest. Throws AgentError `guest-unknown` where it does not know its own uuid: no host's figures would
+ * belong to it.
+ */
 async function identify(reader: RootReader, { facts }: LiveHost): Promise<VmSighting> {
   const uuid = await firstText(reader, UUID_PATHS);
   if (uuid === undefined || uuid === NIL_UUID) {
@@ -167,7 +171,7 @@ async function identify(reader: RootReader, { facts }: LiveHost): Promise<VmSigh
   };
 }
 
-/** Properties of the device tree end in a NUL character. */
+/** Reads the first of these files that has text; properties of the device tree end in a NUL character. */
 async function firstText(reader: RootReader, paths: readonly string[]): Promise<string | undefined> {
   for (const path of paths) {
     const value = (await text(reader, path))?.replace(/\0+$/, '').trim();

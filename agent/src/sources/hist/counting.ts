@@ -12,21 +12,21 @@ import { HandoverReader, readCounts } from './handover-reader.js';
 import { makeInstance, openInstance, removeInstance } from '../../tracefs/instances.js';
 import type { Instance, Place } from '../../tracefs/instances.js';
 
-/** What the kernel counted by now; instances are named by the uptime at which they were made, in nanoseconds. */
+/** Counts of the kernel by now; instances are named by the uptime at which they were made, in nanoseconds. */
 export interface Counted extends Counts {
   madeNs: bigint;
-  /** Those of the punted calls whose LIOBN is known, counted by themselves. */
+  /** Punted calls whose LIOBN is known, counted separately. */
   punts: readonly Cell[];
   latencies?: LatencyCell[];
-  /** Present when another instance counts from here on. */
+  /** Handover to the instance that counts from here on; present only when another does. */
   handover?: Pick<Handover, 'cells' | 'seen'> & { madeNs: bigint };
-  /** In words for the operator. */
+  /** Problems in words for the operator. */
   problems: string[];
 }
 
 type PlainCounted = Omit<Counted, 'punts' | 'latencies'>;
 
-/** Where histograms are made, and whether there is detail besides. */
+/** Place of the histograms, and whether there is detail besides. */
 export interface CountingOptions extends Place {
   detail: boolean;
 }
@@ -34,21 +34,21 @@ export interface CountingOptions extends Place {
 export class HistCounter {
   readonly #recovery = new RetryPolicy();
   #takeover: HandoverReader | undefined;
-  /** Has handed over, and is kept until the next reading: by then the ledger has kept what it counted. */
+  /** Instance that has handed over, kept until the next reading: by then the ledger has kept what it counted. */
   #leaving: { instance: Instance<HistSpec>; detail: Detail | undefined } | undefined;
-  /** What was read last, where no other instance takes over. */
+  /** Counts that were read last, where no other instance takes over. */
   #alone: HistCounts | undefined;
 
   private constructor(
     private readonly options: CountingOptions,
     private instance: Instance<HistSpec>,
-    /** That of the instance. */
+    /** Detail of the instance. */
     private detail: Detail | undefined,
-    /** What is left of other instances. */
+    /** Problems with what is left of other instances. */
     private leftovers: readonly string[],
   ) {}
 
-  /** Goes on with the instance that is known, else makes one. Throws AgentError. */
+  /** Resumes the instance that is known, else makes one. Throws AgentError. */
   static async open(
     options: CountingOptions,
     nowNs: bigint,
@@ -66,8 +66,8 @@ export class HistCounter {
   }
 
   /**
-   * Reads what is counted: latencies first and LIOBNs of punts last. So never are more calls timed than counted, and a
-   * punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws AgentError.
+   * Reads what is counted: latencies first and LIOBNs of punts last. So there are never more calls timed than counted,
+   * and a punted call whose LIOBN is not known by then is one that the kernel could not pair. Throws AgentError.
    */
   async count(nowNs: bigint): Promise<Counted> {
     await this.#leave();
@@ -79,7 +79,7 @@ export class HistCounter {
     return { ...counted, punts: punts ?? [], ...(latencies && { latencies }), problems };
   }
 
-  /** The kernel goes on counting. */
+  /** Closes the instance; the kernel goes on counting. */
   async close(): Promise<void> {
     for (const instance of [this.instance, this.#takeover?.taker, this.#leaving?.instance]) {
       await instance?.hold.close();
@@ -95,31 +95,31 @@ export class HistCounter {
 
   async #count(): Promise<PlainCounted> {
     this.#alone = await readCounts(this.options.tracefs, this.instance);
-    return this.#told(this.#alone, []);
+    return this.#counted(this.#alone, []);
   }
 
   async #follow(takeover: HandoverReader, nowNs: bigint): Promise<PlainCounted> {
     const { taker, plan } = takeover;
     const step = await takeover.step(nowNs);
-    if (step.is === 'waiting') return this.#told(step.old, [remark(plan)]);
+    if (step.is === 'waiting') return this.#counted(step.old, [remark(plan)]);
     this.#takeover = undefined;
     if (step.is === 'failed') {
       this.#recovery.failed(nowNs, plan);
       const left = await this.#remove(taker);
-      return this.#told(step.old, [`the histograms were not made anew (${plan.why}): ${step.why}`, ...left]);
+      return this.#counted(step.old, [`the histograms were not replaced (${plan.why}): ${step.why}`, ...left]);
     }
     this.#recovery.done(nowNs, plan);
     const { handover, ...last } = step.last;
-    const told = { ...this.#told(last, []), handover: { ...handover, madeNs: taker.madeNs } };
+    const counted = { ...this.#counted(last, []), handover: { ...handover, madeNs: taker.madeNs } };
     this.#leaving = { instance: this.instance, detail: this.detail };
     this.instance = taker;
     this.detail = this.options.detail
       ? await Detail.make({ ...this.options, size: plan.size }, taker.madeNs)
       : undefined;
-    return told;
+    return counted;
   }
 
-  /** Makes the histograms anew if what was read calls for it; returns what there is to say of that. */
+  /** Replaces the histograms if what was read calls for it; returns what to say of that. */
   async keepRoom(nowNs: bigint, vms: readonly VmSighting[] | undefined): Promise<string[]> {
     const { instance: old, options } = this;
     const { scope } = old.kind;
@@ -141,11 +141,11 @@ export class HistCounter {
       if (!(error instanceof AgentError)) throw error;
       this.#recovery.failed(nowNs, plan);
       const left = taker ? await this.#remove(taker) : [];
-      return [`the histograms cannot be made anew (${plan.why}): ${error.message}`, ...left];
+      return [`the histograms cannot be replaced (${plan.why}): ${error.message}`, ...left];
     }
   }
 
-  /** It begins with an epoch. */
+  /** Plans new histograms where detail is asked for and missing: it begins with an epoch. */
   #planForDetail({ tables }: HistCounts): Plan | undefined {
     if (!this.options.detail || this.detail) return undefined;
     const size = Math.max(this.options.size, ...tables.map((table) => table.size));
@@ -156,7 +156,7 @@ export class HistCounter {
     return removeInstance(this.options.tracefs, instance);
   }
 
-  #told({ cells, accounts }: Counts, problems: readonly string[]): PlainCounted {
+  #counted({ cells, accounts }: Counts, problems: readonly string[]): PlainCounted {
     const { madeNs, kind } = this.instance;
     const folded = kind.scope === 'all' ? [LIOBNS_FOLDED] : [];
     return { madeNs, cells, accounts, problems: [...this.leftovers, ...problems, ...folded] };
@@ -168,5 +168,5 @@ const LIOBNS_FOLDED =
   'the same, and LIOBNs are told apart again once that guest has stopped';
 
 function remark({ why }: Plan): string {
-  return `the histograms are being made anew: ${why}; no call is lost by it`;
+  return `the histograms are being replaced: ${why}; no call is lost by it`;
 }

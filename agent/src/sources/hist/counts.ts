@@ -1,7 +1,7 @@
 /**
- * From the two histograms of the `hist` source to cells and accounts: `kvm_hcall_enter` keyed by thread, hypercall and
- * LIOBN, and `kvm_hcall_exit` keyed by thread and hypercall for calls that KVM handed to userspace (ret == 2, where GPR3
- * still holds the hypercall's number).
+ * Cells and accounts from the two histograms of the `hist` source: `kvm_hcall_enter` keyed by thread, hypercall and
+ * LIOBN, and `kvm_hcall_exit` keyed by thread and hypercall for calls that KVM handed to userspace (ret == 2, where
+ * GPR3 still holds the hypercall's number).
  */
 import { hasOneEntry } from '@tcewatch/protocol';
 import type { Account } from '@tcewatch/protocol';
@@ -15,7 +15,7 @@ export const ENTER_EVENT = 'kvm_hcall_enter';
 export const EXIT_EVENT = 'kvm_hcall_exit';
 export const EXIT_KEYS = ['common_pid', 'hcall_rc'] as const;
 
-/** By thread, hypercall and, unless all are counted together, LIOBN. */
+/** Returns the keys of the calls that enter: thread, hypercall and, unless all are counted together, LIOBN. */
 export function enterKeys(scope: EnterScope): readonly string[] {
   return scope === 'one' ? ['common_pid', 'req', 'gpr4'] : ['common_pid', 'req'];
 }
@@ -28,11 +28,14 @@ export interface HistTexts {
 export interface HistCounts {
   cells: Cell[];
   accounts: Account[];
-  /** Of the calls that enter, and of those that are punted. */
+  /** Tables of the calls that enter, and of those that are punted. */
   tables: [HistTable, HistTable];
 }
 
-/** `scope`: how the calls that enter are keyed. Throws AgentError `hist-malformed` that names `where` the texts come from. */
+/**
+ * Parses both histograms. `scope`: how the calls that enter are keyed. Throws AgentError `hist-malformed` that names
+ * `where` the texts come from.
+ */
 export function countsOf({ enter, exit }: HistTexts, where: string, scope: EnterScope = 'one'): HistCounts {
   const entered = pick(enter, enterKeys(scope), `${where}: ${ENTER_EVENT}`);
   const punted = pick(exit, EXIT_KEYS, `${where}: ${EXIT_EVENT}`);
@@ -77,7 +80,10 @@ function puntedCells({ rows }: Histogram): Cell[] {
   }));
 }
 
-/** What was dropped is not among the hits (__tracing_map_insert in kernel/trace/tracing_map.c). */
+/**
+ * Returns the account of a histogram. Dropped events are not among the hits (__tracing_map_insert in
+ * kernel/trace/tracing_map.c).
+ */
 function account({ hits, dropped }: Histogram): Pick<Account, 'seen' | 'losses'> {
   return { seen: hits + dropped, losses: dropped > 0 ? [{ kind: 'table-full', events: dropped }] : [] };
 }

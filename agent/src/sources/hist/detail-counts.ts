@@ -1,6 +1,6 @@
 /**
- * What the histograms of `hist.detail` say: of the punted calls, which LIOBN they had, and of all calls, how long they
- * took. Each call that the kernel could pair is in both; what it could not is in neither.
+ * Counts of the histograms of `hist.detail`: which LIOBN punted calls had, and how long all calls took. Each call that
+ * the kernel could pair is in both; what it could not is in neither.
  */
 import { LATENCY_BUCKETS, MAX_UINT64 } from '@tcewatch/protocol';
 import type { Span } from '@tcewatch/protocol';
@@ -12,13 +12,16 @@ import type { HistTable } from './rows.js';
 export const LIOBN_KEYS = ['pid', 'req', 'liobn'] as const;
 export const LATENCY_KEYS = ['pid', 'req', 'lat.log2'] as const;
 
-/** What one of the histograms counted. */
+/** Counts of one of the histograms. */
 export interface DetailCounts<T> {
   cells: T[];
   table: HistTable;
 }
 
-/** Punted calls by thread, hypercall and LIOBN. Throws AgentError `hist-malformed` that names `where` the text is from. */
+/**
+ * Parses punted calls by thread, hypercall and LIOBN. Throws AgentError `hist-malformed` that names `where` the text is
+ * from.
+ */
 export function liobnsOf(text: string, where: string): DetailCounts<Cell> {
   return countsOf(text, LIOBN_KEYS, where, ({ keys, hitcount }) => ({
     counter: 'punted',
@@ -30,7 +33,7 @@ export function liobnsOf(text: string, where: string): DetailCounts<Cell> {
   }));
 }
 
-/** Latencies of a span by thread, hypercall and bucket. Throws AgentError `hist-malformed`. */
+/** Parses latencies of a span by thread, hypercall and bucket. Throws AgentError `hist-malformed`. */
 export function latenciesOf(text: string, span: Span, where: string): DetailCounts<LatencyCell> {
   const { cells, table } = countsOf(text, LATENCY_KEYS, where, ({ keys, hitcount, sums }): LatencyCell => ({
     span,
@@ -58,15 +61,15 @@ function countsOf<T>(
 }
 
 /**
- * Of no time at all, the kernel makes the exponent 0 or 2^64 - 1, by what the processor makes of a shift by 64
- * (hist_field_log2 in kernel/trace/trace_events_hist.c calls roundup_pow_of_two(0), which is undefined).
+ * Returns the bucket of an exponent. A time of 0 has the exponent 0 or 2^64 - 1, by what the processor makes of a shift
+ * by 64 (hist_field_log2 in kernel/trace/trace_events_hist.c calls roundup_pow_of_two(0), which is undefined).
  */
 function bucketOf(exponent: bigint): number {
   if (exponent === MAX_UINT64) return 0;
   return Math.min(Number(exponent), LATENCY_BUCKETS - 1);
 }
 
-/** Several exponents can be of one bucket, and the kernel may print a key twice. */
+/** Sums cells by bucket: several exponents can be of one, and the kernel may print a key twice. */
 function sumByBucket(cells: readonly LatencyCell[]): LatencyCell[] {
   const sums = new Map<string, LatencyCell>();
   for (const cell of cells) {

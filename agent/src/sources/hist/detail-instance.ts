@@ -1,5 +1,5 @@
 /**
- * What `hist.detail` sets up in the kernel: two private instances, and two synthetic events.
+ * Setup of `hist.detail` in the kernel: two private instances, and two synthetic events.
  *
  * - `liobns`: kvm_hcall_enter keeps hypercall, LIOBN and time of a thread, and the thread's next kvm_hcall_exit fires a
  *   synthetic event with them. That exit must not be filtered: each takes the time that was kept, so that none finds that
@@ -18,11 +18,14 @@ import { isTce } from '../../tracefs/triggers.js';
 import type { TriggerSpec } from '../../tracefs/triggers.js';
 
 export interface DetailSpec {
-  /** By name, what is written to `synthetic_events`. */
+  /** Lines for `synthetic_events` by the name of the event. */
   synthetic: ReadonlyMap<string, string>;
-  /** By name, their triggers in the order in which they are set; removed in the opposite order, as the kernel asks. */
+  /**
+   * Triggers by the name of their instance, in the order in which they are set; removed in the opposite order, as the
+   * kernel asks.
+   */
   instances: ReadonlyMap<string, readonly TriggerSpec[]>;
-  /** The triggers that are read, and the name of the instance of each. */
+  /** Triggers that are read, each with the name of its instance. */
   handled: ReadTrigger;
   roundTrips: ReadTrigger;
   liobns: ReadTrigger;
@@ -36,13 +39,16 @@ export interface ReadTrigger {
 const OWN_INSTANCE = new RegExp(`^${HIST.prefix}-(?:times|liobns)-(\\d{1,19})$`);
 const OWN_SYNTHETIC = new RegExp(`^${HIST.prefix}_(?:call|punt)_(\\d{1,19})\\s`);
 
-/** The uptime that the name of an instance, or a line of `synthetic_events`, holds; undefined if it is not one of ours. */
+/**
+ * Returns the uptime that the name of an instance, or a line of `synthetic_events`, holds; undefined if it is not one
+ * of ours.
+ */
 export function madeNsOf(nameOrLine: string): bigint | undefined {
   const made = (OWN_INSTANCE.exec(nameOrLine) ?? OWN_SYNTHETIC.exec(nameOrLine))?.[1];
   return made === undefined ? undefined : BigInt(made);
 }
 
-/** `madeNs`: the uptime at which the plain instance was made that it belongs to. */
+/** Returns what to set up. `madeNs`: the uptime at which the plain instance was made that it belongs to. */
 export function detailSpec(madeNs: bigint): DetailSpec {
   const [call, punt] = [`${HIST.prefix}_call_${madeNs}`, `${HIST.prefix}_punt_${madeNs}`];
   const [times, liobns] = [`${HIST.prefix}-times-${madeNs}`, `${HIST.prefix}-liobns-${madeNs}`];

@@ -1,7 +1,8 @@
 /**
- * `hist.detail`: what the kernel pairs besides the plain counts, of one plain instance. It is made with that instance, at
- * the same uptime, and ends with it, so that all it counted is of one epoch; where it is lost in between, it is so until
- * the next epoch. Nothing that happens to it touches the plain counts: what stands in its way is a problem, not an error.
+ * `hist.detail`: counts of what the kernel pairs, besides the plain counts of one plain instance. It is made with that
+ * instance, at the same uptime, and ends with it, so that all it counted is of one epoch; where it is lost in between,
+ * it is so until the next epoch. Nothing that happens to it touches the plain counts: what stands in its way is a
+ * problem, not an error.
  */
 import { join } from 'node:path';
 import type { Span } from '@tcewatch/protocol';
@@ -22,9 +23,9 @@ const REMOVED =
   'tcewatch-* alone';
 
 export class Detail {
-  /** Why there is none any more. */
+  /** Reason why there is no detail any more. */
   #obstacle: string | undefined;
-  /** Why there is none in this reading. */
+  /** Reason why there is no detail in this reading. */
   #skipped: string | undefined;
   readonly #tables = new Map<ReadTrigger, HistTable>();
 
@@ -34,7 +35,7 @@ export class Detail {
     private readonly kind: DetailSpec,
   ) {}
 
-  /** Of the plain instance that was made at `madeNs`, and counts already. */
+  /** Makes the detail of the plain instance that was made at `madeNs`, and counts already. */
   static async make({ tracefs, root, size }: Place, madeNs: bigint): Promise<Detail> {
     const tracing = await findTracefs(root, tracefs);
     const detail = new Detail(tracefs, tracing, detailSpec(madeNs));
@@ -42,7 +43,7 @@ export class Detail {
     return detail;
   }
 
-  /** That of the plain instance which was made at `madeNs`, if all of it still counts. */
+  /** Adopts the detail of the plain instance that was made at `madeNs`, if all of it still counts. */
   static async adopt({ tracefs, root }: Place, madeNs: bigint): Promise<Detail | undefined> {
     const tracing = await findTracefs(root, tracefs);
     const kind = detailSpec(madeNs);
@@ -53,7 +54,7 @@ export class Detail {
     return new Detail(tracefs, tracing, kind);
   }
 
-  /** In words for the operator. */
+  /** Problems in words for the operator. */
   get problems(): string[] {
     const obstacle = this.#obstacle ?? this.#skipped;
     if (obstacle !== undefined) return [`LIOBNs of punts and latencies are not told: ${obstacle}`];
@@ -64,12 +65,12 @@ export class Detail {
     ];
   }
 
-  /** How full the histograms were when they were read. */
+  /** Tables as they were when they were read: how full they are. */
   get tables(): HistTable[] {
     return [...this.#tables.values()];
   }
 
-  /** Undefined when they cannot be had. Comes first in a reading. */
+  /** Reads latencies; undefined when they cannot be had. Comes first in a reading. */
   async latencies(): Promise<LatencyCell[] | undefined> {
     this.#skipped = undefined;
     const { handled, roundTrips } = this.kind;
@@ -79,12 +80,12 @@ export class Detail {
     return cells?.flat();
   }
 
-  /** The punted calls whose LIOBN is known; none when they cannot be had. */
+  /** Reads the punted calls whose LIOBN is known; none when they cannot be had. */
   async liobns(): Promise<Cell[]> {
     return (await this.#attempt(() => this.#read(this.kind.liobns, liobnsOf))) ?? [];
   }
 
-  /** Returns what could not be removed. */
+  /** Removes the detail; returns what could not be removed. */
   remove(): Promise<string[]> {
     return tearDown(this.tracefs, this.tracing, this.kind);
   }
@@ -122,8 +123,8 @@ export class Detail {
 }
 
 /**
- * Removes what other agents left, and that of the plain instance which was made at `ownNs`, unless `isAdopted`. What
- * belongs to a plain instance that is still there is in use by another agent. Returns what could not be removed.
+ * Removes what other agents left, and the detail of the plain instance that was made at `ownNs`, unless `isAdopted`.
+ * What belongs to a plain instance that is still there is in use by another agent. Returns what could not be removed.
  */
 export async function removeDetails(place: Place, ownNs: bigint, isAdopted: boolean): Promise<string[]> {
   const { tracefs, root } = place;
@@ -139,7 +140,7 @@ export async function removeDetails(place: Place, ownNs: bigint, isAdopted: bool
   return problems;
 }
 
-/** A line for each; none where they cannot be had, since then none of ours was made. */
+/** Lists synthetic events, one line each; none where they cannot be had, since then none of ours was made. */
 async function syntheticEvents(tracefs: Tracefs, tracing: string): Promise<string[]> {
   try {
     return (await tracefs.read(syntheticPath(tracing))).split('\n');
@@ -165,7 +166,10 @@ async function setUp(tracefs: Tracefs, tracing: string, kind: DetailSpec, size: 
   }
 }
 
-/** The last one first: the kernel keeps what others refer to, instances whose triggers have variables, and events in use. */
+/**
+ * Removes everything, the last one first: the kernel keeps what others refer to, instances whose triggers have
+ * variables, and events in use.
+ */
 async function tearDown(tracefs: Tracefs, tracing: string, { instances, synthetic }: DetailSpec): Promise<string[]> {
   const problems: string[] = [];
   for (const [name, triggers] of [...instances].reverse()) {

@@ -1,6 +1,6 @@
 /**
- * A histogram that is made anew while the old one still counts: reads both, around each other, until hist-handover.ts
- * knows how they compare.
+ * Replaces a histogram while the old one still counts: reads both, around each other, until handover.ts knows how they
+ * compare.
  */
 import { countsOf } from './counts.js';
 import type { HistCounts } from './counts.js';
@@ -14,7 +14,7 @@ import type { HistSpec } from './instance.js';
 import type { Instance } from '../../tracefs/instances.js';
 import type { Tracefs } from '../../tracefs/tracefs.js';
 
-/** How often both are read at each reading: a busy thread needs many to be seen at rest. */
+/** Times that both are read at each reading: a busy thread needs many to be seen at rest. */
 const ROUNDS = 8;
 /** Readings for which to wait for the exact number of calls that the old histogram lost. */
 const PATIENCE = 30;
@@ -24,7 +24,7 @@ export type Step =
   | { is: 'failed'; old: HistCounts; why: string }
   | { is: 'done'; last: LastCounts };
 
-/** The counts of an instance now. Throws AgentError. */
+/** Reads the counts of an instance. Throws AgentError. */
 export async function readCounts(
   tracefs: Tracefs,
   { directory, kind }: Pick<Instance<HistSpec>, 'directory' | 'kind'>,
@@ -49,14 +49,16 @@ export class HandoverReader {
     private readonly old: Instance<HistSpec>,
     readonly taker: Instance<HistSpec>,
     readonly plan: Plan,
-    /** Uptime before which it does not end, in nanoseconds: time for the taker to show that it bears the load. */
+    /**
+     * Uptime before which the handover does not end, in nanoseconds: time for the taker to show that it bears the load.
+     */
     private readonly trialEndsNs: bigint,
     offsets: Offsets,
   ) {
     this.#offsets = offsets;
   }
 
-  /** `before`: the counts of the old one before the taker was made. */
+  /** Makes the taker. `before`: the counts of the old one before that. */
   static async begin(parts: {
     tracefs: Tracefs;
     old: Instance<HistSpec>;
@@ -77,7 +79,7 @@ export class HandoverReader {
     );
   }
 
-  /** One reading's worth; `nowNs` is the uptime. */
+  /** Does the work of one reading; `nowNs` is the uptime. */
   async step(nowNs: bigint): Promise<Step> {
     let old = await readCounts(this.tracefs, this.old);
     let taken = await readCounts(this.tracefs, this.taker);
@@ -90,18 +92,18 @@ export class HandoverReader {
       this.#offsets = narrow(this.#offsets, old, taken, after);
     }
     this.#steps++;
-    const told = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
+    const counted = { ...old, accounts: withLossesOf(this.#offsets, old.accounts) };
     const why = this.#whyNot(taken);
-    if (why !== undefined) return { is: 'failed', old: told, why };
+    if (why !== undefined) return { is: 'failed', old: counted, why };
     const isExact = !isDropping(old) || areLossesSettled(this.#offsets) || this.#steps >= PATIENCE;
     const settled = areCallsSettled(this.#offsets) && isExact;
     const ripe = settled && this.#settledBefore;
     this.#settledBefore = settled;
-    if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: told };
+    if (!ripe || nowNs < this.trialEndsNs) return { is: 'waiting', old: counted };
     const handed = handOver(this.#offsets, old, taken);
     return handed
       ? { is: 'done', last: handed }
-      : { is: 'failed', old: told, why: 'its counts contradict the old ones' };
+      : { is: 'failed', old: counted, why: 'its counts contradict the old ones' };
   }
 
   #whyNot({ cells, tables }: HistCounts): string | undefined {

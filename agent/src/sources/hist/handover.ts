@@ -1,9 +1,9 @@
 /**
- * From one histogram to another without a call uncounted or counted twice. Pure.
+ * Handover from one histogram to another, without a call uncounted or counted twice. Pure.
  *
  * The kernel has no way to swap two histograms at one instant. So the new one, the taker, is made while the old one still
- * counts; from then on each call is counted by both. Of each thread and hypercall, what the old one had counted when the
- * taker began is a constant, its **offset**: old = offset + taker, at any instant. The offset is not known at once, since
+ * counts; from then on both count each call. For each thread and hypercall, what the old one had counted when the taker
+ * began is a constant, its **offset**: old = offset + taker, at any instant. The offset is not known at once, since
  * calls go on while one is made and the other is read, but every reading bounds it:
  *
  * - it is at least what the old one had counted before the taker was made, and at most what it had after;
@@ -22,12 +22,12 @@
  * offset: it falls below what was counted when the taker was made, which gives it away. Such a thread keeps what it had
  * then, and what else it called before the taker began is among the lost: all that the kernel saw but the offsets do not
  * hold. Where such a guest never rests, the sum of its lost calls can come out short by those of one reading; the counts
- * of all others are exact, and never is a call counted twice.
+ * of all others are exact, and no call is ever counted twice.
  */
 import type { Account } from '@tcewatch/protocol';
 import type { Cell, Handover } from '../../model.js';
 
-/** What one reading of a histogram says. */
+/** Counts of a histogram in one reading. */
 export interface Counts {
   cells: readonly Cell[];
   accounts: readonly Account[];
@@ -36,18 +36,18 @@ export interface Counts {
 interface Bounds {
   least: number;
   most: number;
-  /** What the old one had counted before the taker was made. */
+  /** Count of the old one before the taker was made. */
   start: number;
-  /** The old one drops some of these calls. */
+  /** Whether the old one drops some of these calls. */
   isDropped: boolean;
 }
 
 export interface Offsets {
   /** Whether both tell LIOBNs apart. */
   byLiobn: boolean;
-  /** What the old one had lost before the taker was made. */
+  /** Accounts of the old one before the taker was made. */
   start: readonly Account[];
-  /** By quantity. */
+  /** Bounds by quantity. */
   bounds: ReadonlyMap<string, Bounds>;
 }
 
@@ -62,10 +62,10 @@ export interface LastCounts extends Counts {
 const UNKNOWN_ENTRIES = 2 ** 64;
 
 const COUNTERS = ['entered', 'punted'] as const;
-/** Of what was not there when the taker began. */
+/** Bounds of a quantity that was not there when the taker began. */
 const NOTHING: Readonly<Bounds> = { least: 0, most: 0, start: 0, isDropped: false };
 
-/** `before` and `after`: the old one, read before the taker was made and after. */
+/** Returns the first offsets. `before` and `after`: the old one, read before the taker was made and after. */
 export function beginOffsets(before: Counts, after: Counts, byLiobn: boolean): Offsets {
   const then = quantities(before, byLiobn);
   const bounds = [...quantities(after, byLiobn)].map(([name, most]) => {
@@ -75,7 +75,7 @@ export function beginOffsets(before: Counts, after: Counts, byLiobn: boolean): O
   return { byLiobn, start: before.accounts, bounds: new Map(bounds) };
 }
 
-/** The offsets after one more reading of the taker, between two of the old one. */
+/** Returns the offsets after one more reading of the taker, between two of the old one. */
 export function narrow(offsets: Offsets, before: Counts, taker: Counts, after: Counts): Offsets {
   const [then, counted] = [before, taker].map((counts) => quantities(counts, offsets.byLiobn));
   const bounds = new Map(offsets.bounds);
@@ -91,12 +91,15 @@ export function narrow(offsets: Offsets, before: Counts, taker: Counts, after: C
   return { ...offsets, bounds };
 }
 
-/** Whether the offsets are known of the calls of every thread; those of entries may lag, as a guest can make them anything. */
+/**
+ * Tells whether the offsets are known of the calls of every thread; those of entries may lag, as a guest can make them
+ * anything.
+ */
 export function areCallsSettled({ bounds }: Offsets): boolean {
   return [...bounds].every(([name, offset]) => !name.startsWith('calls ') || offset.isDropped || isSettled(offset));
 }
 
-/** Whether it is known how many calls the old one lost before the taker began. */
+/** Tells whether it is known how many calls the old one lost before the taker began. */
 export function areLossesSettled({ bounds }: Offsets): boolean {
   return COUNTERS.every((counter) => isSettled(bounds.get(`seen ${counter}`) ?? NOTHING));
 }
@@ -106,8 +109,8 @@ function isSettled({ least, most }: Bounds): boolean {
 }
 
 /**
- * The last reading of the old epoch, from a reading of the old histogram and a later one of the taker. Undefined when the
- * kernel's own totals contradict the offsets: then they have to be found anew.
+ * Returns the last reading of the old epoch, from a reading of the old histogram and a later one of the taker.
+ * Undefined when the kernel's own totals contradict the offsets: then they have to be found again.
  */
 export function handOver(offsets: Offsets, old: Counts, taker: Counts): LastCounts | undefined {
   const rest = remainders(offsets, old, taker);
@@ -135,7 +138,7 @@ export function handOver(offsets: Offsets, old: Counts, taker: Counts): LastCoun
   };
 }
 
-/** What the old one lost before the taker began; calls that it drops later are counted by the taker. */
+/** Returns what the old one lost before the taker began; calls that it drops later are counted by the taker. */
 function lostOf(counter: Account['counter'], offsets: Offsets, old: Counts): number | undefined {
   let counted = 0;
   for (const name of offsets.bounds.keys()) {
@@ -147,7 +150,7 @@ function lostOf(counter: Account['counter'], offsets: Offsets, old: Counts): num
   return lost > droppedOf(counter, old.accounts) ? undefined : lost;
 }
 
-/** What the old one had counted after all, but not yet when it was read. */
+/** Returns what the old one had counted after all, but not yet when it was read. */
 function remainders(offsets: Offsets, old: Counts, taker: Counts): Cell[] {
   const [then, now] = [old, taker].map((counts) => quantities(counts, offsets.byLiobn));
   return [...cellsByLabel(taker.cells, offsets.byLiobn)].flatMap(([label, cell]) => {
@@ -169,7 +172,10 @@ function offsetOf({ bounds }: Offsets, name: string): number {
   return isDropped ? start : least;
 }
 
-/** All that is bounded, by name: `calls LABEL` and `entries LABEL` of cells, `seen COUNTER` of the kernel's totals. */
+/**
+ * Lists all quantities that are bounded, by name: `calls LABEL` and `entries LABEL` of cells, `seen COUNTER` of the
+ * kernel's totals.
+ */
 function quantities({ cells, accounts }: Counts, byLiobn: boolean): Map<string, number> {
   const sums = new Map<string, number>();
   const add = (name: string, value: number) => sums.set(name, (sums.get(name) ?? 0) + value);
@@ -182,11 +188,11 @@ function quantities({ cells, accounts }: Counts, byLiobn: boolean): Map<string, 
   return sums;
 }
 
-/** A cell for each label, without a count. */
+/** Returns a cell for each label, without a count. */
 function cellsByLabel(cells: readonly Cell[], byLiobn: boolean): Map<string, Cell> {
   const labels = cells.map((cell) => {
-    const told: Cell = byLiobn ? cell : { ...cell, scope: 'all', liobn: 0n };
-    return [labelOf(cell, byLiobn), told] as const;
+    const labelled: Cell = byLiobn ? cell : { ...cell, scope: 'all', liobn: 0n };
+    return [labelOf(cell, byLiobn), labelled] as const;
   });
   return new Map(labels);
 }
@@ -199,13 +205,13 @@ function callsOf(counter: Account['counter'], cells: readonly Cell[]): number {
   return cells.reduce((sum, cell) => (cell.counter === counter ? sum + cell.calls : sum), 0);
 }
 
-/** What the account says was lost. */
+/** Returns what the account says was lost. */
 function droppedOf(counter: Account['counter'], accounts: readonly Account[]): number {
   const losses = accounts.find((account) => account.counter === counter)?.losses ?? [];
   return losses.reduce((sum, { events }) => sum + events, 0);
 }
 
-/** A reading of the old one while the taker counts: what is dropped since it began is not lost. */
+/** Returns the accounts of the old one while the taker counts: what is dropped since it began is not lost. */
 export function withLossesOf({ start }: Offsets, accounts: readonly Account[]): Account[] {
   return accounts.map((account) => {
     const events = droppedOf(account.counter, start);

@@ -1,4 +1,4 @@
-/** What the `hist` source counts with: its two triggers, and reading them without tearing. */
+/** The instance that the `hist` source counts with: its two triggers, and reading them without tearing. */
 import { ENTER_EVENT, EXIT_EVENT, EXIT_KEYS, enterKeys } from './counts.js';
 import type { HistTexts } from './counts.js';
 import type { EnterScope } from './plan.js';
@@ -9,11 +9,11 @@ import { isTce } from '../../tracefs/triggers.js';
 import type { TriggerSpec } from '../../tracefs/triggers.js';
 
 export interface HistSpec extends InstanceSpec {
-  /** How its histogram of calls that enter is keyed. */
+  /** Keys of its histogram of calls that enter. */
   scope: EnterScope;
 }
 
-/** Of exits: the calls that KVM hands to userspace. */
+/** Filter of exits: the calls that KVM hands to userspace. */
 export const PUNTED = `ret==2&&(${isTce('hcall_rc')})`;
 
 const EXIT: TriggerSpec = {
@@ -29,8 +29,8 @@ function enter(scope: EnterScope): TriggerSpec {
 }
 
 /**
- * A call that enters before the first trigger is set and leaves after the second is not counted at all, and one in between
- * is counted as entered alone. So never are more punted than entered.
+ * Returns the kind of an instance. A call that enters before the first trigger is set and leaves after the second is
+ * not counted at all, and one in between is counted as entered alone. So there are never more punted than entered.
  */
 export function histSpec(scope: EnterScope): HistSpec {
   return {
@@ -41,11 +41,14 @@ export function histSpec(scope: EnterScope): HistSpec {
   };
 }
 
-/** The usual one. */
+/** The usual kind, which counts each LIOBN. */
 export const HIST = histSpec('one');
 export const HIST_SPECS: readonly [HistSpec, HistSpec] = [HIST, histSpec('all')];
 
-/** Exit is read before enter: a call in flight may count as entered and not yet as punted, never the reverse. */
+/**
+ * Reads both histograms, exit before enter: a call in flight may count as entered and not yet as punted, never the
+ * reverse.
+ */
 export async function readInstance(tracefs: Tracefs, directory: string): Promise<HistTexts> {
   const exit = await readHist(tracefs, directory, EXIT);
   return { exit, enter: await readHist(tracefs, directory, enter('one')) };

@@ -1,5 +1,5 @@
 /**
- * When a histogram is to be made anew, and how. Pure.
+ * Decides when to replace a histogram, and how. Pure.
  *
  * The kernel never frees an entry, so threads that have died crowd out those to come; and a guest can name any of 2^64
  * LIOBNs, each with an entry of its own. A histogram that fills up drops calls, so it is replaced before, if that helps.
@@ -8,36 +8,36 @@ import type { Cell, VmSighting } from '../../model.js';
 import { HIST_SIZE } from '../settings.js';
 import type { HistTable } from './rows.js';
 
-/** How the histogram of calls that enter is keyed: with each LIOBN (`one`), or without (`all`). */
+/** Keys of the histogram of calls that enter: with each LIOBN (`one`), or without (`all`). */
 export type EnterScope = 'one' | 'all';
 
 export interface Plan {
   scope: EnterScope;
   /** Entries of each histogram. */
   size: number;
-  /** In words for the operator. */
+  /** Reason in words for the operator. */
   why: string;
 }
 
 export interface Use {
   scope: EnterScope;
-  /** Of the calls that enter, and of those that are punted. */
+  /** Tables of the calls that enter, and of those that are punted. */
   tables: readonly HistTable[];
-  /** Of what is known of them besides. */
+  /** Tables of the detail about them. */
   detail: readonly HistTable[];
   cells: readonly Cell[];
-  /** Undefined when the host could not be looked at. */
+  /** VMs of the host; undefined when it could not be inspected. */
   vms: readonly VmSighting[] | undefined;
   /** Entries that the configuration asks for. */
   wantedSize: number;
 }
 
-/** More than the host bridges, windows and VIO devices of one guest can need: such a guest makes LIOBNs up. */
+/** LIOBNs that make a guest a flooding one: more than its host bridges, windows and VIO devices can need. */
 const MANY_LIOBNS = 256;
-/** In a small histogram a guest may not have as many. */
+/** Share of a small histogram whose LIOBNs make a guest a flooding one, where that is fewer. */
 const MOST_OF_SIZE = 1 / 4;
 
-/** Undefined while the histograms do as they are. */
+/** Plans new histograms; undefined while the present ones will do. */
 export function planFor(use: Use): Plan | undefined {
   const { scope, wantedSize } = use;
   const tables = [...use.tables, ...use.detail];
@@ -63,12 +63,12 @@ export function planFor(use: Use): Plan | undefined {
   return undefined;
 }
 
-/** Whether a histogram has lost calls, or soon may. */
+/** Tells whether a histogram has lost calls, or soon may. */
 export function isCrowded({ tids, size, dropped }: HistTable): boolean {
   return dropped > 0 || tids.length > (3 / 4) * size;
 }
 
-/** The VM, or the thread of nobody, that uses more LIOBNs than a guest can need. */
+/** Finds the VM, or the thread of nobody, that uses more LIOBNs than a guest can need. */
 export function floodingVm({ cells, vms, tables }: Pick<Use, 'cells' | 'vms' | 'tables'>): string | undefined {
   const most = Math.min(MANY_LIOBNS, ...tables.map(({ size }) => size * MOST_OF_SIZE));
   const owners = new Map(
@@ -85,7 +85,7 @@ export function floodingVm({ cells, vms, tables }: Pick<Use, 'cells' | 'vms' | '
   return undefined;
 }
 
-/** Twice what the living need; they keep their entries. */
+/** Returns a size of twice what the living need; they keep their entries. */
 function fitting(use: Use): number {
   const isAlive = aliveIn(use);
   const rows = [...use.tables, ...use.detail].map(({ tids }) => tids.filter(isAlive).length);
@@ -114,7 +114,7 @@ function mostIsDead(use: Use): boolean {
   });
 }
 
-/** All, while nobody can tell. */
+/** Returns a test for threads that are alive; all are, while nobody can tell. */
 function aliveIn({ vms }: Use): (tid: number) => boolean {
   if (!vms) return () => true;
   const alive = new Set(vms.flatMap(({ threads }) => threads.map(({ tid }) => tid)));
@@ -122,27 +122,30 @@ function aliveIn({ vms }: Use): (tid: number) => boolean {
 }
 
 const SECOND_NS = 1_000_000_000n;
-/** Doubled each time that it was too short. */
+/** First pause before a new attempt; doubled each time that it was too short. */
 const FIRST_PAUSE_NS = 600n * SECOND_NS;
 const LONGEST_PAUSE_NS = 14_400n * SECOND_NS;
-/** How long the histogram with LIOBNs has to bear the load before the one without them is given up. */
+/** Time for which the histogram with LIOBNs has to bear the load before the one without them is given up. */
 const TRIAL_NS = 60n * SECOND_NS;
 
-/** Decides when to try again what failed, and when to try whether a guest that flooded the histogram has stopped. */
+/**
+ * Decides when to try again what failed, and when to try whether a guest that flooded the histogram has stopped. Not
+ * p-retry, which waits and tries by itself: here each reading asks whether an attempt is due, and goes on without it.
+ */
 export class RetryPolicy {
   #pauseNs = FIRST_PAUSE_NS;
-  /** When LIOBNs may be told apart again; unknown to an agent that finds them folded. */
+  /** Uptime at which LIOBNs may be told apart again; unknown to an agent that finds them folded. */
   #healNs: bigint | undefined;
   #failed: { scope: EnterScope; untilNs: bigint } | undefined;
 
-  /** What to do now, given what the histograms call for. */
+  /** Decides what to do now, given what the histograms call for. */
   planAt(nowNs: bigint, scope: EnterScope, wanted: Plan | undefined, size: number): Plan | undefined {
     const plan = wanted ?? (scope === 'all' ? this.#healing(nowNs, size) : undefined);
     if (plan?.scope === this.#failed?.scope && nowNs < (this.#failed?.untilNs ?? 0n)) return undefined;
     return plan;
   }
 
-  /** Uptime before which the new histogram is on trial, in nanoseconds. */
+  /** Returns the uptime before which the new histogram is on trial, in nanoseconds. */
   trialEndsNs(nowNs: bigint, scope: EnterScope, plan: Plan): bigint {
     return scope === 'all' && plan.scope === 'one' ? nowNs + TRIAL_NS : nowNs;
   }

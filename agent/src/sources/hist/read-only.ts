@@ -1,6 +1,6 @@
 /**
- * Looks on while an agent counts: reads the newest pair of histograms of an agent and changes nothing. Where no agent
- * counts, it counts itself, in an instance that it removes when it is closed.
+ * A source for who only watches while an agent counts: reads the newest pair of histograms of an agent and changes
+ * nothing. Where no agent counts, it counts itself, in an instance that it removes when it is closed.
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
@@ -16,7 +16,10 @@ import { newestInstance } from '../../tracefs/instances.js';
 import { Tracefs } from '../../tracefs/tracefs.js';
 import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
-/** `passing` names the instance that is made where no agent counts; `files` is given where no kernel is behind them. */
+/**
+ * Creates the source. `passing` names the instance that is made where no agent counts; `files` is given where no kernel
+ * is behind them.
+ */
 export function createReadOnlyHist(
   options: HistOptions,
   passing: Pick<TemporaryOptions, 'command' | 'pid'>,
@@ -25,7 +28,7 @@ export function createReadOnlyHist(
   return new ReadOnlyHistSource(options, passing, new Tracefs(files, HIST.withoutEvents));
 }
 
-/** What is read, and since when it counts. */
+/** An instance that is read, and since when it counts. */
 interface CountedInstance {
   directory: string;
   kind: HistSpec;
@@ -65,7 +68,7 @@ class ReadOnlyHistSource implements Source {
     this.#host = undefined;
   }
 
-  /** Once it counts itself it goes on so, though an agent should start. */
+  /** Finds what to read. Once it counts itself it goes on so, though an agent should start. */
   async #counting(host: LiveHost): Promise<CountedInstance> {
     if (this.#own) return this.#own;
     const { tracefs } = this;

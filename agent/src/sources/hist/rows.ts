@@ -1,4 +1,4 @@
-/** What all histograms of the `hist` source have in common: a text that holds one, and the labels of its rows. */
+/** Parsing that all histograms of the `hist` source share: a text that holds one, and the labels of its rows. */
 import { hypercallName } from '@tcewatch/protocol';
 import type { Hypercall } from '@tcewatch/protocol';
 import { HistError } from '../../tracefs/hist/trigger.js';
@@ -6,19 +6,19 @@ import { parseHist, pickHistogram } from '../../tracefs/hist/parse.js';
 import type { HistValue, Histogram } from '../../tracefs/hist/parse.js';
 import { AgentError } from '../../errors.js';
 
-/** How full one of the histograms is. */
+/** State of one of the histograms: how full it is. */
 export interface HistTable {
   event: string;
   /** Entries that it has room for. */
   size: number;
-  /** The thread of each entry. */
+  /** Thread of each entry. */
   tids: readonly number[];
-  /** Calls that found no room. */
+  /** Number of calls that found no room. */
   dropped: number;
   isPaused: boolean;
 }
 
-/** The one histogram of a text. Throws AgentError `hist-malformed` that names `where` it comes from. */
+/** Returns the one histogram of a text. Throws AgentError `hist-malformed` that names `where` it comes from. */
 export function pick(text: string, keys: readonly string[], where: string): Histogram {
   try {
     return pickHistogram(parseHist(text), keys);
@@ -27,27 +27,27 @@ export function pick(text: string, keys: readonly string[], where: string): Hist
   }
 }
 
-/** Names `where` the text comes from. */
+/** Turns a HistError into an AgentError that names `where` the text comes from. */
 export function malformed(error: unknown, where: string): unknown {
   return error instanceof HistError
     ? new AgentError('hist-malformed', `${where}: ${error.message}`, { cause: error })
     : error;
 }
 
-/** Its first key is the thread. Throws HistError. */
+/** Returns the state of a histogram whose first key is the thread. Throws HistError. */
 export function tableOf({ trigger, rows, dropped }: Histogram, event: string): HistTable {
   const tids = rows.map(({ keys }) => tidOf(keys[0]));
   return { event, size: trigger.size, tids, dropped, isPaused: trigger.state === 'paused' };
 }
 
-/** Throws HistError. */
+/** Returns the thread id in a row. Throws HistError. */
 export function tidOf(value: HistValue | undefined): number {
   const tid = u64(value, 'common_pid');
   if (tid > 0x7fff_ffffn) throw new HistError(undefined, `${tid} is no thread id`);
   return Number(tid);
 }
 
-/** Throws HistError. */
+/** Returns the hypercall in a row. Throws HistError. */
 export function hypercallOf(value: HistValue | undefined): Hypercall {
   const opcode = u64(value, 'the hypercall');
   const name = hypercallName(Number(opcode));
@@ -55,7 +55,7 @@ export function hypercallOf(value: HistValue | undefined): Hypercall {
   return name;
 }
 
-/** Throws HistError. */
+/** Returns a u64 in a row. Throws HistError. */
 export function u64(value: HistValue | undefined, name: string): bigint {
   if (typeof value !== 'bigint') throw new HistError(undefined, `${name} is not given as a number`);
   return value;

@@ -22,8 +22,8 @@
  *
  * Writers and readers. The kernel alone writes counts. The agent holds a file of each of its instances open, by which the
  * kernel refuses to remove them; it makes, adopts and removes. `top` reads the newest instance of an agent and changes
- * nothing (read-only.ts). Exit is read before enter, latencies first and LIOBNs of punts last, so that never are more calls
- * punted than entered, nor more timed than counted.
+ * nothing (read-only.ts). Exit is read before enter, latencies first and LIOBNs of punts last, so that no more
+ * calls are punted than entered, nor timed than counted.
  */
 import { deriveId } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
@@ -40,7 +40,7 @@ import type { TracefsFiles } from '../../tracefs/tracefs.js';
 
 export type HistOptions = SourceContext & { hist: HistSettings };
 
-/** What counts by thread and hypercall needs of a host. */
+/** Requirements of counting by thread and hypercall. */
 const NEEDS = ['proc', 'tracefs', 'lockdown', 'kvm-hv', 'hist-triggers'] as const;
 
 export const hist = defineSource({
@@ -57,14 +57,14 @@ export const hist = defineSource({
   create: (options) => createHist(options),
 });
 
-/** `files` is given where no kernel is behind them. */
+/** Creates the source; `files` is given where no kernel is behind them. */
 export function createHist(options: HistOptions, files?: TracefsFiles): Source {
   return new Hist(options, new Tracefs(files, HIST.withoutEvents));
 }
 
 class Hist implements Source {
   readonly name = 'hist';
-  /** What `open` found, until `close`. */
+  /** Host and counter from `open` until `close`. */
   #opened: { host: LiveHost; counting: HistCounter } | undefined;
 
   constructor(
@@ -118,7 +118,7 @@ class Hist implements Source {
   }
 }
 
-/** The instance bears its name for as long as the kernel counts in it, and so does its epoch. */
+/** Returns the epoch of an instance, which bears its name for as long as the kernel counts in it. */
 function epochOf({ facts }: LiveHost, madeNs: bigint): string {
   return deriveId(facts.bootId, 'hist', madeNs);
 }

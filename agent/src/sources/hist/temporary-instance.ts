@@ -1,6 +1,6 @@
 /**
- * An instance of the `hist` source's kind that lives as long as one command: it counts from its making on, is never adopted
- * by an agent, and is removed at the end. What a killed command left behind is removed by the next.
+ * An instance of the `hist` source's kind that lives as long as one command: it counts from the moment it is made, is
+ * never adopted by an agent, and is removed at the end. What a killed command left behind is removed by the next.
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,18 +10,18 @@ import { countIn, findTracefs, removeInstance } from '../../tracefs/instances.js
 import type { Place } from '../../tracefs/instances.js';
 
 export interface TemporaryOptions extends Place {
-  /** The command, and the id of its process below `root`. */
+  /** Name of the command; the instance is named by it and the id of its process below `root`. */
   command: string;
   pid: number;
 }
 
 export interface TemporaryInstance {
   directory: string;
-  /** Resolves to a problem, if it could not be removed. */
+  /** Removes the instance; resolves to a problem, if it could not be removed. */
   remove(): Promise<string[]>;
 }
 
-/** Throws AgentError, as making any instance does. */
+/** Makes the instance. Throws AgentError, as making any instance does. */
 export async function openTemporaryInstance(options: TemporaryOptions): Promise<TemporaryInstance> {
   const { tracefs, root, command, pid } = options;
   await assertCanTrace(root);

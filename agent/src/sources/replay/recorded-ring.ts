@@ -1,6 +1,6 @@
 /**
- * The ring buffer of a recording, read with the same eyes as a live one: `ring/per_cpu` as it was read, and the formats from
- * the first tree of the host. Enters and exits are in one buffer.
+ * The ring buffer of a recording, decoded as a live one is: `ring/per_cpu` as it was read, and the formats from the
+ * first tree of the host. Enters and exits are in one buffer.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { RingError } from '../../ring/decode/error.js';
 import { parseFormat } from '../../ring/decode/format.js';
 import type { RingMerge } from '../../ring/decode/merge.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
+import { ringPath, treeNames, treePath } from './layout.js';
 import { unreadable } from './recording.js';
 import { openBuffer } from '../../ring/buffer.js';
 import type { RingBuffer } from '../../ring/buffer.js';
@@ -17,7 +18,7 @@ import { RING_COUNTERS, RingCounts, accountsOf, tallyOf } from '../../ring/count
 import type { RingTally } from '../../ring/counts.js';
 
 const EVENTS = 'sys/kernel/tracing/events';
-/** A thread comes back into KVM_RUN: what ends the round trip of a punted call. */
+/** Event of a thread that comes back into KVM_RUN, which ends the round trip of a punted call. */
 const RUN_EVENT = 'kvmppc_run_vcpu_enter';
 
 export class RecordedRing {
@@ -28,19 +29,21 @@ export class RecordedRing {
     readonly directory: string,
     private readonly buffer: RingBuffer,
     formats: ConstructorParameters<typeof RingCounts>[0],
-    /** Of both kinds of events together. */
+    /** Lost events of both kinds together. */
     private readonly lost: Pick<RingTally, 'overwritten' | 'dropped'>,
   ) {
     this.counts = new RingCounts(formats, 'all');
     this.merge = this.counts.merge(buffer.layout, buffer.cpus);
   }
 
-  /** `recording` is its directory. Throws AgentError `recording-unreadable` or `recording-malformed`. */
+  /**
+   * Opens the ring; `recording` is its directory. Throws AgentError `recording-unreadable` or `recording-malformed`.
+   */
   static async open(recording: string): Promise<RecordedRing> {
-    const directory = join(recording, 'ring');
+    const directory = ringPath(recording);
     try {
-      const tree = (await readdir(recording)).filter((name) => name.startsWith('root-')).sort()[0] ?? 'root-';
-      const events = join(recording, tree, EVENTS);
+      const [tree = ''] = treeNames(await readdir(recording));
+      const events = join(treePath(recording, tree), EVENTS);
       const format = async (event: string) =>
         parseFormat(await readFile(join(events, 'kvm_hv', event, 'format'), 'utf8'));
       const formats = {
@@ -64,7 +67,7 @@ export class RecordedRing {
     }
   }
 
-  /** What the events up to a time come to, in ns of the ring's clock; to be asked for ever later times. */
+  /** Counts the events up to a time in ns of the ring's clock; to be asked for ever later times. */
   until(ns: number): Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'> {
     this.merge.drain(ns);
     const { events } = this.counts;

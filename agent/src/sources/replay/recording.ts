@@ -1,27 +1,36 @@
-/**
- * The layout of a recording: snapshots of the histograms in `hist/NNNN`, copies of what an agent reads of the host in
- * `root-NAME`, the histograms after the end in `final`, and `timeline.txt`, which may be missing.
- */
+/** Reads the files of a recording, which lie as layout.ts says. */
 import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import type { Clock } from '@tcewatch/protocol';
 import { AgentError } from '../../errors.js';
 import { readHost } from '../../proc/host.js';
 import type { HostFacts } from '../../proc/host.js';
 import { openRoot, problemsOf, text } from '../../proc/root-reader.js';
-import { secondsToNs, uptimeNs } from '../../proc/stat.js';
+import { uptimeNs } from '../../proc/stat.js';
 import { sightVms } from '../../proc/vms.js';
 import { ENTER_EVENT, EXIT_EVENT } from '../hist/counts.js';
 import type { HistTexts } from '../hist/counts.js';
+import {
+  clockPath,
+  histogramPath,
+  parseClock,
+  parseStep,
+  snapshotPath,
+  snapshotsPath,
+  timelinePath,
+  treeNames,
+  treePath,
+  treeStep,
+} from './layout.js';
 import type { VmSnapshot } from './vm-snapshots.js';
 
-/** When each step of the timeline was, by what was done. */
+/** The time of each step of a recording, by its name (layout.ts). */
 export type Timeline = ReadonlyMap<string, Clock>;
 
-/** The numbers of the snapshots, in order. Throws AgentError `recording-missing` when there are none. */
+/** Lists the numbers of the snapshots, in order. Throws AgentError `recording-missing` when there are none. */
 export async function listSnapshots(directory: string): Promise<string[]> {
   try {
-    const names = (await readdir(join(directory, 'hist'))).filter((name) => /^\d+$/.test(name));
+    const names = (await readdir(snapshotsPath(directory))).filter((name) => /^\d+$/.test(name));
     if (names.length > 0) return names.sort((a, b) => Number(a) - Number(b));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(error, directory);
@@ -32,17 +41,7 @@ export async function listSnapshots(directory: string): Promise<string[]> {
   );
 }
 
-/** The directory of a snapshot of the histograms; `name` as {@link listSnapshots} has it. */
-export function snapshotPath(recording: string, name: string): string {
-  return join(recording, 'hist', name);
-}
-
-/** The directory of a copy of what an agent reads of the host. */
-export function treePath(recording: string, name: string): string {
-  return join(recording, `root-${name}`);
-}
-
-/** When the first and the last snapshot were taken. Throws SourceError. */
+/** Reads when the first and the last snapshot were taken. Throws AgentError. */
 export async function recordedSpan(recording: string): Promise<{ first: Clock; last: Clock }> {
   const names = await listSnapshots(recording);
   const at = (name: string | undefined) => readClock(snapshotPath(recording, name ?? ''));
@@ -52,16 +51,16 @@ export async function recordedSpan(recording: string): Promise<{ first: Clock; l
 /** Reads both histograms of a snapshot. Exit is read before enter, as on a live host. */
 export async function readTexts(directory: string): Promise<HistTexts> {
   try {
-    const exit = await readFile(join(directory, `${EXIT_EVENT}.hist`), 'utf8');
-    return { exit, enter: await readFile(join(directory, `${ENTER_EVENT}.hist`), 'utf8') };
+    const exit = await readFile(histogramPath(directory, EXIT_EVENT), 'utf8');
+    return { exit, enter: await readFile(histogramPath(directory, ENTER_EVENT), 'utf8') };
   } catch (error) {
     throw unreadable(error, directory);
   }
 }
 
-/** `1795348509.058783433 7.21`: seconds since 1970 and since boot. */
+/** Reads when a snapshot was taken; `directory` is that of the snapshot. */
 export async function readClock(directory: string): Promise<Clock> {
-  const path = join(directory, 'clock');
+  const path = clockPath(directory);
   const line = await readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(error, path);
   });
@@ -70,37 +69,34 @@ export async function readClock(directory: string): Promise<Clock> {
   return clock;
 }
 
-/** Empty for a recording without one; lines that have no times are passed over. */
+/** Reads the timeline; empty for a recording without one. Lines that have no times are passed over. */
 export async function readTimeline(directory: string): Promise<Timeline> {
-  const lines = (await text(openRoot(directory), 'timeline.txt'))?.split('\n') ?? [];
+  const lines = (await text(openRoot(directory), basename(timelinePath(directory))))?.split('\n') ?? [];
   return new Map(
     lines.flatMap((line) => {
-      const [, times = '', step = ''] = /^(\S+ \S+) (.*)$/.exec(line) ?? [];
-      const clock = parseClock(times);
-      return clock ? [[step, clock] as const] : [];
+      const parsed = parseStep(line);
+      return parsed ? [[parsed.step, parsed.clock] as const] : [];
     }),
   );
 }
 
 /**
- * The host, by the first of its trees, and the trees in the order in which they were complete. Throws AgentError
+ * Reads the host as its first tree shows it, and all trees in the order in which they were complete. Throws AgentError
  * `recording-malformed` for a tree without a time.
  */
 export async function readTrees(
   directory: string,
   timeline: Timeline,
 ): Promise<{ host: HostFacts; trees: VmSnapshot[] }> {
-  const readers = (await readdir(directory))
-    .filter((name) => name.startsWith('root-'))
-    .sort()
-    .map((name) => ({ name, reader: openRoot(join(directory, name)) }));
+  const readers = treeNames(await readdir(directory)).map((name) => ({
+    name,
+    reader: openRoot(treePath(directory, name)),
+  }));
   // Without a tree, nothing is known of the host.
-  const host = await readHost(readers[0]?.reader ?? openRoot(join(directory, 'root-')));
+  const host = await readHost(readers[0]?.reader ?? openRoot(treePath(directory, '')));
   const trees: VmSnapshot[] = [];
   for (const { name, reader } of readers) {
-    const completeNs =
-      timeline.get(`tree ${name.slice('root-'.length)}`)?.uptimeNs ??
-      uptimeNs((await text(reader, 'proc/uptime')) ?? '');
+    const completeNs = timeline.get(treeStep(name))?.uptimeNs ?? uptimeNs((await text(reader, 'proc/uptime')) ?? '');
     if (completeNs === undefined) {
       throw new AgentError(
         'recording-malformed',
@@ -113,13 +109,7 @@ export async function readTrees(
   return { host, trees: trees.sort((a, b) => Number(a.completeNs - b.completeNs)) };
 }
 
-function parseClock(line: string): Clock | undefined {
-  const [wall = '', uptime = '', ...more] = line.split(' ');
-  const wallNs = secondsToNs(wall);
-  const upNs = secondsToNs(uptime);
-  return wallNs === undefined || upNs === undefined || more.length > 0 ? undefined : { wallNs, uptimeNs: upNs };
-}
-
+/** The error for a file of a recording that cannot be read. */
 export function unreadable(error: unknown, path: string): AgentError {
   return new AgentError('recording-unreadable', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
 }

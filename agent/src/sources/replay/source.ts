@@ -3,7 +3,7 @@
  * recording give the same readings.
  */
 import { access } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { deriveId } from '@tcewatch/protocol';
 import type { Clock } from '@tcewatch/protocol';
 import type { Reading, Source } from '../../model.js';
@@ -12,6 +12,7 @@ import { hostOf, unattributedEvidenceOf } from '../host-identity.js';
 import { z } from 'zod';
 import { defineSource } from '../entry.js';
 import type { SourceContext } from '../entry.js';
+import { END_STEP, finalPath, snapshotPath } from './layout.js';
 import { RecordedRing } from './recorded-ring.js';
 import { listSnapshots, readClock, readTexts, readTimeline, readTrees } from './recording.js';
 import type { Timeline } from './recording.js';
@@ -21,14 +22,14 @@ import type { VmSnapshot } from './vm-snapshots.js';
 /** One reading to come. */
 interface Step {
   directory: string;
-  /** Where the recording has none of its own. */
+  /** Time of the step, where the recording has none of its own. */
   clock?: Clock;
 }
 
-/** What of a reading is counted, at a step of the recording. */
+/** Counts a step of the recording for its reading. */
 type Count = (step: Step, clock: Clock) => Promise<Pick<Reading, 'cells' | 'latencies' | 'accounts' | 'problems'>>;
 
-/** What all readings of a recording have in common. */
+/** The opened recording; `common` is the same in all readings. */
 interface Recording {
   common: Pick<Reading, 'host' | 'bootId' | 'epoch' | 'epochBeganNs' | 'unattributedEvidence'>;
   steps: Step[];
@@ -73,7 +74,7 @@ class Replay implements Source {
   #recording: Recording | undefined;
   #ring: RecordedRing | undefined;
   #done = 0;
-  /** When the first reading was given, by the pace's clock. */
+  /** Time of the first reading, by the pace's clock. */
   #startedAt: number | undefined;
 
   constructor(private readonly options: ReplayOptions) {}
@@ -83,7 +84,7 @@ class Replay implements Source {
     if (given === undefined) throw new RangeError('the schema lets `source: replay` pass only with a replay.directory');
     const directory = resolve(given);
     const snapshots = (await listSnapshots(directory)).map((number) => ({
-      directory: join(directory, 'hist', number),
+      directory: snapshotPath(directory, number),
     }));
     const timeline = await readTimeline(directory);
     const { host, trees } = await readTrees(directory, timeline);
@@ -136,7 +137,7 @@ class Replay implements Source {
     this.#ring = undefined;
   }
 
-  /** The ring has the clock of uptime; what it holds beyond the last snapshot is a last reading. */
+  /** Opens the ring, whose clock is that of uptime; what it holds beyond the last snapshot is a last reading. */
   async #ofRing(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<[Step[], Count]> {
     const ring = await RecordedRing.open(directory);
     this.#ring = ring;
@@ -154,7 +155,7 @@ class Replay implements Source {
   }
 }
 
-/** The first that can be read: a snapshot without a good one is an error of its own reading only. */
+/** Returns the first clock that can be read: a snapshot without a good one is an error of its own reading only. */
 async function firstClock(steps: readonly Step[]): Promise<Clock> {
   let error: unknown;
   for (const { directory } of steps) {
@@ -167,9 +168,9 @@ async function firstClock(steps: readonly Step[]): Promise<Clock> {
   throw error;
 }
 
-/** A last reading, if the recording has final histograms that say more than its last snapshot. */
+/** Returns a last reading, if the recording has final histograms that say more than its last snapshot. */
 async function finalStep(directory: string, snapshots: readonly Step[], timeline: Timeline): Promise<Step[]> {
-  const final = join(directory, 'final');
+  const final = finalPath(directory);
   const last = snapshots.at(-1);
   const there = await access(final).then(
     () => true,
@@ -179,9 +180,9 @@ async function finalStep(directory: string, snapshots: readonly Step[], timeline
   return [{ directory: final, clock: await endClock(snapshots, timeline) }];
 }
 
-/** When everything had stopped. */
+/** Returns the time at which everything had stopped. */
 async function endClock(snapshots: readonly Step[], timeline: Timeline): Promise<Clock> {
-  return timeline.get('end') ?? readClock(snapshots.at(-1)?.directory ?? '');
+  return timeline.get(END_STEP) ?? readClock(snapshots.at(-1)?.directory ?? '');
 }
 
 async function countHist({ directory }: Step) {
@@ -189,7 +190,7 @@ async function countHist({ directory }: Step) {
   return { cells, accounts, problems: [] };
 }
 
-/** Events that the kernel saw, as text that compares; undefined where they cannot be read. */
+/** Returns the events that the kernel saw, as text that compares; undefined where they cannot be read. */
 async function seen(directory: string): Promise<string | undefined> {
   try {
     return JSON.stringify(countsOf(await readTexts(directory), directory).accounts);

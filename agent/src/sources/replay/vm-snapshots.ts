@@ -1,25 +1,26 @@
-/** Which VMs a recording shows at a moment: its trees are copies of the host at a few moments only. */
+/** VMs of a recording at a moment: its trees are copies of the host at a few moments only. */
 import type { ThreadSighting, VmSighting } from '../../model.js';
 
-/** What one tree of a recording shows. */
+/** VMs in one tree of a recording. */
 export interface VmSnapshot {
   /** Uptime at which the tree was complete: from then on its facts are known. */
   completeNs: bigint;
   vms: readonly VmSighting[];
-  /** What could not be read of it. */
+  /** Problems in reading the tree. */
   problems: readonly string[];
 }
 
-/** What the trees tell of one moment. */
+/** VMs at one moment, by all trees. */
 export interface Shown {
   vms: VmSighting[];
   problems: readonly string[];
 }
 
 /**
- * The VMs that are alive at that uptime. What a tree says of descriptors, and that a process is gone, is known once the
- * tree is complete. To which process a thread belongs cannot change, so a process of a later tree that has started is
- * there already, without facts; and so are the threads that later trees show of it. `trees` are in order of completion.
+ * Returns the VMs that are alive at that uptime. What a tree says of descriptors, and that a process is gone, is known
+ * once the tree is complete. A thread can never move to another process, so a process of a later tree that has started
+ * is there already, without facts; and so are the threads that later trees show of it. `trees` are in order of
+ * completion.
  */
 export function vmsAt(trees: readonly VmSnapshot[], nowNs: bigint): Shown {
   const latest = trees.findLast(({ completeNs }) => completeNs <= nowNs);

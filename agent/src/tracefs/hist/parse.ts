@@ -1,5 +1,5 @@
 /**
- * Reads tracefs hist files: text to histograms, or a HistError that names the line. A file that was cut anywhere, or
+ * Parses tracefs hist files: text to histograms, or a HistError that names the line. A file that was cut anywhere, or
  * whose numbers contradict each other, is refused as a whole.
  */
 import { MAX_UINT64 } from '@tcewatch/protocol';
@@ -11,10 +11,10 @@ export type HistValue = bigint | string;
 
 /** One entry of a histogram. */
 export interface HistRow {
-  /** In the order of the trigger's keys. */
+  /** Values of the trigger's keys, in order. */
   keys: HistValue[];
   hitcount: number;
-  /** In the order of the trigger's vals, without hitcount. The kernel adds modulo 2^64. */
+  /** Values of the trigger's vals, in order, without hitcount. The kernel adds modulo 2^64. */
   sums: HistValue[];
 }
 
@@ -51,8 +51,8 @@ export function parseHist(text: string): Histogram[] {
 }
 
 /**
- * The one histogram with these keys as numbers, in this order; `lat.log2` is a key in powers of two. Throws HistError when
- * there is none, or more than one.
+ * Picks the one histogram with these keys as numbers, in this order; `lat.log2` is a key in powers of two. Throws
+ * HistError when there is none, or more than one.
  */
 export function pickHistogram(histograms: readonly Histogram[], keys: readonly string[]): Histogram {
   const found = histograms.filter(
@@ -70,12 +70,12 @@ function isKey(field: HistField, wanted: string | undefined): boolean {
   return isNumber(field) && (field.modifier === 'log2' ? written(field) : field.name) === wanted;
 }
 
-/** Other modifiers (`.execname`, `.sym`) print text. */
+/** Tells whether a field is printed as a number; other modifiers (`.execname`, `.sym`) print text. */
 function isNumber({ modifier }: HistField): boolean {
   return modifier === undefined || modifier === 'hex' || modifier === 'log2';
 }
 
-/** How numbers are printed (hist_trigger_print_key in kernel/trace/trace_events_hist.c). */
+/** Forms in which numbers are printed (hist_trigger_print_key in kernel/trace/trace_events_hist.c). */
 const NUMBERS = {
   decimal: / *(\d{1,20})(?![^ ,])/y,
   hex: / *([0-9a-f]{1,16})(?![^ ,])/y,
@@ -173,7 +173,10 @@ class RowReader {
     return { keys: keyValues, hitcount, sums };
   }
 
-  /** `before` is what follows the value if it is text: there is no other way to tell where such a value ends. */
+  /**
+   * Reads a field. `before` is what follows the value if it is text: there is no other way to tell where such a value
+   * ends.
+   */
   #field(field: HistField, before: string | undefined, separator: string): HistValue {
     this.#skip(`${field.name}: `);
     const value = isNumber(field) ? this.#number(field.modifier) : this.#text(before);

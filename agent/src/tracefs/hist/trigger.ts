@@ -11,21 +11,21 @@ export interface HistField {
 
 export interface HistTrigger {
   keys: HistField[];
-  /** The first is `hitcount`, unless it was asked not to be shown. */
+  /** Values; the first is `hitcount`, unless it was asked not to be shown. */
   vals: HistField[];
   /** Entries that the table holds at most. */
   size: number;
   /** Variables and actions, in the kernel's order: `ts0=common_timestamp.usecs`, `onmatch(...).NAME(...)`. */
   others: string[];
-  /** What follows ` if `, as it was written. */
+  /** Text after ` if `, as it was written. */
   filter: string | undefined;
   state: 'active' | 'paused';
 }
 
-/** What the kernel prints of a trigger besides its variables and actions. */
+/** Attributes that the kernel prints of a trigger besides its variables and actions. */
 const ATTRIBUTE = /^(keys|vals|sort|size|clock|name)=/;
 
-/** Throws HistError, with the given line, for what is no hist trigger. */
+/** Parses a trigger. Throws HistError, with the given line, for what is no hist trigger. */
 export function parseTrigger(text: string, line?: number): HistTrigger {
   const parts = /^hist:(.*?)(?: if (.*))? \[(active|paused)\]$/.exec(text);
   if (!parts) throw new HistError(line, `expected a hist trigger, found ${JSON.stringify(text.slice(0, 80))}`);
@@ -46,12 +46,12 @@ export function parseTrigger(text: string, line?: number): HistTrigger {
   };
 }
 
-/** Whether two filters are the same but for white space: the kernel prints them as they were written. */
+/** Tells whether two filters are the same but for white space: the kernel prints them as they were written. */
 export function sameFilter(a: string, b: string): boolean {
   return a.replace(/\s+/g, '') === b.replace(/\s+/g, '');
 }
 
-/** The field as it stands in a trigger. */
+/** Returns the field as it stands in a trigger. */
 export function written({ name, modifier }: HistField): string {
   return modifier === undefined ? name : `${name}.${modifier}`;
 }
@@ -69,12 +69,12 @@ function field(text: string): HistField {
   return dot < 0 ? { name: text, modifier: undefined } : { name: text.slice(0, dot), modifier: text.slice(dot + 1) };
 }
 
-/** A hist file that is not what the kernel prints, or that lacks what was looked for. */
+/** Error for a hist file that is not what the kernel prints, or that lacks what is needed. */
 export class HistError extends Error {
   override readonly name = 'HistError';
 
   constructor(
-    /** Counted from 1; undefined where the error is about the file as a whole. */
+    /** Number of the line, counted from 1; undefined where the error is about the file as a whole. */
     readonly line: number | undefined,
     problem: string,
     options?: ErrorOptions,

@@ -1,7 +1,7 @@
 /** Writes sub-buffers as the kernel does, for the encodings that no recording has. */
 import type { PageLayout } from '../../../src/ring/decode/header.js';
 
-/** What lies in a sub-buffer, in order. `long`: with a length word though the data would do without. */
+/** Contents of a sub-buffer, in order. `long`: with a length word though the data would do without. */
 export type Item =
   | { kind: 'data'; delta: number; data: Uint8Array; long?: boolean }
   | { kind: 'discarded'; delta: number; words: number }

@@ -23,7 +23,7 @@ function pageOf(events: readonly Event[], all: readonly Event[], missed?: bigint
   return encodePage(BigInt(events[0]?.ns ?? 0), items, missed);
 }
 
-/** What a merge hands on, as text; events by their number. */
+/** Records what a merge hands on, as text; events by their number. */
 function record(sources: readonly PageSource[]) {
   const log: string[] = [];
   const merge = new RingMerge(LAYOUT_4K, sources, {

@@ -1,4 +1,4 @@
-/** What each kind of call ends as: the two recordings that made them on purpose. */
+/** Outcome of each kind of call, in the two recordings that made them on purpose. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unpack } from '@tcewatch/recordings';

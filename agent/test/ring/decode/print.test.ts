@@ -27,7 +27,7 @@ class Lines extends Pairing implements HypercallEvents {
   }
 }
 
-/** As the kernel's ns2usecs() rounds. */
+/** Rounds as the kernel's ns2usecs() does. */
 function micros(ns: number): number {
   return Math.floor((ns + 500) / 1000);
 }

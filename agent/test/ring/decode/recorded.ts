@@ -52,7 +52,7 @@ export async function fixture(name: string): Promise<string> {
   return readFile(fixturePath(name), 'utf8');
 }
 
-/** That buffer as a whole. */
+/** Opens the recorded buffer as a whole. */
 export async function fixtureRing(): Promise<RecordedRing> {
   return {
     layout: parseHeaderPage(await fixture('header_page')),

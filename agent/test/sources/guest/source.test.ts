@@ -14,7 +14,7 @@ import { rowsOf } from '../hist/rows.js';
 
 const UUID = '1f6f5d0a-92cf-4f0e-8b74-3c1d5e6f7b02';
 const INSTANCE = 'tcewatch-guest-100500000000';
-/** What the guest l2a of the recording counted of itself. */
+/** Counts that the guest l2a of the recording made of itself. */
 const recorded = await readFile(join(await unpack('fallback-6.1'), 'guest/l2a.hcall_entry.hist'), 'utf8');
 let kernel: KernelTree;
 let source: Source;

@@ -1,11 +1,11 @@
-/** Histograms that are made anew while guests call at every moment: no call is lost, and none counted twice. */
+/** Histograms that are replaced while guests call at every moment: no call is lost, and none counted twice. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SIZE, expectBalance, hostWith, someCall, vmOf } from '../counting-host.js';
 import type { CountingHost } from '../counting-host.js';
 
 describe('histograms that dead threads crowd', () => {
-  it('are made anew, whatever the guests do meanwhile', async () => {
+  it('are replaced, whatever the guests do meanwhile', async () => {
     const noise = fc.array(fc.nat(60), { minLength: 1, maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(noise, fc.nat(6), async (pattern, busyReadings) => {
@@ -64,7 +64,7 @@ describe('a guest that makes up LIOBNs', () => {
     };
     const first = host.kernel.instances[0];
     await host.read();
-    expect(host.problems).toEqual([expect.stringMatching(/being made anew: the VM a calls with too many LIOBNs/)]);
+    expect(host.problems).toEqual([expect.stringMatching(/being replaced: the VM a calls with too many LIOBNs/)]);
     for (let i = 0; i < 100 && host.kernel.instances.includes(first ?? ''); i++) await host.read();
     expect(host.kernel.instances).not.toContain(first);
     await host.read();
@@ -105,7 +105,7 @@ describe('a guest that makes up LIOBNs', () => {
     for (let i = 0; i < 150; i++) {
       flood(host, 300);
       await host.read();
-      if (host.problems.some((problem) => problem.includes('not made anew'))) tried++;
+      if (host.problems.some((problem) => problem.includes('not replaced'))) tried++;
     }
     expect(tried).toBe(1);
     expect(host.kernel.instances).toEqual([without]);
@@ -130,7 +130,7 @@ describe('a histogram that fills up with the living', () => {
   });
 });
 
-describe('an agent that is killed while histograms are made anew', () => {
+describe('an agent that is killed while histograms are replaced', () => {
   it.each([1, 2, 3, 4, 5])('goes on without a loss %i readings later', async (readings) => {
     const host = await hostWith([11, 13]);
     for (let tid = 1000; tid < 1100; tid++) host.call(someCall(tid));

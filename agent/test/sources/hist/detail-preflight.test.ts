@@ -1,4 +1,4 @@
-/** What can befall `hist.detail` on a live host: the plain counts go on, and nothing is left behind in the kernel. */
+/** Accidents of `hist.detail` on a live host: the plain counts go on, and nothing is left behind in the kernel. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -129,7 +129,7 @@ describe('the source hist', () => {
   });
   afterEach(() => host.remove());
 
-  it('gives what is known by detail with its readings, which begins anew with an epoch', async () => {
+  it('gives what is known by detail with its readings, which starts again with an epoch', async () => {
     const kernel = new ModelKernel(host.root);
     const options = testOptions(undefined, host.root);
     const source = (size: number) => createHist({ ...options, hist: { size, detail: true } }, kernel);

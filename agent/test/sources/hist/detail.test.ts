@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LatencyCell, Reading } from '../../../src/model.js';
 import { CountingHost, TIDS, callAll, expectBalance, hostWith, settle, someCall, timed } from '../counting-host.js';
 
-/** A guest calls wherever the agent looks away. */
+/** Lets a guest call between any two reads of the agent. */
 function keepBusy(host: CountingHost, pattern: readonly number[]): void {
   let at = 0;
   host.kernel.meanwhile = () => {
@@ -123,7 +123,7 @@ describe('a restarted agent', () => {
     host.detail = true;
     await host.start();
     await host.read();
-    expect(host.problems).toEqual([expect.stringMatching(/made anew: hist.detail is on now; no call is lost by it/)]);
+    expect(host.problems).toEqual([expect.stringMatching(/replaced: hist.detail is on now; no call is lost by it/)]);
     await host.rest();
     callAll(host, 4);
     const last = await settle(host);
@@ -131,7 +131,7 @@ describe('a restarted agent', () => {
     expect(host.collector.storedByLiobn('punted')).toEqual({ 'b all': 6, 'b 2147483648': 8 });
   });
 
-  it('makes detail anew where part of it is gone', async () => {
+  it('makes new detail where part of it is gone', async () => {
     const host = await hostWith(TIDS, true);
     const times = host.kernel.instances.find((name) => name.includes('times')) ?? expect.fail();
     await host.kernel.truncate(`/sys/kernel/tracing/instances/${times}/events/kvm_hv/kvmppc_run_vcpu_enter/trigger`);
@@ -159,7 +159,7 @@ describe('a guest that makes up LIOBNs', () => {
   });
 });
 
-/** Never are more calls timed than were counted. */
+/** Expects that no more calls are timed than were counted. */
 function expectNotMoreTimed(latencies: readonly LatencyCell[], cells: Reading['cells']): void {
   const sum = (of: readonly { calls: number }[]) => of.reduce((total, { calls }) => total + calls, 0);
   const punted = sum(cells.filter(({ counter }) => counter === 'punted'));

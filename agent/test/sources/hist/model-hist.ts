@@ -15,7 +15,7 @@ export interface Table {
   sums: string[];
   /** Name to expression. */
   variables: [string, string][];
-  /** What is fired, and with what. */
+  /** Event that is fired, and its arguments. */
   action: { event: string; synthetic: string; arguments: string[] } | undefined;
   filter: string;
   matches: (fields: Fields) => boolean;
@@ -24,7 +24,7 @@ export interface Table {
   rows: Map<string, Row>;
   hits: number;
   dropped: number;
-  /** By first key. */
+  /** Variables by first key. */
   kept: Map<bigint, Map<string, bigint>>;
 }
 

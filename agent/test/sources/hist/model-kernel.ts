@@ -27,7 +27,7 @@ const KVM_EVENTS = ['kvm_hcall_enter', 'kvm_hcall_exit', 'kvmppc_run_vcpu_enter'
 const OTHER_HYPERCALL = 0xe0n;
 
 export class ModelKernel implements TracefsFiles {
-  /** What the guests do whenever somebody looks away. */
+  /** Calls of the guests between any two reads. */
   meanwhile: () => void = () => undefined;
   readonly #instances = new Map<string, Instance>();
   readonly #inFlight = new Map<number, Call>();
@@ -79,7 +79,7 @@ export class ModelKernel implements TracefsFiles {
     return [...this.#instances.keys()].map((path) => path.slice(this.root.length + INSTANCES.length + 1));
   }
 
-  /** Those whose prefix is followed by the uptime alone. */
+  /** Lists the instances whose prefix is followed by the uptime alone. */
   get plainInstances(): string[] {
     return this.instances.filter((name) => /^tcewatch-\d+$/.test(name));
   }
@@ -191,7 +191,7 @@ export class ModelKernel implements TracefsFiles {
     return Promise.resolve();
   }
 
-  /** What others refer to stays (hist_file_check_refs). */
+  /** Empties a file, but keeps what others refer to (hist_file_check_refs). */
   truncate(path: string): Promise<void> {
     this.meanwhile();
     const { tables, event } = this.#find(path);

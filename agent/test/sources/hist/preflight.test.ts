@@ -1,4 +1,6 @@
-/** What can befall the source `hist` on a live host: each is noticed, said, and recovered from when its cause is gone. */
+/**
+ * Accidents of the source `hist` on a live host: each is noticed, reported, and recovered from when its cause is gone.
+ */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AgentError } from '../../../src/errors.js';
 import type { Reading, Source } from '../../../src/model.js';
@@ -32,10 +34,10 @@ async function failure(promise: Promise<unknown>): Promise<string> {
   return error instanceof AgentError ? `${error.code}: ${error.message}` : `no AgentError: ${String(error)}`;
 }
 
-/** What the loop does after a reading that failed. */
-async function again(told?: string): Promise<Reading> {
+/** Does what the loop does after a reading that failed. */
+async function again(knownEpoch?: string): Promise<Reading> {
   await source.close();
-  await source.open(told);
+  await source.open(knownEpoch);
   return (await source.next()) ?? expect.fail();
 }
 
@@ -56,7 +58,7 @@ it('goes on when somebody paused a trigger', async () => {
   expect(seen(await source.next())).toBe(2);
 });
 
-it('counts anew when somebody removed the instance', async () => {
+it('counts again when somebody removed the instance', async () => {
   await source.open();
   await kernel.remove(host.instance(kernel.instances[0]));
   expect(await failure(source.next())).toMatch(/^instance-removed: .*counted since the last reading is lost/);
@@ -65,7 +67,7 @@ it('counts anew when somebody removed the instance', async () => {
   expect(seen(await source.next())).toBe(1);
 });
 
-it('counts anew when somebody removed a trigger', async () => {
+it('counts again when somebody removed a trigger', async () => {
   await source.open();
   const { epoch } = (await source.next()) ?? expect.fail();
   await kernel.append(host.trigger(kernel.instances[0] ?? '', 'kvm_hcall_exit'), '!hist');
@@ -75,7 +77,7 @@ it('counts anew when somebody removed a trigger', async () => {
   expect(seen(await source.next())).toBe(1);
 });
 
-it('counts anew when kvm_hv was unloaded and loaded again', async () => {
+it('counts again when kvm_hv was unloaded and loaded again', async () => {
   await source.open();
   const { epoch } = (await source.next()) ?? expect.fail();
   kernel.unload();

@@ -17,7 +17,7 @@ async function totals(recording: string, source: string): Promise<Totals> {
   return JSON.parse(stdout) as Totals;
 }
 
-/** Entries of a mode are told by the ring alone where calls of one hypercall went both ways. */
+/** Removes the entries of modes: the ring alone tells them where calls of one hypercall went both ways. */
 function withoutEntries({ totals, ...balance }: Totals): unknown {
   return { ...balance, totals: totals.map((total) => ({ ...total, entries: undefined })) };
 }

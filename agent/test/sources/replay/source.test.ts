@@ -29,7 +29,7 @@ async function opened(replay: TestReplay = {}): Promise<Source> {
   return source;
 }
 
-/** Each reading, or the code of its error. */
+/** Lists each reading, or the code of its error. */
 async function outcomes(source: Source): Promise<(Reading | string)[]> {
   const all: (Reading | string)[] = [];
   for (;;) {

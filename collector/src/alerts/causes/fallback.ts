@@ -18,7 +18,7 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'The host kernel cannot keep TCE tables for VFIO devices; Linux can from 4.12 on.',
     advice:
-      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then start the VM anew; until then, keep VFIO ' +
+      'Run Linux 4.12 or newer on the host (of Red Hat, 8 or newer), then stop the VM and start it again; until then, keep VFIO ' +
       'devices on a PCI host bridge of their own.',
     needs: ['vfio', 'before412'],
     tells: ['kernel', 'groups', 'tables'],
@@ -29,7 +29,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The host is itself a guest, and its kernel cannot keep TCE tables for VFIO devices there.',
     advice:
       'Run a kernel on the host that has "KVM: PPC: Enable CAP_SPAPR_TCE_VFIO on pSeries KVM guests" (Linux 6.15, or a ' +
-      'late 6.12), then start the VM anew; until then, keep VFIO devices on a PCI host bridge of their own.',
+      'late 6.12), then stop the VM and start it again; until then, keep VFIO devices on a PCI host bridge of their own.',
     needs: ['vfio', 'nestedBefore612'],
     tells: ['kernel', 'groups', 'tables'],
   },
@@ -38,7 +38,7 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'QEMU took one of the TCE tables out of the kernel when a VFIO device was added.',
     advice:
-      'Look whether kernel and QEMU of this host have KVM_CAP_SPAPR_TCE_VFIO, then start the VM anew; unplugging the ' +
+      'Look whether kernel and QEMU of this host have KVM_CAP_SPAPR_TCE_VFIO, then stop the VM and start it again; unplugging the ' +
       'device does not bring the table back.',
     needs: ['tableLeft', 'newVfioGroup'],
     tells: ['tables', 'groups', 'liobns', 'kernel'],
@@ -47,7 +47,8 @@ export const FALLBACK_CAUSES = [
     code: 'table-left-kernel',
     confidence: 'likely',
     summary: 'One of the TCE tables left the kernel while the VM ran.',
-    advice: 'Look in the log of QEMU for what was plugged or reset at that time; starting the VM anew brings it back.',
+    advice:
+      'Look in the log of QEMU for what was plugged or reset at that time; stopping the VM and starting it again brings it back.',
     needs: ['tableLeft'],
     tells: ['tables', 'groups', 'liobns'],
   },
@@ -56,8 +57,8 @@ export const FALLBACK_CAUSES = [
     confidence: 'likely',
     summary: 'The limit of locked memory leaves QEMU no room for a TCE table in the kernel.',
     advice:
-      'Raise the limit (libvirt: <memtune><hard_limit>; systemd: LimitMEMLOCK=; a shell: ulimit -l), then start the VM ' +
-      'anew.',
+      'Raise the limit (libvirt: <memtune><hard_limit>; systemd: LimitMEMLOCK=; a shell: ulimit -l), then stop the VM ' +
+      'and start it again.',
     needs: ['noTable', 'lowLimit'],
     tells: ['memlock', 'tables'],
   },
@@ -67,7 +68,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The kernel serves no TCE table of this VM.',
     advice:
       'Look in the log of QEMU for "Failed to create TCE": most often the limit of locked memory (RLIMIT_MEMLOCK) ' +
-      'is too low; raise it, then start the VM anew.',
+      'is too low; raise it, then stop the VM and start it again.',
     needs: ['noTable'],
     tells: ['tables', 'memlock', 'groups'],
   },
@@ -103,7 +104,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The kernel handles H_PUT_TCE, but not the hypercalls for several TCEs at once.',
     advice:
       'Set hist.detail on the agent to see whether this is so on every LIOBN; if it is, QEMU could not enable them ' +
-      '(KVM_CAP_PPC_ENABLE_HCALL): update QEMU, then start the VM anew.',
+      '(KVM_CAP_PPC_ENABLE_HCALL): update QEMU, then stop the VM and start it again.',
     needs: ['someTable', 'multiTcePunted', 'putsHandled'],
     tells: ['hypercalls', 'tables'],
   },
@@ -113,7 +114,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The kernel serves no TCE table for one of the LIOBNs of this VM, and serves the others.',
     advice:
       'Look in the log of QEMU for "Failed to create TCE" and raise the limit of locked memory (RLIMIT_MEMLOCK), ' +
-      'then start the VM anew; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
+      'then stop the VM and start it again; with VFIO devices, look whether kernel and QEMU have KVM_CAP_SPAPR_TCE_VFIO.',
     needs: ['someTable', 'lostLiobn', 'otherLiobnsKept'],
     tells: ['liobns', 'tables', 'groups'],
   },
@@ -123,7 +124,7 @@ export const FALLBACK_CAUSES = [
     summary: 'The kernel refuses to map memory that VFIO has not preregistered, or whose pages are too small.',
     advice:
       'Look in the log of QEMU for "Memory registering failed"; back the VM with pages at least as large as those of ' +
-      'its DMA window, and start it anew after memory was plugged.',
+      'its DMA window, and stop and start it again after memory was plugged.',
     needs: ['vfio', 'someTable', 'mapsPunted', 'unmapsHandled'],
     tells: ['hypercalls', 'groups', 'tables'],
   },
