@@ -23,7 +23,7 @@ compiled="--workspace $workspace"
 [ "$program" != collector ] || compiled="$compiled --workspace @tcewatch/page"
 npm ci --loglevel=error --ignore-scripts $compiled --include-workspace-root
 node_modules/.bin/tsc -b "$program"
-[ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page
+[ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page --workspace @tcewatch/collector
 npm ci --loglevel=error --ignore-scripts --omit=dev $optional --os=linux --cpu="$cpu" --libc=glibc --workspace "$workspace"
 
 mkdir -p "$directory"
@@ -39,7 +39,4 @@ for link in node_modules/@tcewatch/*; do
 done
 cp -RP node_modules LICENSE "$directory/"
 cp -R "$program/bin" "$directory/$program/"
-if [ "$program" = collector ]; then
-  cp -R collector/migrations "$directory/collector/"
-  cp -R docs/runbooks "$directory/collector/"
-fi
+[ "$program" != collector ] || cp -R collector/migrations "$directory/collector/"
