@@ -47,6 +47,8 @@ cluster_programs() {
   build helm/cluster/fetch.sh "Kubernetes, helm and kwok, by Go (ten minutes)"
 }
 
+# Stores that are killed, filled and asked a thousand things.
+stage_slow() { :; }
 stage_kafka() { broker; }
 stage_soak() { broker; }
 stage_long-soak() { broker; }

@@ -33,6 +33,7 @@ export const STAGES = [
     warm: '5 min',
     waits: true,
   },
+  { name: 'slow', needs: 'nothing but minutes', capMinutes: 20, cold: '4 min', warm: '4 min' },
   { name: 'kafka', needs: 'Kafka: java, mvn, openssl, setpriv', capMinutes: 20, cold: '6 min', warm: '4 min' },
   {
     name: 'prometheus',

@@ -12,7 +12,7 @@ function series(value: number): TestSeries[] {
   return Array.from({ length: 2000 }, (_, i) => ({ liobn: BigInt(i), value }));
 }
 
-// Only root may mount a small disk; outages.test.ts has what stands for it.
+// Only root may mount a small disk; outages.slow.test.ts has what stands for it.
 it.skipIf(process.getuid?.() !== 0)(
   'a full disk is told by the engine itself, and once there is room all goes on',
   async () => {
