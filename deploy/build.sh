@@ -25,6 +25,8 @@ npm ci --loglevel=error --ignore-scripts $compiled --include-workspace-root
 node_modules/.bin/tsc -b "$program"
 [ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page --workspace @tcewatch/collector
 npm ci --loglevel=error --ignore-scripts --omit=dev $optional --os=linux --cpu="$cpu" --libc=glibc --workspace "$workspace"
+# The page is a bundle; what builds it is there all the same.
+rm -rf page/node_modules
 
 mkdir -p "$directory"
 npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application --workspace "$workspace" \
@@ -36,6 +38,8 @@ for link in node_modules/@tcewatch/*; do
   name=${link##*/}
   mkdir "$directory/$name"
   cp -R "$name/package.json" "$name/dist" "$directory/$name/"
+  # Packages of which others need another version.
+  [ ! -d "$name/node_modules" ] || cp -R "$name/node_modules" "$directory/$name/"
 done
 cp -RP node_modules LICENSE "$directory/"
 cp -R "$program/bin" "$directory/$program/"
