@@ -23,8 +23,10 @@ compiled="--workspace $workspace"
 [ "$program" != collector ] || compiled="$compiled --workspace @tcewatch/page"
 npm ci --loglevel=error --ignore-scripts $compiled --include-workspace-root
 node_modules/.bin/tsc -b "$program"
-[ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page
+[ "$program" != collector ] || npm run --silent build --workspace @tcewatch/page --workspace @tcewatch/collector
 npm ci --loglevel=error --ignore-scripts --omit=dev $optional --os=linux --cpu="$cpu" --libc=glibc --workspace "$workspace"
+# The page is a bundle; what builds it is there all the same.
+rm -rf page/node_modules
 
 mkdir -p "$directory"
 npm sbom --loglevel=error --package-lock-only --sbom-format=cyclonedx --sbom-type=application --workspace "$workspace" \
@@ -36,10 +38,9 @@ for link in node_modules/@tcewatch/*; do
   name=${link##*/}
   mkdir "$directory/$name"
   cp -R "$name/package.json" "$name/dist" "$directory/$name/"
+  # Packages of which others need another version.
+  [ ! -d "$name/node_modules" ] || cp -R "$name/node_modules" "$directory/$name/"
 done
 cp -RP node_modules LICENSE "$directory/"
 cp -R "$program/bin" "$directory/$program/"
-if [ "$program" = collector ]; then
-  cp -R collector/migrations "$directory/collector/"
-  cp -R docs/runbooks "$directory/collector/"
-fi
+[ "$program" != collector ] || cp -R collector/migrations "$directory/collector/"

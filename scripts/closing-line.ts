@@ -1,4 +1,7 @@
-/** A vitest reporter that ends a run with `N passed, N failed`, and counts what was left out as failed where CI=true. */
+/**
+ * A vitest reporter that ends a run with `N passed, N failed`. It counts what was left out as failed where CI=true, and a
+ * run that could not start as one failure.
+ */
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {
@@ -21,7 +24,9 @@ export default class ClosingLine implements Reporter {
       skipped = 0;
       process.exitCode = 1;
     }
-    process.on('exit', () => {
+    process.on('exit', (status) => {
+      // Of a run that could not start vitest tells a reporter neither tests nor errors.
+      if (status !== 0 && failed === 0) failed = 1;
       console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
     });
   }

@@ -1,6 +1,6 @@
 /**
  * Refuses to run tests where what is built is not of the code as it stands: tests that start a program would test another.
- * Each workspace that is built has in its build information what it was built of.
+ * Each workspace that tsc builds has in its build information what it was built of.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -22,20 +22,36 @@ export function staleWorkspaces(root: string): string[] {
   ].map(([, workspace]) => workspace ?? '');
 }
 
-/** Whether the page in `folder` is not of its sources: Vite keeps no build information, but times tell. */
+/** Whether the page in `folder` is not of its sources. */
 export function isStalePage(folder: string): boolean {
-  const built = join(folder, 'dist', 'index.html');
+  const sources = ['index.html', 'vite.config.ts', 'src'].map((path) => join(folder, path));
+  return isOlder(join(folder, 'dist', 'index.html'), sources);
+}
+
+/** Whether the runbooks that the collector of the repository `root` serves are not of docs/runbooks. */
+export function areStaleRunbooks(root: string): boolean {
+  const sources = ['docs/runbooks', 'collector/build-runbooks.js'].map((path) => join(root, path));
+  return isOlder(join(root, 'collector/dist/runbooks'), sources);
+}
+
+/**
+ * Whether one of the sources, each a file or a folder with all that is in it, was changed after `built`, or that is not
+ * there. Neither Vite nor the renderer keeps build information, but times tell.
+ */
+function isOlder(built: string, sources: readonly string[]): boolean {
   if (!existsSync(built)) return true;
-  const changed = (path: string) => statSync(path).mtimeMs > statSync(built).mtimeMs;
-  const sources = readdirSync(join(folder, 'src'), { recursive: true, encoding: 'utf8' });
-  return ['index.html', 'vite.config.ts', ...sources.map((file) => join('src', file))].some((file) =>
-    changed(join(folder, file)),
-  );
+  const { mtimeMs } = statSync(built);
+  const within = (path: string) =>
+    statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+  return sources
+    .flatMap((path) => [path, ...within(path).map((name) => join(path, name))])
+    .some((path) => statSync(path).mtimeMs > mtimeMs);
 }
 
 export function setup(): void {
   const stale = staleWorkspaces(REPOSITORY);
   if (isStalePage(join(REPOSITORY, 'page'))) stale.push('page');
+  if (areStaleRunbooks(REPOSITORY)) stale.push('docs/runbooks');
   if (stale.length === 0) return;
   throw new Error(`what is built of ${stale.join(', ')} is not of the sources as they are: run \`npm run build\``);
 }

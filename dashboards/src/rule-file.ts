@@ -1,4 +1,5 @@
 /** The rules as a file of Prometheus. */
+import { runbookAddress } from '@tcewatch/collector';
 import { stringify } from 'yaml';
 import { isAlerting } from './rules/index.js';
 import type { AlertingRule, Group, RecordingRule } from './rules/index.js';
@@ -30,7 +31,7 @@ function toPrometheus(rule: RecordingRule | AlertingRule, runbooks: string) {
     annotations: {
       summary,
       description,
-      runbook_url: `${runbooks}/${alert}${cause === undefined ? '' : `#${cause}`}`,
+      runbook_url: runbookAddress(runbooks, alert, cause),
     },
   };
 }

@@ -1,12 +1,31 @@
-import { ALERT_NAMES, CAUSES } from '@tcewatch/collector';
+import { ALERTS, ALERT_NAMES, CAUSES } from '@tcewatch/collector';
 import { describe, expect, it } from 'vitest';
-import { GROUPS, isAlerting } from '../src/index.js';
+import { GROUPS, HEALTH_ALERTS, isAlerting } from '../src/index.js';
 import { markdownFiles, readMarkdown } from './markdown.js';
 
 const SECTIONS = ['What it means', 'What users feel', 'Confirm by hand', 'Causes', 'How to silence'];
 
 const rules = GROUPS.flatMap((group) => group.rules).filter(isAlerting);
-const alerts = [...new Set([...ALERT_NAMES, ...rules.map(({ alert }) => alert)])].sort();
+const alerts = [...ALERT_NAMES, ...HEALTH_ALERTS].sort();
+
+describe('the rules', () => {
+  it('raise alerts of the two tables, and no other', () => {
+    const known: readonly string[] = alerts;
+    expect(rules.map(({ alert }) => alert).filter((alert) => !known.includes(alert))).toEqual([]);
+  });
+
+  it('raise each alert that no other table has', () => {
+    const raised = new Set<string>(rules.map(({ alert }) => alert));
+    const ofDetector = new Set<string>(ALERT_NAMES);
+    expect(HEALTH_ALERTS.filter((alert) => !raised.has(alert) || ofDetector.has(alert))).toEqual([]);
+  });
+
+  it("give the collector's alerts severities that they have", () => {
+    const severities = new Map<string, readonly string[]>(ALERTS.map((row) => [row.name, row.severities]));
+    const wrong = rules.filter(({ alert, severity }) => severities.get(alert)?.includes(severity) === false);
+    expect(wrong.map(({ alert, severity }) => [alert, severity])).toEqual([]);
+  });
+});
 
 describe('the runbooks', () => {
   it('are one for each alert of the detector and of the rules, and no other', () => {

@@ -36,7 +36,8 @@ export async function packTree(directory: string): Promise<AgentPackage> {
     .trim()
     .split('\n')
     .map((path) => relative(REPOSITORY, path))
-    .filter((path) => path.startsWith('node_modules/'));
+    // Some are in a workspace: those of which others need another version.
+    .filter((path) => path.includes('node_modules/'));
   // Workspaces are links to folders beside node_modules; of those only what is published.
   const workspaces = dependencies
     .flatMap((path) => /^node_modules\/@tcewatch\/(.+)$/.exec(path)?.[1] ?? [])

@@ -4,7 +4,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { isStalePage, staleWorkspaces } from '../../scripts/fresh-build.js';
+import { areStaleRunbooks, isStalePage, staleWorkspaces } from '../../scripts/fresh-build.js';
 import { temporaryDirectory } from '../src/directories.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -46,4 +46,19 @@ it('tells that the page was not built of its sources', async () => {
   const latest = new Date(Date.now() + 120_000);
   utimesSync(join(page, 'src/views/fleet.tsx'), latest, latest);
   expect(isStalePage(page)).toBe(true);
+});
+
+it('tells that the runbooks were not rendered from their sources', async () => {
+  const root = await directory();
+  for (const folder of ['docs/runbooks', 'collector']) mkdirSync(join(root, folder), { recursive: true });
+  for (const file of ['docs/runbooks/one.md', 'collector/build-runbooks.js']) writeFileSync(join(root, file), '');
+  expect(areStaleRunbooks(root)).toBe(true);
+  const built = join(root, 'collector/dist/runbooks');
+  mkdirSync(built, { recursive: true });
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(built, later, later);
+  expect(areStaleRunbooks(root)).toBe(false);
+  const latest = new Date(Date.now() + 120_000);
+  utimesSync(join(root, 'docs/runbooks/one.md'), latest, latest);
+  expect(areStaleRunbooks(root)).toBe(true);
 });

@@ -29,6 +29,8 @@ export function observeRuns(
   const { clock, host } = batch;
   const { alert } = state;
   const sinceNs = state.sinceNs ?? newest.wallNs;
+  // HostWatch adds them up as well and cannot lend its own: after a restart those begin with what the store has of every
+  // collector, so an alert would fire or end by batches that this detector has not seen; here they begin with none.
   const known = { runs: addRun(state.runs, batch, clock.wallNs, newest), sinceNs };
   const claiming = claimants(known.runs);
   const isWanted = policy.rulesOf(host.name).enabled;

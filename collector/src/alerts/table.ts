@@ -74,12 +74,18 @@ export type AlertName = (typeof ROWS)[number]['name'];
 /** An alert of the table. */
 export interface AlertRow extends AlertDefinition {
   name: AlertName;
-  /** Page about it in the repository; its sections are the alert's causes. */
-  runbook: string;
 }
 
 /** Every alert, those about a VM first. */
-export const ALERTS: readonly AlertRow[] = ROWS.map((row) => ({ ...row, runbook: `docs/runbooks/${row.name}.md` }));
+export const ALERTS: readonly AlertRow[] = ROWS;
 
 /** The names of all alerts, in the order of {@link ALERTS}. */
 export const ALERT_NAMES: readonly AlertName[] = ROWS.map(({ name }) => name);
+
+/**
+ * Address of the runbook of an alert, the collector's or one of the Prometheus rules, at the section of a cause where there
+ * is one. `pages` is the address of all runbooks, without a last slash.
+ */
+export function runbookAddress(pages: string, alert: string, cause?: string): string {
+  return `${pages}/${alert}${cause === undefined ? '' : `#${cause}`}`;
+}

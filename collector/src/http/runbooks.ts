@@ -6,15 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import type { FastifyPluginAsync } from 'fastify';
-import { Marked } from 'marked';
-import { gfmHeadingId } from 'marked-gfm-heading-id';
 import { errorAnswer } from '../errors.js';
 
-/**
- * Folders that may hold the runbooks: that of the repository and that of the package; found from `src` and from `dist`
- * alike.
- */
-const FOLDERS = ['../../../docs/runbooks/', '../../runbooks/'].map((path) => new URL(path, import.meta.url));
+/** What collector/build-runbooks.js rendered, found from `src` and from `dist` alike. */
+const BUILT = new URL('../../dist/runbooks/', import.meta.url);
 
 const STYLE =
   'body{max-width:50rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 system-ui,sans-serif;color-scheme:light dark}' +
@@ -26,21 +21,18 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
-/** The pages of a folder of Markdown files by the names of their alerts. */
-async function readRunbooks(folder?: URL): Promise<ReadonlyMap<string, string>> {
-  const from = folder ?? FOLDERS.find((url) => existsSync(url));
-  if (from === undefined)
-    throw new Error(`there are no runbooks in ${FOLDERS.map(({ pathname }) => pathname).join(', ')}`);
-  const files = (await readdir(from)).filter((name) => name.endsWith('.md')).sort();
-  const alerts = files.map((name) => name.replace(/\.md$/, ''));
-  const pages = alerts.map(async (alert): Promise<[string, string]> => {
-    const markdown = await readFile(new URL(`${alert}.md`, from), 'utf8');
-    return [alert, page(alert, await renderer().parse(markdown))];
+/** The pages of a folder of rendered runbooks by the names of their alerts. */
+async function readRunbooks(folder: URL): Promise<ReadonlyMap<string, string>> {
+  const files = existsSync(folder) ? (await readdir(folder)).filter((name) => name.endsWith('.html')).sort() : [];
+  if (files.length === 0) throw new Error(`there are no runbooks in ${folder.pathname}: run "npm run build"`);
+  const pages = files.map(async (file): Promise<[string, string]> => {
+    const alert = file.replace(/\.html$/, '');
+    return [alert, page(alert, await readFile(new URL(file, folder), 'utf8'))];
   });
   return new Map(await Promise.all(pages));
 }
 
-export const runbookPages: FastifyPluginAsync<{ folder?: URL }> = async (app, { folder }) => {
+export const runbookPages: FastifyPluginAsync<{ folder?: URL }> = async (app, { folder = BUILT }) => {
   const pages = await readRunbooks(folder);
   const items = [...pages.keys()].map((alert) => `<li><a href="runbooks/${alert}">${alert}</a></li>`);
   const index = page('Runbooks', `<h1>Runbooks</h1><ul>${items.join('')}</ul>`);
@@ -52,21 +44,6 @@ export const runbookPages: FastifyPluginAsync<{ folder?: URL }> = async (app, { 
     return reply.code(404).send(errorAnswer({ code: 'not-found', message }));
   });
 };
-
-/** One for each page: it numbers headings that are alike. */
-function renderer(): Marked {
-  return new Marked(gfmHeadingId(), {
-    renderer: {
-      // Other runbooks are beside this page; the rest of the documentation is not served.
-      link({ href, tokens }) {
-        const text = this.parser.parseInline(tokens);
-        const [, target, anchor = ''] = /^(?:([A-Za-z]+)\.md)?(#[a-z0-9-]+)?$/.exec(href) ?? [undefined];
-        if (target === undefined && anchor === '') return text;
-        return `<a href="${target ?? ''}${anchor}">${text}</a>`;
-      },
-    },
-  });
-}
 
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head><body>${body}</body></html>`;

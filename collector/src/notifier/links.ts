@@ -2,6 +2,7 @@
 import { plainUrl } from '@tcewatch/common';
 import { z } from 'zod';
 import type { AlertEvent } from '../alerts/event.js';
+import { runbookAddress } from '../alerts/table.js';
 
 export interface Links {
   /** Address of the collector's own pages, as people reach it; without a last slash. */
@@ -61,7 +62,7 @@ export const links = z.strictObject({
 /** Address of the runbook of an alert; undefined where nobody said where the pages are. */
 export function runbookUrl({ publicUrl, runbooks }: Links, { alert, cause }: AlertEvent): string | undefined {
   const pages = runbooks ?? (publicUrl === undefined ? undefined : `${publicUrl}/runbooks`);
-  return pages === undefined ? undefined : `${pages}/${alert}#${cause.code}`;
+  return pages === undefined ? undefined : runbookAddress(pages, alert, cause.code);
 }
 
 export function pageUrl({ publicUrl, dashboard }: Links, event: AlertEvent): string | undefined {

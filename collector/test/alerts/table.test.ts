@@ -45,8 +45,8 @@ it.each(['docs/guides/alertmanager.md', 'deploy/alertmanager/alertmanager.yml'])
   },
 );
 
-it.each(ALERTS)('has a runbook for $name, and settings that exist', ({ runbook, settings }) => {
-  expect(existsSync(new URL(`../../../${runbook}`, import.meta.url))).toBe(true);
+it.each(ALERTS)('has a runbook for $name, and settings that exist', ({ name, settings }) => {
+  expect(existsSync(new URL(`../../../docs/runbooks/${name}.md`, import.meta.url))).toBe(true);
   const paths = CONFIG_ROWS.map(({ path }) => path);
   expect(paths).toEqual(expect.arrayContaining([...settings]));
 });

@@ -43,6 +43,13 @@ describe('the pages of the runbooks', () => {
   });
 });
 
+it('are not served before they are built', async () => {
+  const folder = new URL('no-such-folder/', import.meta.url);
+  await expect(Fastify().register(runbookPages, { folder })).rejects.toThrow(
+    `there are no runbooks in ${folder.pathname}: run "npm run build"`,
+  );
+});
+
 it("are in the collector's package", () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -50,5 +57,5 @@ it("are in the collector's package", () => {
   });
   const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
   const paths = files.map(({ path }) => path);
-  expect(paths).toEqual(expect.arrayContaining(names.map((name) => `runbooks/${name}.md`)));
+  expect(paths).toEqual(expect.arrayContaining(names.map((name) => `dist/runbooks/${name}.html`)));
 });

@@ -6,4 +6,5 @@ import { kafka } from './kafka.js';
 import type { Group } from './types.js';
 
 export const GROUPS: readonly Group[] = [hypercalls, agent, collector, kafka];
+export * from './alerts.js';
 export * from './types.js';

@@ -1,4 +1,5 @@
 /** Prometheus rules as data, with the field names of Prometheus' own rule files. */
+import type { RuleAlertName } from './alerts.js';
 
 export interface RecordingRule {
   /** `level:metric:operations`. */
@@ -7,7 +8,7 @@ export interface RecordingRule {
 }
 
 export interface AlertingRule {
-  readonly alert: string;
+  readonly alert: RuleAlertName;
   readonly expr: string;
   /** Durations of Prometheus: `5m`. */
   readonly for: string;
